@@ -1,0 +1,90 @@
+# Every command of the project. `make` alone prints this help.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+PYTHON ?= python3.11
+HOST ?= 127.0.0.1
+PORT ?= 8080
+FUNCTION ?= predict
+FER_BUCKET ?= file://$(CURDIR)/data/bucket
+export FER_BUCKET
+# glibc gives every thread a heap of its own and keeps it; two are enough and keep the memory small.
+export MALLOC_ARENA_MAX ?= 2
+
+BIN := .venv/bin
+RUNTIME := functions/predict/requirements.txt functions/feedback/requirements.txt functions/export/requirements.txt
+SOURCES := PYTHONPATH=shared:.
+
+.PHONY: help
+help: ## Print this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+.venv/.runtime: $(RUNTIME)
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check $(RUNTIME:%=-r %)
+	touch $@
+
+.venv/.development: .venv/.runtime requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+models/detector/.fetched: tools/models.py | .venv/.runtime
+	-$(BIN)/python -m tools.models
+	mkdir -p $(@D) && touch $@
+
+.PHONY: setup
+setup: .venv/.development models/detector/.fetched ## Install everything that development needs into .venv
+
+.PHONY: models
+models: .venv/.runtime ## Fetch and convert the detectors' files (FER_MODEL_MIRROR=directory to copy from)
+	$(BIN)/python -m tools.models
+	touch models/detector/.fetched
+
+.PHONY: run
+run: .venv/.runtime models/detector/.fetched ## Start all functions on http://127.0.0.1:8080 (PORT=, HOST=)
+	@HOST=$(HOST) PORT=$(PORT) $(SOURCES) $(BIN)/python -m local.server
+
+.PHONY: build
+build: .venv/.runtime models/detector/.fetched ## Assemble build/<function>/, ready to deploy
+	$(BIN)/python -m tools.build
+
+.PHONY: emulate
+emulate: build ## Run one built function as the cloud does (FUNCTION=predict|feedback|export, PORT=)
+	cd build/$(FUNCTION) && env -u PYTHONPATH ../../$(BIN)/functions-framework --target $(FUNCTION) --host $(HOST) --port $(PORT)
+
+.PHONY: test
+test: setup lint ## Everything that can be checked without a network
+	$(BIN)/python -m pytest
+
+.PHONY: test-artefact
+test-artefact: setup build ## The HTTP contract against each built function in an environment of its own
+	$(BIN)/python -m tools.test_artefact
+
+.PHONY: lint
+lint: .venv/.development ## Style, types and import layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	PYTHONPATH=shared $(BIN)/lint-imports
+	$(BIN)/pyright
+
+.PHONY: fmt
+fmt: .venv/.development ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: fuzz
+fuzz: setup ## 2,000 generated requests against a running server of its own (schemathesis)
+	$(SOURCES) $(BIN)/python -m tools.fuzz
+
+.PHONY: bench
+bench: setup build ## Cold start, latency, throughput, merge cost (PEER=url to compare with another server)
+	$(SOURCES) $(BIN)/python -m bench.run
+
+.PHONY: lock
+lock: ## Pin what the functions need anew: requirements.in → requirements.txt
+	$(PYTHON) -m tools.lock
+
+.PHONY: clean
+clean: ## Remove what was built; environments, models and the data stay
+	rm -rf build

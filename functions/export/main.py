@@ -1,0 +1,70 @@
+"""The function ``export``: the operations under the tag ``export`` of docs/openapi.yaml."""
+
+from datetime import UTC, datetime
+
+import flask
+import functions_framework
+from fer.http.answers import csv_answer, html_answer, json_answer, redirect_answer
+from fer.http.dashboard import dashboard_page
+from fer.http.endpoint import Endpoint
+from fer.http.request_log import note
+from fer.settings import MIB, Settings
+from fer.storage.csv_file import pinned_csv
+from fer.storage.factory import open_store
+from fer.usecases import export as usecase
+
+settings = Settings.from_env()
+store = open_store(settings.bucket_url)
+endpoint = Endpoint(settings, health=lambda: {"csv_found": pinned_csv(store) is not None})
+
+
+@endpoint.route("GET", "/download_expression_csv", guarded=True)
+def download_expression_csv(request: flask.Request) -> flask.Response:
+    download = usecase.download(store, now=datetime.now(UTC), redirect_above_bytes=settings.redirect_above_bytes)
+    note(size_bytes=download.size_bytes, redirected=download.redirect_url is not None)
+    if download.redirect_url is not None:
+        return redirect_answer(download.redirect_url)
+    return csv_answer(
+        request,
+        chunks=download.chunks,
+        size_bytes=download.size_bytes,
+        etag=download.etag,
+        announce_size=download.size_bytes <= 32 * MIB,
+    )
+
+
+@endpoint.route("POST", "/merge", "/", guarded=True)
+def merge_feedback(_: flask.Request) -> flask.Response:
+    report = usecase.merge(store, now=datetime.now(UTC))
+    note(rows=report.rows, merged_shards=report.merged_shards)
+    return json_answer(
+        {"rows": report.rows, "merged_shards": report.merged_shards, "generation": str(report.generation)}
+    )
+
+
+@endpoint.route("GET", "/stats", guarded=True)
+def feedback_statistics(_: flask.Request) -> flask.Response:
+    statistics = usecase.statistics(store, now=datetime.now(UTC))
+    last = statistics.last_feedback
+    return json_answer(
+        {
+            "counts": dict(statistics.counts),
+            "total": statistics.total,
+            "last_feedback": last.isoformat(timespec="seconds") if last else None,
+            "generation": str(statistics.generation),
+        }
+    )
+
+
+@endpoint.route("GET", "/dashboard", guarded=True)
+def dashboard(_: flask.Request) -> flask.Response:
+    statistics = usecase.statistics(store, now=datetime.now(UTC))
+    return html_answer(
+        dashboard_page(statistics.counts, total=statistics.total, last_feedback=statistics.last_feedback)
+    )
+
+
+@functions_framework.http
+def export(request: flask.Request) -> flask.Response:
+    """Entry point of the function."""
+    return endpoint(request)

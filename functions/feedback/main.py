@@ -1,0 +1,46 @@
+"""The function ``feedback``: operation ``saveExpressionFeedback`` of docs/openapi.yaml."""
+
+import uuid
+from datetime import UTC, datetime
+
+import flask
+import functions_framework
+from fer.http.answers import json_answer
+from fer.http.bodies import parse_feedback
+from fer.http.endpoint import Endpoint
+from fer.settings import Settings
+from fer.storage.csv_file import pinned_csv
+from fer.storage.factory import open_store
+from fer.usecases.feedback import FaceFinder, save_feedback
+from fer.vision.alignment import FaceAligner
+from fer.vision.detector import open_detector
+
+settings = Settings.from_env()
+store = open_store(settings.bucket_url)
+finder = FaceFinder(
+    detector=open_detector(settings.detector, models_dir=settings.models_dir / "detector"),
+    aligner=FaceAligner(settings.models_dir / "detector"),
+)
+endpoint = Endpoint(settings, health=lambda: {"csv_found": pinned_csv(store) is not None})
+
+
+@endpoint.route("POST", "/save_expression_feedback", "/")
+def save_expression_feedback(request: flask.Request) -> flask.Response:
+    query = parse_feedback(request, max_body_bytes=settings.max_body_bytes)
+    save_feedback(
+        query.image,
+        query.label,
+        box_xywh=query.box_xywh,
+        idempotency_key=query.idempotency_key or str(uuid.uuid4()),
+        now=datetime.now(UTC),
+        finder=finder,
+        store=store,
+        max_image_pixels=settings.max_image_pixels,
+    )
+    return json_answer({"status": "success", "message": "Feedback saved successfully."})
+
+
+@functions_framework.http
+def feedback(request: flask.Request) -> flask.Response:
+    """Entry point of the function."""
+    return endpoint(request)

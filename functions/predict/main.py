@@ -1,0 +1,48 @@
+"""The function ``predict``: operation ``predictExpression`` of docs/openapi.yaml."""
+
+import flask
+import functions_framework
+from fer.http.answers import predict_answer
+from fer.http.bodies import parse_predict
+from fer.http.endpoint import Endpoint
+from fer.http.request_log import note
+from fer.settings import Settings
+from fer.usecases.predict import Recogniser
+from fer.usecases.predict import predict as predict_expressions
+from fer.vision.alignment import FaceAligner
+from fer.vision.classifier import LiteRTClassifier
+from fer.vision.detector import open_detector
+from fer.vision.model_files import load_model_files
+
+settings = Settings.from_env()
+recogniser = Recogniser(
+    detector=open_detector(settings.detector, models_dir=settings.models_dir / "detector"),
+    aligner=FaceAligner(settings.models_dir / "detector"),
+    classifier=LiteRTClassifier(load_model_files(settings.models_dir / "expression")),
+)
+endpoint = Endpoint(settings, health=lambda: {"model_version": recogniser.classifier.model_version})
+
+
+@endpoint.route("POST", "/predict_expression", "/")
+def predict_expression(request: flask.Request) -> flask.Response:
+    query = parse_predict(request, max_body_bytes=settings.max_body_bytes)
+    outcome = predict_expressions(
+        query.image,
+        recogniser=recogniser,
+        annotate=query.annotate,
+        max_image_pixels=settings.max_image_pixels,
+    )
+    note(faces=len(outcome.predictions), model_version=outcome.model_version, **outcome.timings_ms)
+    return predict_answer(
+        outcome.predictions,
+        image_size_wh=outcome.image_size_wh,
+        processed_image=outcome.processed_image,
+        image_format=query.annotate,
+        model_version=outcome.model_version,
+    )
+
+
+@functions_framework.http
+def predict(request: flask.Request) -> flask.Response:
+    """Entry point of the function."""
+    return endpoint(request)

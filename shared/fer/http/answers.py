@@ -1,0 +1,107 @@
+"""Answers in the contract's shapes."""
+
+import json
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import flask
+
+from fer.domain import EXPRESSIONS, BoxXYWH, Prediction
+from fer.errors import FerError, Unauthorised
+
+
+def json_answer(body: Mapping[str, Any], *, status: int = 200) -> flask.Response:
+    """``body`` as compact JSON."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return flask.Response(text, status=status, content_type="application/json")
+
+
+def error_answer(error: FerError) -> flask.Response:
+    """The contract's ``{"error": …}`` with the error's stable code and whether a retry may help."""
+    response = json_answer(
+        {"error": error.message, "code": error.code, "retryable": error.retryable}, status=error.status
+    )
+    if isinstance(error, Unauthorised):
+        response.headers["WWW-Authenticate"] = 'Bearer realm="export"'
+        if "text/html" in flask.request.headers.get("Accept", ""):
+            # A browser that opens the page asks for the token as a password; a script's fetch does not.
+            response.headers.add("WWW-Authenticate", 'Basic realm="export token as password"')
+    if error.retryable:
+        response.headers["Retry-After"] = "2"
+    return response
+
+
+def predict_answer(
+    predictions: Sequence[Prediction],
+    *,
+    image_size_wh: tuple[int, int],
+    processed_image: bytes | None,
+    image_format: str,
+    model_version: str,
+) -> flask.Response:
+    """The contract's answer to a prediction; ``processed_image`` is left out where none was asked for."""
+    body: dict[str, Any] = {}
+    if processed_image is not None:
+        body["processed_image"] = f"data:image/{image_format};base64,{b64encode(processed_image).decode()}"
+    body["faces"] = [face_json(prediction, image_size_wh=image_size_wh) for prediction in predictions]
+    body["image_size"] = list(image_size_wh)
+    body["model_version"] = model_version
+    return json_answer(body)
+
+
+def face_json(prediction: Prediction, *, image_size_wh: tuple[int, int]) -> dict[str, Any]:
+    """One element of the contract's ``faces``: the box in whole pixels and inside the image."""
+    face = prediction.face
+    return {
+        "box": _box_inside(face.box_xywh, image_size_wh),
+        "expression": prediction.expression,
+        "confidence": round(prediction.confidence, 6),
+        "scores": {name: round(score, 6) for name, score in zip(EXPRESSIONS, prediction.scores, strict=True)},
+        "landmarks": face.landmarks and [[round(x, 1), round(y, 1)] for x, y in face.landmarks],
+        "detection_score": round(face.detection_score, 4),
+    }
+
+
+def _box_inside(box_xywh: BoxXYWH, image_size_wh: tuple[int, int]) -> list[int]:
+    x, y, w, h = box_xywh
+    left, top = max(0, round(x)), max(0, round(y))
+    right, bottom = min(image_size_wh[0], round(x + w)), min(image_size_wh[1], round(y + h))
+    return [left, top, max(1, right - left), max(1, bottom - top)]
+
+
+def html_answer(text: str) -> flask.Response:
+    """A self-contained page: nothing may be loaded from elsewhere, and no script runs."""
+    response = flask.Response(text, content_type="text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def csv_answer(
+    request: flask.Request, *, chunks: Iterable[bytes], size_bytes: int, etag: str, announce_size: bool
+) -> flask.Response:
+    """``expression_pixel_data.csv`` as a download, or 304 where the caller has this very version.
+
+    ``chunks`` is only iterated when the file is really sent. ``announce_size`` sets Content-Length, which
+    Cloud Run allows up to 32 MiB.
+    """
+    if request.if_none_match.contains_weak(etag):
+        response = flask.Response(status=304)
+    else:
+        response = flask.Response(chunks, content_type="text/csv; charset=utf-8")
+        response.headers["Content-Disposition"] = "attachment; filename=expression_pixel_data.csv"
+        if announce_size:
+            response.content_length = size_bytes
+    response.set_etag(etag)
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def redirect_answer(url: str) -> flask.Response:
+    """302 to ``url``, which is signed for a short time only and therefore not to be kept."""
+    response = flask.Response(status=302)
+    response.headers["Location"] = url
+    return response

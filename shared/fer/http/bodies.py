@@ -1,0 +1,143 @@
+"""What callers send: a JSON body with a data URL, or the raw image, and the options beside it."""
+
+import binascii
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import flask
+
+from fer.domain import FEEDBACK_LABELS, BoxXYWH
+from fer.errors import InvalidInput, TooLarge, UnsupportedType
+
+ANNOTATE_FORMATS = ("png", "jpeg", "webp", "none")
+_DATA_URL = re.compile(r"data:(?P<media_type>[^;,]*)(?P<parameters>(?:;[^;,]*)*),", re.IGNORECASE)
+_BOX_PROBLEM = "'box' must be four finite numbers x, y, w, h with positive w and h."
+# Visible ASCII; long enough for a uuid, a hash or a structured-field string.
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictRequest:
+    """An encoded image and how to send it back: one of ``ANNOTATE_FORMATS``."""
+
+    image: bytes
+    annotate: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackRequest:
+    """An encoded image, the right label, and which face is meant; None leaves key and face to the server."""
+
+    image: bytes
+    label: str
+    box_xywh: BoxXYWH | None
+    idempotency_key: str | None
+
+
+def parse_predict(request: flask.Request, *, max_body_bytes: int) -> PredictRequest:
+    """Read a prediction request; raises InvalidInput, TooLarge or UnsupportedType."""
+    image, options = _image_and_options(request, max_body_bytes=max_body_bytes)
+    annotate = options.get("annotate", "png")
+    if not isinstance(annotate, str) or annotate not in ANNOTATE_FORMATS:
+        raise InvalidInput(f"'annotate' must be one of {', '.join(ANNOTATE_FORMATS)}.")
+    return PredictRequest(image=image, annotate=annotate)
+
+
+def parse_feedback(request: flask.Request, *, max_body_bytes: int) -> FeedbackRequest:
+    """Read a feedback request; raises InvalidInput, TooLarge or UnsupportedType."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
+        raise InvalidInput("'Idempotency-Key' must be 1 to 255 visible ASCII characters.")
+    image, options = _image_and_options(request, max_body_bytes=max_body_bytes)
+    label = options.get("label")
+    if not isinstance(label, str) or label not in FEEDBACK_LABELS:
+        raise InvalidInput(f"'label' must be one of {', '.join(FEEDBACK_LABELS)}.")
+    return FeedbackRequest(image=image, label=label, box_xywh=_parse_box(options.get("box")), idempotency_key=key)
+
+
+def _image_and_options(request: flask.Request, *, max_body_bytes: int) -> tuple[bytes, Mapping[str, Any]]:
+    """The encoded image, and the options: from the JSON body, or from the query beside a raw image."""
+    media_type = request.mimetype
+    query = _query_options(request)
+    if media_type.startswith("image/"):
+        body = _read_body(request, max_body_bytes=max_body_bytes)
+        if not body:
+            raise InvalidInput("The body is empty; expected an image.")
+        return body, query
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        raise UnsupportedType("Send 'Content-Type: application/json' or an image with 'image/*'.")
+    body = _parse_json(_read_body(request, max_body_bytes=max_body_bytes))
+    return _decode_data_url(body.get("image")), query | body
+
+
+def _read_body(request: flask.Request, *, max_body_bytes: int) -> bytes:
+    too_large = TooLarge(f"The body is larger than {max_body_bytes} bytes.")
+    if request.content_length is not None and request.content_length > max_body_bytes:
+        raise too_large
+    pieces: list[bytes] = []
+    read_bytes = 0
+    while piece := request.stream.read(262_144):
+        read_bytes += len(piece)
+        if read_bytes > max_body_bytes:
+            raise too_large
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _parse_json(body: bytes) -> dict[str, Any]:
+    try:
+        parsed = json.loads(body)
+    # ValueError covers bad JSON, bad UTF-8 and absurdly long integers; RecursionError deep nesting.
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput("The body is not valid JSON.") from error
+    if not isinstance(parsed, dict):
+        raise InvalidInput("The body must be a JSON object.")
+    return parsed  # pyright: ignore[reportUnknownVariableType]
+
+
+def _decode_data_url(value: object) -> bytes:
+    """The bytes of a base64 data URL (RFC 2397); only the alphabet of RFC 4648 §4, nothing beside it."""
+    if not isinstance(value, str) or not value:
+        raise InvalidInput("'image' must be a data URL such as 'data:image/png;base64,…'.")
+    head = _DATA_URL.match(value, 0, 200)
+    if head is None or not head["parameters"].lower().endswith(";base64"):
+        raise InvalidInput("'image' must be a data URL such as 'data:image/png;base64,…'.")
+    if not head["media_type"].lower().startswith("image/"):
+        raise UnsupportedType("The data URL in 'image' must have an image media type.")
+    try:
+        decoded = binascii.a2b_base64(value[head.end() :], strict_mode=True)
+    # ValueError covers binascii.Error and characters outside ASCII.
+    except ValueError as error:
+        raise InvalidInput("The data URL in 'image' is not valid base64.") from error
+    if not decoded:
+        raise InvalidInput("The data URL in 'image' is empty.")
+    return decoded
+
+
+def _query_options(request: flask.Request) -> dict[str, Any]:
+    """The query's options, typed as in JSON: ``box=x,y,w,h`` is a list of numbers."""
+    options: dict[str, Any] = dict(request.args)
+    if "box" in options:
+        try:
+            options["box"] = [float(part) for part in options["box"].split(",")]
+        except ValueError as error:
+            raise InvalidInput(_BOX_PROBLEM) from error
+    return options
+
+
+def _parse_box(value: Any) -> BoxXYWH | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or len(value) != 4 or any(type(part) not in (int, float) for part in value):
+        raise InvalidInput(_BOX_PROBLEM)
+    try:
+        x, y, w, h = (float(part) for part in value)
+    except OverflowError as error:
+        raise InvalidInput(_BOX_PROBLEM) from error
+    if not all(map(math.isfinite, (x, y, w, h))) or w <= 0 or h <= 0:
+        raise InvalidInput(_BOX_PROBLEM)
+    return x, y, w, h

@@ -1,0 +1,168 @@
+"""From a Flask request to an answer: routing, CORS, the token guard, and errors as the contract's JSON."""
+
+import functools
+import hashlib
+import hmac
+import io
+from base64 import b64decode
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import flask
+from werkzeug.exceptions import HTTPException
+
+from fer.errors import (
+    FerError,
+    InvalidInput,
+    MethodNotAllowed,
+    NotFound,
+    TooLarge,
+    Unauthorised,
+    UnsupportedType,
+)
+from fer.http.answers import error_answer, json_answer
+from fer.http.request_log import configure_logging, log_request, start_request
+from fer.settings import Settings
+
+Handler = Callable[[flask.Request], flask.Response]
+
+INTERNAL_FAULT = "Something went wrong on our side."
+DRAIN_AT_MOST_BYTES = 64 * 1024 * 1024
+_CORS_HEADERS = "Authorization, Content-Type, Idempotency-Key"
+_EXPOSED_HEADERS = "Content-Disposition, ETag"
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    handler: Handler
+    guarded: bool
+
+
+class Endpoint:
+    """The routes of one function; calling it answers a request, whatever happens.
+
+    A ``FerError`` becomes its status and message; anything else a 500 that says nothing, with the stack trace
+    in the log. ``GET /`` answers the health check, made of ``status`` and what ``health`` returns.
+    """
+
+    def __init__(self, settings: Settings, *, health: Callable[[], dict[str, object]]) -> None:
+        self._settings = settings
+        self._routes: dict[str, dict[str, _Route]] = {}
+        self._add("GET", "/", lambda _: json_answer({"status": "healthy", **health()}), guarded=False)
+        configure_logging()
+        if flask.has_app_context():  # the framework answers a few paths on its own, in HTML
+            flask.current_app.register_error_handler(HTTPException, _answer_http_exception)
+
+    def route(self, method: str, *paths: str, guarded: bool = False) -> Callable[[Handler], Handler]:
+        """Register the decorated handler; ``guarded`` asks for ``FER_EXPORT_TOKEN`` where one is set."""
+
+        def register(handler: Handler) -> Handler:
+            for path in paths:
+                self._add(method, path, handler, guarded=guarded)
+            return handler
+
+        return register
+
+    def __call__(self, request: flask.Request) -> flask.Response:
+        start_request()
+        fault: Exception | None = None
+        try:
+            response = self._dispatch(request)
+        except FerError as error:
+            fault = error if error.status >= 500 else None
+            response = error_answer(error)
+        except HTTPException as error:
+            response = _answer_http_exception(error)
+        except Exception as error:  # noqa: BLE001  the one place where a fault becomes an answer
+            fault = error
+            response = error_answer(FerError(INTERNAL_FAULT))
+        self._finish(request, response)
+        log_request(request, response, error=fault, google_cloud_project=self._settings.google_cloud_project)
+        return response
+
+    def _add(self, method: str, path: str, handler: Handler, *, guarded: bool) -> None:
+        self._routes.setdefault(path, {})[method] = _Route(handler, guarded)
+
+    def _dispatch(self, request: flask.Request) -> flask.Response:
+        methods = self._routes.get(request.path.rstrip("/") or "/")
+        if methods is None:
+            raise NotFound("There is nothing at this path.")
+        if request.method == "OPTIONS":
+            return self._preflight(methods)
+        route = methods.get("GET" if request.method == "HEAD" else request.method)
+        if route is None:
+            response = error_answer(MethodNotAllowed("This path does not answer this HTTP method."))
+            response.headers["Allow"] = ", ".join(_allowed(methods))
+            return response
+        if route.guarded and self._settings.export_token is not None:
+            _check_token(request, self._settings.export_token)
+        return route.handler(request)
+
+    def _preflight(self, methods: dict[str, _Route]) -> flask.Response:
+        response = flask.Response(status=204)
+        response.headers["Allow"] = ", ".join(_allowed(methods))
+        response.headers["Access-Control-Allow-Methods"] = ", ".join(_allowed(methods))
+        response.headers["Access-Control-Allow-Headers"] = _CORS_HEADERS
+        response.headers["Access-Control-Max-Age"] = "3600"
+        return response
+
+    def _finish(self, request: flask.Request, response: flask.Response) -> None:
+        _drain(request, response)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers.setdefault("Cache-Control", "no-store")
+        origin = request.headers.get("Origin")
+        if "*" in self._settings.allowed_origins:
+            response.headers["Access-Control-Allow-Origin"] = "*"
+        else:
+            response.vary.add("Origin")
+            if origin not in self._settings.allowed_origins:
+                return
+            response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Expose-Headers"] = _EXPOSED_HEADERS
+
+
+def _allowed(methods: dict[str, _Route]) -> list[str]:
+    return sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])})
+
+
+def _check_token(request: flask.Request, expected: str) -> None:
+    """Accept the token as a bearer token, or as the password of HTTP Basic, which browsers can ask for."""
+    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    given = credentials.strip().encode("utf-8", "replace")
+    if scheme.lower() == "basic":
+        try:
+            given = b64decode(given, validate=True).partition(b":")[2]
+        except ValueError:
+            given = b""
+    elif scheme.lower() != "bearer":
+        given = b""
+    # Digests first: the comparison then takes as long for a token of any length.
+    digest = functools.partial(hashlib.new, "sha256")
+    if not hmac.compare_digest(digest(given).digest(), digest(expected.encode()).digest()):
+        raise Unauthorised("This needs the export token: send it as 'Authorization: Bearer <token>'.")
+
+
+def _drain(request: flask.Request, response: flask.Response) -> None:
+    """Throw away what was not read of the body, in small pieces.
+
+    The framework would otherwise read all of it into memory, and a client that is still sending would see
+    its connection reset instead of the answer. Nobody is waited for beyond ``DRAIN_AT_MOST_BYTES``.
+    """
+    drained_bytes = 0
+    try:
+        while piece := request.stream.read(65_536):
+            drained_bytes += len(piece)
+            if drained_bytes > DRAIN_AT_MOST_BYTES:
+                response.headers["Connection"] = "close"
+                break
+    except (HTTPException, OSError):
+        response.headers["Connection"] = "close"
+    request.stream = io.BytesIO()
+
+
+def _answer_http_exception(error: HTTPException) -> flask.Response:
+    """What Flask and Werkzeug raise on their own, as the contract's JSON."""
+    kinds = {404: NotFound, 405: MethodNotAllowed, 413: TooLarge, 415: UnsupportedType}
+    if error.code is not None and error.code < 500:
+        return error_answer(kinds.get(error.code, InvalidInput)("The request cannot be answered as it is."))
+    return error_answer(FerError(INTERNAL_FAULT))

@@ -1,0 +1,109 @@
+"""Everything that is configured from outside, read once and checked. The only reader of the environment."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+MIB = 1024 * 1024
+DETECTORS = ("auto", "yunet", "mtcnn", "haar")
+
+
+def default_bucket_url() -> str:
+    """``data/bucket`` under the working directory: what a run on one's own machine wants."""
+    return (Path.cwd() / "data" / "bucket").as_uri()
+
+
+def default_models_dir() -> Path:
+    """The ``models`` directory beside the package (built artefact) or beside ``shared/`` (source tree)."""
+    beside_package = Path(__file__).resolve().parents[1] / "models"
+    return beside_package if beside_package.is_dir() else Path(__file__).resolve().parents[2] / "models"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a deployment may choose; ``from_env`` names the variable behind each field."""
+
+    bucket_url: str = field(default_factory=default_bucket_url)
+    models_dir: Path = field(default_factory=default_models_dir)
+    detector: str = "auto"
+    # A 12-megapixel PNG in base64 is about 20 MB; Cloud Run itself refuses bodies over 32 MiB.
+    max_body_bytes: int = 24 * MIB
+    # Twice the pixels of a usual phone camera; 75 MB once decoded.
+    max_image_pixels: int = 25_000_000
+    allowed_origins: tuple[str, ...] = ("*",)
+    export_token: str | None = None
+    # Above it Cloud Run cannot announce a Content-Length, and a signed URL serves the file better.
+    redirect_above_bytes: int = 32 * MIB
+    google_cloud_project: str | None = None
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read the settings from ``environ`` (default: the process's environment); an empty value is no value.
+
+        - ``FER_BUCKET``: ``file:///…`` or ``gs://bucket``; default ``data/bucket`` under the working directory,
+          but none where ``K_SERVICE`` says that this is the cloud, whose disk forgets
+        - ``FER_MODELS_DIR``: directory with ``expression/`` and ``detector/``; default beside the code
+        - ``FER_DETECTOR``: ``auto`` (default), ``yunet``, ``mtcnn`` or ``haar``
+        - ``FER_MAX_BODY_BYTES``: largest request body; default 24 MiB
+        - ``FER_MAX_IMAGE_PIXELS``: largest picture, width × height; default 25,000,000
+        - ``FER_ALLOWED_ORIGINS``: origins browsers may call from, separated by commas; default ``*``
+        - ``FER_EXPORT_TOKEN``: when set, everything that ``export`` answers but its health asks for this token
+        - ``FER_REDIRECT_ABOVE_BYTES``: size from which a download redirects to a signed URL; default 32 MiB
+        - ``GOOGLE_CLOUD_PROJECT``: project of the trace ids in the log
+
+        Raises ValueError, naming the variable, for a value that cannot be used.
+        """
+        env = os.environ if environ is None else environ
+        given: dict[str, Any] = {
+            name: _parse(variable, env[variable], parse)
+            for name, (variable, parse) in VARIABLES.items()
+            if env.get(variable)
+        }
+        if env.get("K_SERVICE"):
+            given.setdefault("bucket_url", "")
+        return cls(**given)
+
+
+def _parse(variable: str, text: str, parse: Callable[[str], Any]) -> Any:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise ValueError(f"{variable}: {error}, got {text!r}") from error
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise ValueError("expected a positive whole number")
+    return int(text)
+
+
+def _bucket(text: str) -> str:
+    if not text.startswith(("file:///", "gs://")):
+        raise ValueError("expected file:///directory or gs://bucket")
+    return text
+
+
+def _detector(text: str) -> str:
+    if text not in DETECTORS:
+        raise ValueError(f"expected one of {', '.join(DETECTORS)}")
+    return text
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    return tuple(origin.strip() for origin in text.split(",") if origin.strip())
+
+
+VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
+    "bucket_url": ("FER_BUCKET", _bucket),
+    "models_dir": ("FER_MODELS_DIR", Path),
+    "detector": ("FER_DETECTOR", _detector),
+    "max_body_bytes": ("FER_MAX_BODY_BYTES", _positive),
+    "max_image_pixels": ("FER_MAX_IMAGE_PIXELS", _positive),
+    "allowed_origins": ("FER_ALLOWED_ORIGINS", _origins),
+    "export_token": ("FER_EXPORT_TOKEN", str),
+    "redirect_above_bytes": ("FER_REDIRECT_ABOVE_BYTES", _positive),
+    "google_cloud_project": ("GOOGLE_CLOUD_PROJECT", str),
+}
+"""Field of ``Settings`` → environment variable and its parser."""

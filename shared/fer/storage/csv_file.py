@@ -1,0 +1,145 @@
+"""The merged CSV as callers see it: its state, its statistics and its download."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, cast
+
+from fer.domain import FEEDBACK_LABELS
+from fer.errors import CorruptData, NotFound, Unavailable
+from fer.storage.keys import CSV_KEY
+from fer.storage.objects import ObjectInfo, ObjectNotFound, ObjectStore
+from fer.storage.shards import PendingShard, parse_time
+
+FORMAT: Final = "1"
+DEFAULT_CHUNK_BYTES: Final = 256 * 1024
+"""Large enough that the cost per chunk does not count, small beside a function's memory."""
+
+_OPEN_ATTEMPTS: Final = 5
+"""Each needs a merge to commit between looking and opening; merges commit at most once a second."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CsvState:
+    """The manifest in the CSV object's metadata: which batches it holds, and their totals."""
+
+    batch: int = 0
+    intent_generation: int = 0
+    rows: int = 0
+    counts: Mapping[str, int]
+    last_feedback: str = ""
+
+    def to_metadata(self) -> dict[str, str]:
+        return {
+            "format": FORMAT,
+            "batch": str(self.batch),
+            "intent_generation": str(self.intent_generation),
+            "rows": str(self.rows),
+            "counts": json.dumps(dict(self.counts), separators=(",", ":")),
+            "last_feedback": self.last_feedback,
+        }
+
+    def with_batch(self, intent_generation: int, shards: tuple[PendingShard, ...]) -> "CsvState":
+        """The state after one more batch; with no shards and generation 0, after a batch given up."""
+        counts = dict(self.counts)
+        for shard in shards:
+            counts[shard.label] += 1
+        return CsvState(
+            batch=self.batch + 1,
+            intent_generation=intent_generation,
+            rows=self.rows + len(shards),
+            counts=counts,
+            last_feedback=max([self.last_feedback, *(shard.time for shard in shards)]),
+        )
+
+
+def empty_state() -> CsvState:
+    """The state of a file that has only its header."""
+    return CsvState(counts=dict.fromkeys(FEEDBACK_LABELS, 0))
+
+
+def parse_state(info: ObjectInfo) -> CsvState:
+    """The state in the object's metadata. Raises ``CorruptData`` where the merge did not write it."""
+    metadata = info.metadata
+    try:
+        if metadata["format"] != FORMAT:
+            raise ValueError(f"format {metadata['format']!r}")
+        counts = cast("dict[str, Any]", json.loads(metadata["counts"]))
+        return CsvState(
+            batch=int(metadata["batch"]),
+            intent_generation=int(metadata["intent_generation"]),
+            rows=int(metadata["rows"]),
+            counts={label: int(counts[label]) for label in FEEDBACK_LABELS},
+            last_feedback=metadata["last_feedback"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise CorruptData(f"{CSV_KEY} was not written by the merge; move it out of the bucket.") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """What the CSV holds: rows per label (every label, in ``FEEDBACK_LABELS`` order) and in total.
+
+    ``generation`` is 0 and ``last_feedback`` None while nothing has been merged.
+    """
+
+    counts: Mapping[str, int]
+    total: int
+    last_feedback: datetime | None
+    generation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CsvDownload:
+    """An opened download: ``chunks`` yields exactly the ``info.size_bytes`` bytes of ``info.generation``."""
+
+    info: ObjectInfo
+    chunks: Iterator[bytes]
+
+
+def pinned_csv(store: ObjectStore) -> ObjectInfo | None:
+    """The CSV as it is now (generation, size), or None while no feedback has been merged.
+
+    One metadata request; a file that has only its header counts as none.
+    """
+    info = store.stat(CSV_KEY)
+    if info is None or parse_state(info).rows == 0:
+        return None
+    return info
+
+
+def open_csv(store: ObjectStore, *, chunk_bytes: int = DEFAULT_CHUNK_BYTES) -> CsvDownload:
+    """Open the CSV at its present generation, to be streamed with constant memory.
+
+    Cloud Storage drops a generation when the next one is written, so if a merge commits between looking
+    and opening, the newer one is opened. Once this has returned, later merges do not disturb the download;
+    if the connection to the store breaks and the rest is gone, ``chunks`` raises ``Unavailable`` rather
+    than end early. Raises ``NotFound`` while no feedback has been merged.
+    """
+    for _ in range(_OPEN_ATTEMPTS):
+        info = pinned_csv(store)
+        if info is None:
+            raise NotFound("Expression CSV file not found. Submit some feedback first.")
+        try:
+            chunks = store.stream(info.key, generation=info.generation, chunk_bytes=chunk_bytes)
+        except ObjectNotFound:
+            continue
+        return CsvDownload(info=info, chunks=chunks)
+    raise Unavailable("The CSV is being rewritten all the time; try again shortly.")
+
+
+def read_statistics(store: ObjectStore) -> Statistics:
+    """Counts, total and time of the last feedback in the CSV, from its metadata alone.
+
+    Feedback that no merge has reached yet is not counted: call ``merge_pending`` before, if it should be.
+    An empty store has statistics too, all zero.
+    """
+    info = store.stat(CSV_KEY)
+    state = empty_state() if info is None else parse_state(info)
+    return Statistics(
+        counts=state.counts,
+        total=state.rows,
+        last_feedback=parse_time(state.last_feedback) if state.last_feedback else None,
+        generation=info.generation if info is not None and state.rows else 0,
+    )

@@ -1,0 +1,42 @@
+"""The names of the objects in the bucket; docs/storage_format.md describes each."""
+
+import hashlib
+from typing import Final
+
+from fer.errors import CorruptData, InvalidInput
+
+CSV_KEY: Final = "expression_pixel_data.csv"
+SHARDS: Final = "shards/"
+INTENTS: Final = "intents/"
+SEGMENTS: Final = "segments/"
+
+
+def shard_key(idempotency_key: str) -> str:
+    """The shard's name: a hash, because sequential names make a hot spot in Cloud Storage."""
+    if not idempotency_key:
+        raise InvalidInput("The idempotency key must not be empty.")
+    # surrogatepass: a header may decode to lone surrogates, which are a valid key like any other.
+    return f"{SHARDS}{hashlib.sha256(idempotency_key.encode('utf-8', 'surrogatepass')).hexdigest()}.csv"
+
+
+def intent_key(batch: int) -> str:
+    """The intent of one batch; zero-padded so that names sort as numbers do."""
+    return f"{INTENTS}{batch:010d}.json"
+
+
+def batch_of_intent(key: str) -> int:
+    """The batch an intent's name stands for."""
+    number = key.removeprefix(INTENTS).removesuffix(".json")
+    if not number.isdecimal() or intent_key(int(number)) != key:
+        raise CorruptData(f"{key} is not the name of an intent.")
+    return int(number)
+
+
+def segment_prefix(batch: int, intent_generation: int) -> str:
+    """Where the segments of one intent lie."""
+    return f"{SEGMENTS}{batch:010d}-{intent_generation}/"
+
+
+def segment_key(batch: int, intent_generation: int, index: int) -> str:
+    """One segment: up to 32 shards in a row."""
+    return f"{segment_prefix(batch, intent_generation)}{index:02d}.csv"

@@ -1,0 +1,101 @@
+"""Shards: one acknowledged feedback each, written before the caller is told it is saved."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from fer.domain import FEEDBACK_LABELS, Feedback
+from fer.errors import Conflict
+from fer.storage.keys import shard_key
+from fer.storage.objects import ABSENT, ObjectInfo, ObjectStore, PreconditionFailed
+from fer.storage.records_csv import CONTENT_TYPE, MAX_ROW_BYTES, MIN_ROW_BYTES, encode_row
+
+LABEL: Final = "label"
+SHA256: Final = "sha256"
+TIME: Final = "time"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardInfo:
+    """A saved feedback. ``created`` is False where the same feedback had been saved before."""
+
+    key: str
+    generation: int
+    created: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingShard:
+    """A shard as the merge needs it, known from its metadata alone."""
+
+    key: str
+    generation: int
+    label: str
+    sha256: str
+    time: str
+
+
+def format_time(moment: datetime) -> str:
+    """ISO 8601 in UTC with microseconds, so that text order is time order."""
+    if moment.tzinfo is None:
+        raise ValueError("expected a datetime with a time zone, got one without")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse_time(text: str) -> datetime:
+    """The inverse of ``format_time``; raises ``ValueError``."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
+def save_shard(store: ObjectStore, feedback: Feedback, *, idempotency_key: str, now: datetime) -> ShardInfo:
+    """Save one feedback; when this returns, it is durable and will be in the CSV exactly once.
+
+    Saving the same feedback under the same key again is a success that adds nothing, also when it has
+    been merged meanwhile. Raises ``Conflict`` for another feedback under the key, ``InvalidInput`` for an
+    empty key, and ``Unavailable``, after which the caller retries with the same key.
+    """
+    key = shard_key(idempotency_key)
+    row = encode_row(feedback)
+    sha256 = hashlib.sha256(row).hexdigest()
+    metadata = {LABEL: feedback.label, SHA256: sha256, TIME: format_time(now)}
+    while True:
+        try:
+            info = store.put(key, row, if_generation=ABSENT, content_type=CONTENT_TYPE, metadata=metadata)
+            return ShardInfo(key=key, generation=info.generation, created=True)
+        except PreconditionFailed as error:
+            stored = store.stat(key)
+            if stored is None:  # a tombstone past its time was removed just now: the key is free again
+                continue
+            if stored.metadata.get(SHA256) != sha256:
+                raise Conflict("This idempotency key was used for another feedback.") from error
+            return ShardInfo(key=key, generation=stored.generation, created=False)
+
+
+def is_tombstone(info: ObjectInfo) -> bool:
+    """Whether the shard has been merged and only remembers its key and hash."""
+    return info.size_bytes == 0
+
+
+def pending_shard(info: ObjectInfo) -> PendingShard | None:
+    """The listed object as a shard to merge; None where ``save_shard`` cannot have written it."""
+    label, sha256, time = (info.metadata.get(name, "") for name in (LABEL, SHA256, TIME))
+    if label not in FEEDBACK_LABELS or not sha256 or not _is_time(time):
+        return None
+    if not MIN_ROW_BYTES <= info.size_bytes <= MAX_ROW_BYTES:
+        return None
+    return PendingShard(key=info.key, generation=info.generation, label=label, sha256=sha256, time=time)
+
+
+def tombstone_metadata(shard: PendingShard, batch: int) -> Mapping[str, str]:
+    """What a merged shard keeps: enough to recognise a late retry, and no label."""
+    return {SHA256: shard.sha256, "merged_batch": str(batch)}
+
+
+def _is_time(text: str) -> bool:
+    try:
+        parse_time(text)
+    except ValueError:
+        return False
+    return True

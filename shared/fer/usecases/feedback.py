@@ -1,0 +1,60 @@
+"""A picture and the right label in; the face's chip stored as one shard, exactly once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from fer.domain import BoxXYWH, Face, Feedback
+from fer.errors import InvalidInput
+from fer.storage.objects import ObjectStore
+from fer.storage.shards import save_shard
+from fer.vision.alignment import FaceAligner
+from fer.vision.boxes import iou
+from fer.vision.detector import Detector
+from fer.vision.images import decode_image
+
+# A box from a prediction on the same image overlaps its face almost wholly; half leaves room for rounding and
+# for a picture that was encoded anew, and is too much for a neighbour's face.
+SAME_FACE_IOU = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceFinder:
+    """What feedback needs of recognition: the same detector and alignment as predict, no classifier."""
+
+    detector: Detector
+    aligner: FaceAligner
+
+
+def save_feedback(
+    image: bytes,
+    label: str,
+    *,
+    box_xywh: BoxXYWH | None,
+    idempotency_key: str,
+    now: datetime,
+    finder: FaceFinder,
+    store: ObjectStore,
+    max_image_pixels: int,
+) -> None:
+    """Store the chip of the face that is meant, with its right label; when this returns, it is kept.
+
+    The face is the one at ``box_xywh``, or without it the first that predict returns for this image. Raises
+    InvalidInput (also where there is no such face), Conflict where ``idempotency_key`` came with something
+    else before, and Unavailable where the store failed: then, the same key makes a retry safe.
+    """
+    image_rgb = decode_image(image, max_pixels=max_image_pixels)
+    faces = finder.detector.detect(image_rgb)
+    if not faces:
+        raise InvalidInput("No face was found in the image; nothing was stored.")
+    face = faces[0] if box_xywh is None else _face_at(box_xywh, faces)
+    face_chip = finder.aligner.align_face(image_rgb, face)
+    feedback = Feedback(label=label, pixels=face_chip.tobytes())
+    save_shard(store, feedback, idempotency_key=idempotency_key, now=now)
+
+
+def _face_at(box_xywh: BoxXYWH, faces: Sequence[Face]) -> Face:
+    best = max(faces, key=lambda face: iou(face.box_xywh, box_xywh))
+    if iou(best.box_xywh, box_xywh) < SAME_FACE_IOU:
+        raise InvalidInput("There is no face at 'box'; nothing was stored. Send a box from a prediction.")
+    return best

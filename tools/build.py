@@ -1,0 +1,106 @@
+"""`make build`: assemble ``build/<function>/`` with all that the function needs, and nothing else.
+
+The same tree gives the same bytes: files are copied in sorted order with fixed permissions and times, and
+``build_info.json`` names the commit and one digest over everything else.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from tools.models import DEFAULT_DIRECTORY as DETECTOR_DIR
+from tools.models import MTCNN_SHA256, YUNET_NAME, YUNET_SHA256
+
+ROOT = Path(__file__).resolve().parents[1]
+EXPRESSION_DIR = ROOT / "models" / "expression"
+EPOCH_S = 315_532_800  # 1980-01-01, the earliest time a zip archive can hold
+
+
+def detector_files() -> dict[str, Path]:
+    """The detectors that ``make models`` has prepared, by their path in the artefact; checked by sha256."""
+    pinned = {YUNET_NAME: YUNET_SHA256, **MTCNN_SHA256}
+    found = {name: DETECTOR_DIR / name for name in sorted(pinned) if (DETECTOR_DIR / name).is_file()}
+    for name, path in found.items():
+        _check_sha256(path, pinned[name])
+    return {f"models/detector/{name}": path for name, path in found.items()}
+
+
+def expression_files() -> dict[str, Path]:
+    """The model card and the LiteRT file it names; the Keras file is for training only."""
+    card_path = EXPRESSION_DIR / "model_card.json"
+    litert = json.loads(card_path.read_text(encoding="utf-8"))["files"]["litert"]
+    model_path = EXPRESSION_DIR / litert["name"]
+    _check_sha256(model_path, litert["sha256"])
+    return {"models/expression/model_card.json": card_path, f"models/expression/{model_path.name}": model_path}
+
+
+def package_files() -> dict[str, Path]:
+    """The package ``fer``, without caches."""
+    paths = sorted(path for path in (ROOT / "shared" / "fer").rglob("*") if path.is_file())
+    return {str(path.relative_to(ROOT / "shared")): path for path in paths if "__pycache__" not in path.parts}
+
+
+def contents(function: str) -> dict[str, Path]:
+    """Path in the artefact → file in the tree, for one function."""
+    source = ROOT / "functions" / function
+    files = {"main.py": source / "main.py", "requirements.txt": source / "requirements.txt", **package_files()}
+    if function in ("predict", "feedback"):
+        files |= detector_files()
+    if function == "predict":
+        files |= expression_files()
+    return dict(sorted(files.items()))
+
+
+def build(function: str, build_dir: Path) -> str:
+    """Recreate ``build_dir/<function>`` and return its digest."""
+    target = build_dir / function
+    shutil.rmtree(target, ignore_errors=True)
+    digest = hashlib.sha256()
+    for name, source in contents(function).items():
+        data = source.read_bytes()
+        digest.update(f"{name}\0{hashlib.sha256(data).hexdigest()}\n".encode())
+        _write(target / name, data)
+    info = {"function": function, "commit": _commit(), "digest": digest.hexdigest()}
+    _write(target / "build_info.json", (json.dumps(info, indent=2) + "\n").encode())
+    for directory in _directories(target):
+        os.utime(directory, (EPOCH_S, EPOCH_S))
+    return digest.hexdigest()
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    path.chmod(0o644)
+    os.utime(path, (EPOCH_S, EPOCH_S))
+
+
+def _directories(target: Path) -> Iterator[Path]:
+    yield from sorted((path for path in target.rglob("*") if path.is_dir()), reverse=True)
+    yield target
+
+
+def _check_sha256(path: Path, expected: str) -> None:
+    actual = hashlib.sha256(path.read_bytes()).hexdigest()
+    if actual != expected:
+        raise SystemExit(f"{path.relative_to(ROOT)}: sha256 is {actual}, expected {expected}")
+
+
+def _commit() -> str:
+    """The commit of the tree; "unknown" outside a checkout."""
+    shown = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    return shown.stdout.strip() or "unknown"
+
+
+def main() -> None:
+    for function in ("predict", "feedback", "export"):
+        digest = build(function, ROOT / "build")
+        size_bytes = sum(path.stat().st_size for path in (ROOT / "build" / function).rglob("*") if path.is_file())
+        print(f"build/{function}: {size_bytes / 1e6:.1f} MB, digest {digest[:16]}")
+
+
+if __name__ == "__main__":
+    main()

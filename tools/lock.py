@@ -1,0 +1,34 @@
+"""`make lock`: pin each function's requirements.in, with all they need, as names and versions only."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def lock(requirements_in: Path) -> str:
+    """Install into an empty environment and return what is there, one ``name==version`` a line."""
+    with tempfile.TemporaryDirectory() as directory:
+        subprocess.run([sys.executable, "-m", "venv", directory], check=True)
+        pip = [f"{directory}/bin/python", "-m", "pip", "--disable-pip-version-check"]
+        subprocess.run([*pip, "install", "--quiet", "-r", str(requirements_in)], check=True)
+        listed = subprocess.run(
+            [*pip, "list", "--format=freeze", "--exclude=pip", "--exclude=setuptools"],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    return "".join(f"{line}\n" for line in sorted(listed.stdout.split(), key=str.lower))
+
+
+def main() -> None:
+    for requirements_in in sorted(ROOT.glob("functions/*/requirements.in")):
+        pinned = requirements_in.with_suffix(".txt")
+        pinned.write_text("# Made by `make lock` from requirements.in.\n" + lock(requirements_in))
+        print(pinned.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()

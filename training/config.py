@@ -1,0 +1,50 @@
+"""One experiment as one TOML file."""
+
+import tomllib
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from training.augment import Augmentation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What an experiment needs besides the data.
+
+    `budget_minutes` bounds the wall time: the learning rate then follows the share of it that has passed,
+    so a run on a busy machine still ends with a finished decay. With 0 the schedule follows `epochs`.
+    """
+
+    architecture: str = "residual"
+    options: dict = field(default_factory=dict)
+    # "keras" runs on any Keras backend; "torch" runs the same network faster (see torch_mirror.py) and is what
+    # "auto" takes where PyTorch is installed.
+    engine: str = "auto"
+    compiled: bool = True
+    seed: int = 1
+    batch: int = 128
+    epochs: int = 60
+    budget_minutes: float = 0.0
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.05
+    warmup: float = 0.02
+    hold: float = 0.25
+    ema: float = 0.999
+    label_smoothing: float = 0.03
+    # Rarer expressions are repeated sqrt(repeat_below / share) times an epoch (Gupta et al. 2019).
+    repeat_below: float = 0.05
+    # Mixing two faces stops when this share of the run has passed: the last epochs see plain targets.
+    mix_until: float = 0.85
+    warm_start: str = ""
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+    def to_dict(self) -> dict:
+        """The values as plain types, for the model card."""
+        return asdict(self)
+
+
+def read_config(path: Path) -> Config:
+    """Read an experiment; raises TypeError for an unknown key."""
+    values = tomllib.loads(path.read_text(encoding="utf-8"))
+    augmentation = Augmentation(**values.pop("augmentation", {}))
+    return Config(**values, augmentation=augmentation)
