@@ -14,7 +14,7 @@ import io
 import pickle
 import struct
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -82,8 +82,8 @@ class _ArrayWrapper:
     dtype: np.dtype[Any]
 
 
-class _WeightsUnpickler(pickle._Unpickler):  # the Python one: arrays lie between the opcodes  # noqa: SLF001
-    dispatch = dict(pickle._Unpickler.dispatch)
+class _WeightsUnpickler(pickle._Unpickler):  # the Python one: arrays lie between the opcodes
+    dispatch: ClassVar[dict[int, Any]] = dict(pickle._Unpickler.dispatch)
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("joblib.numpy_pickle", "NumpyArrayWrapper"):

@@ -18,6 +18,8 @@ class Batches:
     def __init__(self, faces: FaceData, config: Config):
         targets, weights = vote_targets(faces.votes)
         rows = np.flatnonzero(weights > 0)
+        if len(rows) == 0:
+            raise ValueError("no training row has votes for an expression")
         self.images, self.targets, self.weights = faces.images[rows], targets[rows], weights[rows]
         self.repeats = repeat_factors(majority(faces.votes)[rows], config.repeat_below)
         self.config = config

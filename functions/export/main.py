@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import flask
 import functions_framework
-from fer.http.answers import csv_answer, html_answer, json_answer, redirect_answer
+from fer.http.answers import csv_answer, html_answer, json_answer, redirect_answer, wants_version
 from fer.http.dashboard import dashboard_page
 from fer.http.endpoint import Endpoint
 from fer.http.request_log import note
@@ -20,7 +20,12 @@ endpoint = Endpoint(settings, health=lambda: {"csv_found": pinned_csv(store) is 
 
 @endpoint.route("GET", "/download_expression_csv", guarded=True)
 def download_expression_csv(request: flask.Request) -> flask.Response:
-    download = usecase.download(store, now=datetime.now(UTC), redirect_above_bytes=settings.redirect_above_bytes)
+    download = usecase.download(
+        store,
+        now=datetime.now(UTC),
+        redirect_above_bytes=settings.redirect_above_bytes,
+        wanted=lambda etag: wants_version(request, etag),
+    )
     note(size_bytes=download.size_bytes, redirected=download.redirect_url is not None)
     if download.redirect_url is not None:
         return redirect_answer(download.redirect_url)

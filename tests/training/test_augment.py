@@ -1,5 +1,7 @@
 """Augmentation and batches."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from generated import make_faces
@@ -95,15 +97,20 @@ def test_ahead_passes_errors_on() -> None:
         list(ahead(failing()))
 
 
-def test_an_experiment_file_becomes_a_config(tmp_path) -> None:
+def test_an_experiment_file_becomes_a_config(tmp_path: Path) -> None:
     path = tmp_path / "one.toml"
     path.write_text('architecture = "residual"\nepochs = 3\n[augmentation]\nshift_px = 1.5\n', encoding="utf-8")
     config = read_config(path)
     assert (config.epochs, config.augmentation.shift_px) == (3, 1.5)
 
 
-def test_an_unknown_key_in_an_experiment_is_refused(tmp_path) -> None:
+def test_an_unknown_key_in_an_experiment_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "one.toml"
     path.write_text("epoch = 3\n", encoding="utf-8")
     with pytest.raises(TypeError, match="epoch"):
         read_config(path)
+
+
+@pytest.mark.parametrize("path", sorted(Path("training/experiments").rglob("*.toml")), ids=lambda path: path.stem)
+def test_every_experiment_can_be_read(path: Path) -> None:
+    assert read_config(path).architecture

@@ -13,6 +13,7 @@ pytest.importorskip("tensorflow")
 from generated import make_faces, write_both  # noqa: E402
 
 from training.architectures import ARCHITECTURES, build  # noqa: E402
+from training.augment import Augmentation  # noqa: E402
 from training.config import Config  # noqa: E402
 from training.convert import convert_and_check  # noqa: E402
 from training.data import LABELS, load  # noqa: E402
@@ -29,6 +30,15 @@ TINY = Config(
     epochs=1,
     engine="keras",
     compiled=False,
+)
+GENTLE = Augmentation(
+    shift_px=0,
+    roll_deg=0,
+    scale=0,
+    noise_probability=0,
+    occlusion_probability=0,
+    mixup_probability=0,
+    cutmix_probability=0,
 )
 CREATED = "2026-01-01T00:00:00Z"
 
@@ -66,15 +76,21 @@ def test_one_epoch_trains_resumes_and_leaves_a_loadable_model(tmp_path: Path, en
     assert model.output_shape == (None, 7)
 
 
-@pytest.mark.parametrize("engine", _engines())
+@pytest.mark.parametrize("engine", _engines()[-1:])
 def test_training_lowers_the_loss(tmp_path: Path, engine: str) -> None:
     faces = make_faces()
-    faces.images[:] = 60
+    # The noise of the generated faces keeps them from being duplicates.
+    faces.images[:] //= 4
     for image, label in zip(faces.images, faces.labels, strict=True):
         image[label * 7 : label * 7 + 5] = 200
-    train_and_evaluate(dataclasses.replace(TINY, engine=engine, epochs=25), tmp_path, faces)
-    losses = [json.loads(line)["loss"] for line in (tmp_path / "history.jsonl").read_text("utf-8").splitlines()]
-    assert np.mean(losses[-3:]) < losses[0]
+    options = {"widths": [8, 16], "depths": [1, 1], "dropout": 0}
+    config = dataclasses.replace(
+        TINY, engine=engine, options=options, epochs=28, learning_rate=0.02, augmentation=GENTLE
+    )
+    train_and_evaluate(config, tmp_path, faces)
+    lines = (tmp_path / "history.jsonl").read_text("utf-8").splitlines()
+    losses = [json.loads(line)["loss"] for line in lines]
+    assert losses[-1] < 0.6 * losses[0]
 
 
 def test_a_budget_in_minutes_ends_the_run(tmp_path: Path) -> None:

@@ -80,18 +80,22 @@ def html_answer(text: str) -> flask.Response:
     return response
 
 
+def wants_version(request: flask.Request, etag: str) -> bool:
+    """Whether the caller asks for the bytes of this version, rather than for its headers or for a newer one."""
+    return request.method != "HEAD" and not request.if_none_match.contains_weak(etag)
+
+
 def csv_answer(
-    request: flask.Request, *, chunks: Iterable[bytes], size_bytes: int, etag: str, announce_size: bool
+    request: flask.Request, *, chunks: Iterable[bytes] | None, size_bytes: int, etag: str, announce_size: bool
 ) -> flask.Response:
     """``expression_pixel_data.csv`` as a download, or 304 where the caller has this very version.
 
-    ``chunks`` is only iterated when the file is really sent. ``announce_size`` sets Content-Length, which
-    Cloud Run allows up to 32 MiB.
+    ``announce_size`` sets Content-Length, which Cloud Run allows up to 32 MiB.
     """
     if request.if_none_match.contains_weak(etag):
         response = flask.Response(status=304)
     else:
-        response = flask.Response(chunks, content_type="text/csv; charset=utf-8")
+        response = flask.Response(chunks or (), content_type="text/csv; charset=utf-8")
         response.headers["Content-Disposition"] = "attachment; filename=expression_pixel_data.csv"
         if announce_size:
             response.content_length = size_bytes

@@ -2,7 +2,6 @@
 
 import binascii
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +14,9 @@ from fer.errors import InvalidInput, TooLarge, UnsupportedType
 
 ANNOTATE_FORMATS = ("png", "jpeg", "webp", "none")
 _DATA_URL = re.compile(r"data:(?P<media_type>[^;,]*)(?P<parameters>(?:;[^;,]*)*),", re.IGNORECASE)
-_BOX_PROBLEM = "'box' must be four finite numbers x, y, w, h with positive w and h."
+_BOX_PROBLEM = "'box' must be four numbers x, y, w, h inside a picture, with positive w and h."
+# Far beyond any picture that is read, and far from where areas overflow.
+_LARGEST_COORDINATE_PX = 1e6
 # Visible ASCII; long enough for a uuid, a hash or a structured-field string.
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -138,6 +139,6 @@ def _parse_box(value: Any) -> BoxXYWH | None:
         x, y, w, h = (float(part) for part in value)
     except OverflowError as error:
         raise InvalidInput(_BOX_PROBLEM) from error
-    if not all(map(math.isfinite, (x, y, w, h))) or w <= 0 or h <= 0:
-        raise InvalidInput(_BOX_PROBLEM)
+    if not all(abs(value) <= _LARGEST_COORDINATE_PX for value in (x, y, w, h)) or w <= 0 or h <= 0:
+        raise InvalidInput(_BOX_PROBLEM)  # a NaN compares false, and is refused with the infinities
     return x, y, w, h

@@ -153,7 +153,8 @@ class GcsObjectStore:
         try:
             with _faults(key, if_generation=if_generation):
                 blob.compose(pinned, if_generation_match=if_generation, **self._options)
-        except PreconditionFailed:
+        except (ObjectNotFound, PreconditionFailed):
+            # Also "not found": a repeated append no longer finds its first source, the old generation.
             stored = self._stored(key)
             # A composite has no MD5 to compare; metadata that names this very write is as good.
             if stored is None or not metadata or not _same(stored, metadata, None):

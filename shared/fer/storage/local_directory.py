@@ -34,6 +34,9 @@ _TOP: Final = "@top"
 _MAX_NAME_BYTES: Final = 200
 """Under the 255 of common file systems, with room for the suffixes."""
 
+_EMPTY: Final = "@empty"
+"""The folder of keys that begin with a slash."""
+
 _GENERATION_DIGITS: Final = 20
 
 _STALE_TMP_S: Final = 3600.0
@@ -100,7 +103,7 @@ class LocalDirectoryStore:
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         collection, slash, _ = prefix.partition("/")
         with _disk_faults():
-            folders = [self._objects / quoted_name(collection)] if slash else [*self._objects.iterdir()]
+            folders = [self._objects / _folder_name(collection)] if slash else [*self._objects.iterdir()]
             records = [record for folder in folders for record in local_files.read_folder(folder)]
         found = [record.info for record in records if record.info.key.startswith(prefix)]
         return iter(sorted(found, key=lambda info: info.key))
@@ -198,7 +201,7 @@ class LocalDirectoryStore:
         name = quoted_name(rest if slash else key)
         if not name or len(name) > _MAX_NAME_BYTES:
             raise InvalidInput(f"A key must have 1 to {_MAX_NAME_BYTES} characters.")
-        folder = quoted_name(collection) if slash else _TOP
+        folder = _folder_name(collection) if slash else _TOP
         return self._objects / folder / hash_digits(key) / f"{name}{RECORD_SUFFIX}"
 
     def _info(
@@ -243,6 +246,10 @@ class LocalDirectoryStore:
             with contextlib.suppress(FileNotFoundError):
                 if self._clock_ns() / 1e9 - path.stat().st_mtime > _STALE_TMP_S:
                     path.unlink()
+
+
+def _folder_name(collection: str) -> str:
+    return quoted_name(collection) or _EMPTY
 
 
 def _check(key: str, record: Record | None, if_generation: int) -> None:

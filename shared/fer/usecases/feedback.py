@@ -8,7 +8,9 @@ from fer.domain import BoxXYWH, Face, Feedback
 from fer.errors import InvalidInput
 from fer.storage.objects import ObjectStore
 from fer.storage.shards import save_shard
+from fer.usecases.turns import budget
 from fer.vision.alignment import FaceAligner
+from fer.vision.arrays import FaceChip
 from fer.vision.boxes import iou
 from fer.vision.detector import Detector
 from fer.vision.images import decode_image
@@ -43,14 +45,19 @@ def save_feedback(
     InvalidInput (also where there is no such face), Conflict where ``idempotency_key`` came with something
     else before, and Unavailable where the store failed: then, the same key makes a retry safe.
     """
+    with budget.hold(image, max_pixels=max_image_pixels):
+        face_chip = _find_chip(image, box_xywh=box_xywh, finder=finder, max_image_pixels=max_image_pixels)
+    feedback = Feedback(label=label, pixels=face_chip.tobytes())
+    save_shard(store, feedback, idempotency_key=idempotency_key, now=now)
+
+
+def _find_chip(image: bytes, *, box_xywh: BoxXYWH | None, finder: FaceFinder, max_image_pixels: int) -> FaceChip:
     image_rgb = decode_image(image, max_pixels=max_image_pixels)
     faces = finder.detector.detect(image_rgb)
     if not faces:
         raise InvalidInput("No face was found in the image; nothing was stored.")
     face = faces[0] if box_xywh is None else _face_at(box_xywh, faces)
-    face_chip = finder.aligner.align_face(image_rgb, face)
-    feedback = Feedback(label=label, pixels=face_chip.tobytes())
-    save_shard(store, feedback, idempotency_key=idempotency_key, now=now)
+    return finder.aligner.align_face(image_rgb, face)
 
 
 def _face_at(box_xywh: BoxXYWH, faces: Sequence[Face]) -> Face:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fer.domain import Prediction
+from fer.usecases.turns import budget
 from fer.vision import annotation
 from fer.vision.alignment import FaceAligner
 from fer.vision.classifier import Classifier
@@ -43,8 +44,16 @@ def predict(
 ) -> PredictOutcome:
     """Recognise the expression of every face in an encoded image.
 
-    Raises InvalidInput, TooLarge or UnsupportedType for an image that cannot be read.
+    Waits while other requests hold too many pixels (see ``turns``). Raises InvalidInput, TooLarge or
+    UnsupportedType for an image that cannot be read.
     """
+    with budget.hold(image, max_pixels=max_image_pixels):
+        return _predict(image, recogniser=recogniser, annotate=annotate, max_image_pixels=max_image_pixels)
+
+
+def _predict(
+    image: bytes, *, recogniser: Recogniser, annotate: AnnotateFormat, max_image_pixels: int
+) -> PredictOutcome:
     watch = _StopWatch()
     image_rgb = decode_image(image, max_pixels=max_image_pixels)
     watch.lap("decode_ms")

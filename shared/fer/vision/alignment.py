@@ -1,107 +1,138 @@
-"""From a face in a picture to the chip that the classifier sees: 48×48, grey, framed as in FER2013."""
+"""From a face in a picture to the chip that the classifier sees.
 
+The chip has the framing of FER2013: a square around the centre of the (YuNet) box with a side of
+1.09 · sqrt(width · height), which predicts that data set's own crops best; the border is replicated. It is turned
+upright where the face is rolled beyond a threshold (docs/decisions/0005-alignment.md).
+"""
+
+import logging
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
+import cv2
 import numpy as np
 
 from fer.domain import CHIP_SIDE_PX, Face, Point
-from fer.errors import NotFound
+from fer.errors import CorruptData
 from fer.vision.arrays import FaceChip, FaceChips, FloatArray, ImageRGB
-from fer.vision.crops import crop_square
+from fer.vision.boxes import map_points, roll_deg
 from fer.vision.images import to_grey
-from fer.vision.onet import INPUT_PX, ONet
+from fer.vision.onet import ONET_FILE, ONET_SIDE_PX, ONet
+from fer.vision.resizing import as_image
 
-# The square that best predicts FER2013's framing from a YuNet box (docs/decisions/0005-alignment.md).
-SIDE_PER_BOX: Final = 1.09
-# FER2013 is not aligned itself (|roll| median 4.6°), so small rolls are left as the model has seen them.
-ROLL_THRESHOLD_DEG: Final = 12.0
-# The detector's own landmarks hardly follow small rolls, but tell a face that lies on its side.
-_TRUST_DETECTOR_DEG: Final = 20.0
-# Mean landmarks in FER2013's 48×48 images, found by ONet.
-_MEAN_LANDMARKS: Final = np.array(
-    [(15.28, 18.00), (32.72, 18.00), (24.00, 28.47), (16.72, 37.49), (31.28, 37.49)], np.float64
-)
+FRAMING_FACTOR = 1.09
+
+# FER2013's own faces are rolled (median 4.6°, p90 16°), so the model copes with little roll, and turning by a
+# doubtful angle costs more than it gives. Measured in docs/decisions/0005-alignment.md.
+MIN_ROLL_DEG = 12.0
+# Detectors' own landmarks understate the roll and are only a start for ONet where they say that it is large.
+_START_ROLL_DEG = 20.0
+_MIN_ONET_PROBABILITY = 0.5
+
+_log = logging.getLogger(__name__)
+
+
+def square_to_image(centre: Point, side_px: float, clockwise_deg: float, cells: int) -> FloatArray:
+    """Return the (2, 3) map from points of a ``cells``-wide square to points of the image."""
+    angle, step = math.radians(clockwise_deg), side_px / cells
+    linear = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]]) * step
+    middle = np.array([cells / 2, cells / 2])
+    return np.column_stack([linear, np.array(centre) - linear @ middle])
+
+
+def cut_square(image_rgb: ImageRGB, square: FloatArray, cells: int) -> ImageRGB:
+    """Sample a ``cells``-wide square, mapped by ``square_to_image``, averaging where it shrinks.
+
+    Pixel centres lie at half pixels. Only the part of the picture under the square is touched.
+    """
+    step = math.hypot(square[0, 0], square[1, 0])
+    finer = min(64, max(1, math.ceil(step - 1e-6)))
+    fine = square.copy()
+    fine[:, :2] /= finer
+    corners = map_points(square, np.array([[0, 0], [cells, 0], [0, cells], [cells, cells]], dtype=np.float64))
+    height, width = image_rgb.shape[:2]
+    left, top = (int(value) for value in np.clip(np.floor(corners.min(axis=0)) - 2, 0, (width - 1, height - 1)))
+    right, bottom = (int(v) for v in np.clip(np.ceil(corners.max(axis=0)) + 2, (left + 1, top + 1), (width, height)))
+    fine[:, 2] -= (left, top)
+    half = np.array([0.5, 0.5])
+    fine[:, 2] += fine[:, :2] @ half - half  # OpenCV counts from pixel centres
+    cut = cv2.warpAffine(
+        image_rgb[top:bottom, left:right],
+        fine,
+        (cells * finer, cells * finer),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return as_image(cut if finer == 1 else cv2.resize(cut, (cells, cells), interpolation=cv2.INTER_AREA))
+
+
+def framing_square(face: Face, *, clockwise_deg: float) -> FloatArray:
+    """Return the map from points of the 48×48 chip to points of the image."""
+    width, height = face.box_xywh[2:]
+    side_px = FRAMING_FACTOR * math.sqrt(width * height)
+    return square_to_image(_centre(face), side_px, clockwise_deg, CHIP_SIDE_PX)
+
+
+def align_face(image_rgb: ImageRGB, face: Face, *, clockwise_deg: float = 0.0) -> FaceChip:
+    """Return the uint8 (48, 48) grey chip of a face that is rolled by ``clockwise_deg``."""
+    return to_grey(cut_square(image_rgb, framing_square(face, clockwise_deg=clockwise_deg), CHIP_SIDE_PX))
 
 
 class FaceAligner:
-    """Cuts face chips; opens MTCNN's ONet from ``models_dir`` for the landmarks where its file is there.
+    """Cuts face chips; takes ONet from ``models_dir`` where its file is there, else the detector's landmarks."""
 
-    Without ONet the detector's own landmarks are used, and a face without any is cut straight.
-    """
-
-    def __init__(self, models_dir: Path, *, roll_threshold_deg: float = ROLL_THRESHOLD_DEG) -> None:
-        self._roll_threshold_rad = math.radians(roll_threshold_deg)
+    def __init__(self, models_dir: Path, *, min_roll_deg: float = MIN_ROLL_DEG) -> None:
+        self._min_roll_deg = min_roll_deg
+        self._onet: ONet | None = None
+        if not (models_dir / ONET_FILE).is_file():
+            _log.info("face alignment: without %s; 'make models' prepares it", ONET_FILE)
+            return
         try:
             self._onet = ONet(models_dir)
-        except NotFound:
-            self._onet = None
+        except cv2.error as error:
+            raise CorruptData(f"The model file {ONET_FILE} cannot be read.") from error
 
     def align_face(self, image_rgb: ImageRGB, face: Face) -> FaceChip:
         """Return the uint8 (48, 48) grey chip of a face as the detector gave it."""
-        return self._align(image_rgb, face)[0]
+        return self._chip(image_rgb, self.with_landmarks(image_rgb, face))
 
     def align_faces(self, image_rgb: ImageRGB, faces: Sequence[Face]) -> tuple[FaceChips, list[Face]]:
         """Return the chips uint8 (N, 48, 48) and the faces with landmarks that follow the roll.
 
         Each chip is byte for byte what ``align_face`` gives for that face alone.
         """
-        aligned = [self._align(image_rgb, face) for face in faces]
-        chips = np.empty((len(aligned), CHIP_SIDE_PX, CHIP_SIDE_PX), np.uint8)
-        for index, (chip, _) in enumerate(aligned):
-            chips[index] = chip
-        return chips, [face for _, face in aligned]
+        located = [self.with_landmarks(image_rgb, face) for face in faces]
+        chips = [self._chip(image_rgb, face) for face in located]
+        empty = np.zeros((0, CHIP_SIDE_PX, CHIP_SIDE_PX), np.uint8)
+        return (np.stack(chips) if chips else empty), located
 
-    def _align(self, image_rgb: ImageRGB, face: Face) -> tuple[FaceChip, Face]:
-        landmarks = self._landmarks(image_rgb, face)
-        roll_rad = 0.0 if landmarks is None else roll_of(landmarks)
-        if abs(roll_rad) < self._roll_threshold_rad:
-            roll_rad = 0.0
-        x, y, w, h = face.box_xywh
-        chip_rgb, _ = crop_square(
-            image_rgb,
-            centre_xy=(x + w / 2, y + h / 2),
-            side_px=SIDE_PER_BOX * math.sqrt(w * h),
-            roll_rad=roll_rad,
-            out_px=CHIP_SIDE_PX,
-        )
-        points = None if landmarks is None else tuple((float(px), float(py)) for px, py in landmarks)
-        return to_grey(chip_rgb), Face(box_xywh=face.box_xywh, detection_score=face.detection_score, landmarks=points)
+    def with_landmarks(self, image_rgb: ImageRGB, face: Face) -> Face:
+        """Return the face with ONet's landmarks: a first look gives the roll, a second one sees it upright.
 
-    def _landmarks(self, image_rgb: ImageRGB, face: Face) -> FloatArray | None:
-        """(5, 2) in the picture's pixels: ONet's, from a second look with the face turned upright."""
-        given = None if face.landmarks is None else np.array(face.landmarks, np.float64)
+        The face stays as it is where there is no ONet, or where ONet does not see a face.
+        """
         if self._onet is None:
-            return given
-        roll_rad = 0.0 if given is None else roll_of(given)
-        if abs(roll_rad) < math.radians(_TRUST_DETECTOR_DEG):
-            roll_rad = 0.0
-        found = given
+            return face
+        start = roll_deg(face.landmarks) if face.landmarks else 0.0
+        turn = start if abs(start) > _START_ROLL_DEG else 0.0
+        landmarks: tuple[Point, ...] | None = None
         for _ in range(2):
-            found = _look(self._onet, image_rgb, face, roll_rad)
-            roll_rad = roll_of(found)
-        return found
+            square = square_to_image(_centre(face), face.box_xywh[3], turn, ONET_SIDE_PX)
+            answer = self._onet.look([cut_square(image_rgb, square, ONET_SIDE_PX)])
+            if answer.probability[0] < _MIN_ONET_PROBABILITY or not np.isfinite(answer.landmarks).all():
+                break
+            points = map_points(square, answer.landmarks[0] * ONET_SIDE_PX)
+            landmarks = tuple((float(x), float(y)) for x, y in points)
+            turn = roll_deg(landmarks)
+        return face if landmarks is None else replace(face, landmarks=landmarks)
+
+    def _chip(self, image_rgb: ImageRGB, face: Face) -> FaceChip:
+        roll = roll_deg(face.landmarks) if face.landmarks else 0.0
+        return align_face(image_rgb, face, clockwise_deg=roll if abs(roll) > self._min_roll_deg else 0.0)
 
 
-def roll_of(landmarks: FloatArray) -> float:
-    """The roll in radians, clockwise on the screen, that best turns the mean face onto (5, 2) landmarks.
-
-    The rotation of the least-squares similarity between the two (Umeyama 1991), for two dimensions.
-    """
-    mean = _MEAN_LANDMARKS - _MEAN_LANDMARKS.mean(axis=0)
-    face = landmarks - landmarks.mean(axis=0)
-    cross = float((mean[:, 0] * face[:, 1] - mean[:, 1] * face[:, 0]).sum())
-    return math.atan2(cross, float((mean * face).sum()))
-
-
-def _look(onet: ONet, image_rgb: ImageRGB, face: Face, roll_rad: float) -> FloatArray:
-    x, y, w, h = face.box_xywh
-    centre_xy: Point = (x + w / 2, y + h / 2)
-    crop, to_picture = crop_square(
-        image_rgb, centre_xy=centre_xy, side_px=max(w, h), roll_rad=roll_rad, out_px=INPUT_PX
-    )
-    _, _, landmarks = onet.run(crop[None])
-    in_crop = landmarks[0] * INPUT_PX
-    return np.column_stack([in_crop, np.ones(5)]) @ to_picture.T
+def _centre(face: Face) -> Point:
+    x, y, width, height = face.box_xywh
+    return (x + width / 2, y + height / 2)

@@ -1,86 +1,128 @@
-"""Geometry of boxes: overlap, non-maximum suppression, order, and the way back from a turned picture."""
+"""Geometry of boxes and faces. ``box_xyxy`` exists only in here."""
 
+import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from fer.domain import BoxXYWH, Face
 from fer.vision.arrays import FloatArray
 
+Matrix = FloatArray
+"""(2, 3) affine map of points: ``[[a, b, tx], [c, d, ty]]``."""
+
+# Two finds of one face overlap far more than two neighbours do.
+SAME_FACE_IOU = 0.4
+
 
 def xywh_to_xyxy(boxes_xywh: FloatArray) -> FloatArray:
-    """(N, 4) of x, y, w, h to left, top, right, bottom."""
-    return np.concatenate([boxes_xywh[:, :2], boxes_xywh[:, :2] + boxes_xywh[:, 2:]], axis=1)
+    """Convert (N, 4) x, y, w, h to x1, y1, x2, y2."""
+    boxes = np.asarray(boxes_xywh, dtype=np.float64).reshape(-1, 4)
+    return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
 
 
 def xyxy_to_xywh(boxes_xyxy: FloatArray) -> FloatArray:
-    """(N, 4) of left, top, right, bottom to x, y, w, h."""
-    return np.concatenate([boxes_xyxy[:, :2], boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]], axis=1)
+    """Convert (N, 4) x1, y1, x2, y2 to x, y, w, h."""
+    boxes = np.asarray(boxes_xyxy, dtype=np.float64).reshape(-1, 4)
+    return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
 
 
-def iou(a_xywh: BoxXYWH, b_xywh: BoxXYWH) -> float:
-    """Intersection over union of two boxes, 0 to 1."""
-    overlap = _intersection_px(a_xywh, b_xywh)
-    return overlap / (a_xywh[2] * a_xywh[3] + b_xywh[2] * b_xywh[3] - overlap)
+def overlaps(box_xyxy: FloatArray, boxes_xyxy: FloatArray, *, of_smaller: bool = False) -> FloatArray:
+    """Return (N,) intersection over union of one box with each of (N, 4), or over the smaller box's area."""
+    low = np.maximum(box_xyxy[:2], boxes_xyxy[:, :2])
+    high = np.minimum(box_xyxy[2:], boxes_xyxy[:, 2:])
+    common = np.prod(np.clip(high - low, 0, None), axis=1)
+    area = float(np.prod(box_xyxy[2:] - box_xyxy[:2]))
+    areas = np.prod(boxes_xyxy[:, 2:] - boxes_xyxy[:, :2], axis=1)
+    whole = np.minimum(area, areas) if of_smaller else area + areas - common
+    return common / np.maximum(whole, 1e-9)
 
 
-def non_maximum_suppression(faces: Sequence[Face], *, iou_threshold: float) -> list[Face]:
-    """Of faces that overlap by more than ``iou_threshold``, keep the one with the highest score."""
-    kept: list[Face] = []
-    for face in sorted(faces, key=_best_first):
-        if all(iou(face.box_xywh, other.box_xywh) <= iou_threshold for other in kept):
-            kept.append(face)
-    return kept
+def iou(box_xywh: BoxXYWH, other_xywh: BoxXYWH) -> float:
+    """Return the intersection over union of two boxes, 0 to 1."""
+    pair = xywh_to_xyxy(np.array([box_xywh, other_xywh]))
+    return float(overlaps(pair[0], pair[1:])[0])
 
 
-def suppress_xyxy(boxes_xyxy: FloatArray, scores: FloatArray, *, threshold: float, of_smaller: bool) -> list[int]:
-    """Indices that survive non-maximum suppression, best first.
-
-    The overlap is measured against the union, or with ``of_smaller`` against the smaller of the two boxes.
-    """
-    areas = np.prod(np.maximum(boxes_xyxy[:, 2:] - boxes_xyxy[:, :2], 0), axis=1)
+def keep_best(
+    boxes_xyxy: FloatArray, scores: FloatArray, *, max_overlap: float, of_smaller: bool = False
+) -> list[int]:
+    """Non-maximum suppression: return the indices to keep, best score first, equal scores in input order."""
     order = np.argsort(-scores, kind="stable")
     kept: list[int] = []
     while order.size:
         best, rest = int(order[0]), order[1:]
         kept.append(best)
-        top_left = np.maximum(boxes_xyxy[best, :2], boxes_xyxy[rest, :2])
-        bottom_right = np.minimum(boxes_xyxy[best, 2:], boxes_xyxy[rest, 2:])
-        overlap = np.prod(np.maximum(bottom_right - top_left, 0), axis=1)
-        base = np.minimum(areas[best], areas[rest]) if of_smaller else areas[best] + areas[rest] - overlap
-        order = rest[overlap <= threshold * base]
+        order = rest[overlaps(boxes_xyxy[best], boxes_xyxy[rest], of_smaller=of_smaller) <= max_overlap]
     return kept
 
 
+def merge_faces(faces: Sequence[Face], *, max_overlap: float = SAME_FACE_IOU) -> list[Face]:
+    """Drop the less certain of any two faces that overlap more than ``max_overlap``."""
+    if len(faces) < 2:
+        return list(faces)
+    boxes = xywh_to_xyxy(np.array([face.box_xywh for face in faces]))
+    scores = np.array([face.detection_score for face in faces])
+    return [faces[index] for index in keep_best(boxes, scores, max_overlap=max_overlap)]
+
+
 def largest_first(faces: Iterable[Face]) -> list[Face]:
-    """Sorted by area, then score, then place, so that the same faces always come in the same order."""
+    """Sort by area, then score, then position, so that equal pictures give equal lists."""
     return sorted(faces, key=lambda face: (-face.area_px, -face.detection_score, face.box_xywh))
 
 
-def map_face(face: Face, matrix: FloatArray, *, scale: float = 1.0) -> Face:
-    """The face in the coordinates that the affine 2×3 ``matrix`` maps to.
+def scaled(face: Face, factor_xy: tuple[float, float]) -> Face:
+    """Return the face in a picture whose axes are stretched by ``factor_xy``."""
+    factor_x, factor_y = factor_xy
+    x, y, width, height = face.box_xywh
+    landmarks = face.landmarks and tuple((px * factor_x, py * factor_y) for px, py in face.landmarks)
+    box = (x * factor_x, y * factor_y, width * factor_x, height * factor_y)
+    return replace(face, box_xywh=box, landmarks=landmarks)
 
-    The box keeps its shape, times ``scale``, about its mapped centre: a box has no roll, its landmarks do.
+
+def moved(face: Face, offset_xy: tuple[float, float]) -> Face:
+    """Return the face shifted by ``offset_xy`` pixels."""
+    offset_x, offset_y = offset_xy
+    x, y, width, height = face.box_xywh
+    landmarks = face.landmarks and tuple((px + offset_x, py + offset_y) for px, py in face.landmarks)
+    return replace(face, box_xywh=(x + offset_x, y + offset_y, width, height), landmarks=landmarks)
+
+
+def map_points(matrix: Matrix, points: FloatArray) -> FloatArray:
+    """Apply an affine map to (N, 2) points."""
+    return np.asarray(points, dtype=np.float64) @ matrix[:, :2].T + matrix[:, 2]
+
+
+def inverted(matrix: Matrix) -> Matrix:
+    """Return the affine map that undoes ``matrix``."""
+    linear = np.linalg.inv(matrix[:, :2]).astype(np.float64)
+    return np.column_stack([linear, -linear @ matrix[:, 2]])
+
+
+def turned(face: Face, matrix: Matrix) -> Face:
+    """Return the face after a rotation: centre and landmarks turn with it, the box keeps its sides.
+
+    Beyond 45° from upright the box's sides change places, so that a face lying on its side has a lying box.
     """
-    x, y, w, h = face.box_xywh
-    centre = matrix @ np.array([x + w / 2, y + h / 2, 1.0])
-    width, height = w * scale, h * scale
-    landmarks = face.landmarks
-    if landmarks is not None:
-        mapped = np.column_stack([np.array(landmarks), np.ones(len(landmarks))]) @ matrix.T
-        landmarks = tuple((float(px), float(py)) for px, py in mapped)
-    return Face(
-        box_xywh=(float(centre[0] - width / 2), float(centre[1] - height / 2), width, height),
-        detection_score=face.detection_score,
-        landmarks=landmarks,
+    x, y, width, height = face.box_xywh
+    ((centre_x, centre_y),) = map_points(matrix, np.array([[x + width / 2, y + height / 2]]))
+    if abs(matrix[0, 1]) > abs(matrix[0, 0]) + 1e-9:
+        width, height = height, width
+    landmarks = face.landmarks and tuple(
+        (float(px), float(py)) for px, py in map_points(matrix, np.array(face.landmarks))
     )
+    box = (float(centre_x) - width / 2, float(centre_y) - height / 2, width, height)
+    return replace(face, box_xywh=box, landmarks=landmarks)
 
 
-def _best_first(face: Face) -> tuple[float, float, BoxXYWH]:
-    return (-face.detection_score, -face.area_px, face.box_xywh)
+def centre_inside(face: Face, size_wh: tuple[int, int]) -> bool:
+    """Say whether the box's centre lies in a picture of that size."""
+    x, y, width, height = face.box_xywh
+    return 0 <= x + width / 2 <= size_wh[0] and 0 <= y + height / 2 <= size_wh[1]
 
 
-def _intersection_px(a_xywh: BoxXYWH, b_xywh: BoxXYWH) -> float:
-    width = min(a_xywh[0] + a_xywh[2], b_xywh[0] + b_xywh[2]) - max(a_xywh[0], b_xywh[0])
-    height = min(a_xywh[1] + a_xywh[3], b_xywh[1] + b_xywh[3]) - max(a_xywh[1], b_xywh[1])
-    return max(0.0, width) * max(0.0, height)
+def roll_deg(landmarks: Sequence[tuple[float, float]]) -> float:
+    """Return the angle of the line through the eyes, positive clockwise, in (-180, 180]."""
+    (right_x, right_y), (left_x, left_y) = landmarks[0], landmarks[1]
+    return math.degrees(math.atan2(left_y - right_y, left_x - right_x))

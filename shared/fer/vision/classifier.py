@@ -1,19 +1,15 @@
 """Expression scores from face chips."""
 
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter  # pyright: ignore[reportMissingTypeStubs]
 
-from fer.domain import EXPRESSIONS
+from fer.domain import CHIP_SIDE_PX, EXPRESSIONS
 from fer.errors import CorruptData
-from fer.vision.arrays import ExpressionScores, FaceChip, FaceChips
+from fer.vision.arrays import ExpressionScores, FaceChip, FaceChips, FloatArray, FloatImage
 from fer.vision.model_files import ModelFiles
 from fer.vision.pool import Pool
-
-# Below it a probability is as good as zero, and its logarithm still finite.
-SMALLEST_PROBABILITY = 1e-7
 
 
 class Classifier(Protocol):
@@ -28,57 +24,75 @@ class Classifier(Protocol):
 
 
 class LiteRTClassifier:
-    """A classifier served by LiteRT, one face at a time.
+    """A classifier served by LiteRT, one interpreter per busy thread.
 
-    Faces do not share a batch: the scores of a face are the same bytes whoever stands beside it. Raises
-    CorruptData where the file is not a model of the input and output that its card names.
+    Each chip is a run of its own: its scores do not depend on what else is in the picture, to the last bit.
     """
 
     def __init__(self, model_files: ModelFiles, *, threads: int = 1) -> None:
         self._files = model_files
         self._order = [model_files.labels.index(name) for name in EXPRESSIONS]
-        self._pool: Pool[Any] = Pool(lambda: _open_interpreter(model_files, threads=threads))
+        self._threads = threads
+        self._interpreters = Pool(self._open)
 
     @property
     def model_version(self) -> str:
         return self._files.model_version
 
     def classify(self, face_chips: FaceChips) -> ExpressionScores:
+        """Return float32 (N, 7) calibrated scores, in ``EXPRESSIONS`` order, for uint8 (N, 48, 48)."""
+        if face_chips.dtype != np.uint8 or face_chips.shape[1:] != (CHIP_SIDE_PX, CHIP_SIDE_PX):
+            raise ValueError(f"expected uint8 (N, 48, 48), got {face_chips.dtype} {face_chips.shape}")
         if not len(face_chips):
-            return np.empty((0, len(EXPRESSIONS)), np.float32)
-        with self._pool.lend() as interpreter:
-            outputs = np.stack([self._run(interpreter, chip) for chip in face_chips])
-        if self._files.output == "probabilities":
-            outputs = np.log(np.maximum(outputs, SMALLEST_PROBABILITY))
-        return _softmax(outputs[:, self._order] / self._files.temperature)
+            return np.zeros((0, len(EXPRESSIONS)), np.float32)
+        with self._interpreters.lend() as interpreter:
+            outputs = np.stack([interpreter.run(self._prepare(chip)) for chip in face_chips])
+        return self._calibrate(outputs)[:, self._order]
 
-    def _run(self, interpreter: Any, face_chip: FaceChip) -> ExpressionScores:
+    def _open(self) -> "_Interpreter":
+        return _Interpreter(self._files, threads=self._threads)
+
+    def _prepare(self, face_chip: FaceChip) -> FloatImage:
         height, width = self._files.input_hw
-        if face_chip.shape != (height, width):
-            face_chip = cast("FaceChip", cv2.resize(face_chip, (width, height), interpolation=cv2.INTER_LINEAR))
-        pixels = face_chip.astype(np.float32) * np.float32(self._files.scale) + np.float32(self._files.offset)
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], pixels[None, :, :, None])
-        interpreter.invoke()
-        return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0]
+        if (height, width) != face_chip.shape:
+            face_chip = np.asarray(cv2.resize(face_chip, (width, height)), dtype=np.uint8)
+        grey = face_chip.astype(np.float32) * np.float32(self._files.scale) + np.float32(self._files.offset)
+        return grey.reshape(1, height, width, 1)
+
+    def _calibrate(self, outputs: FloatArray) -> ExpressionScores:
+        """Apply the temperature (Guo et al.: On calibration of modern neural networks, 2017) and the softmax."""
+        if self._files.output == "probabilities":
+            outputs = np.log(np.clip(outputs, 1e-12, None))
+        scaled = outputs / self._files.temperature
+        powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+        return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-def _open_interpreter(model_files: ModelFiles, *, threads: int) -> Any:
-    height, width = model_files.input_hw
-    try:
-        interpreter: Any = Interpreter(model_path=str(model_files.litert_path), num_threads=threads)
-        given = interpreter.get_input_details()[0]
-        if list(given["shape"]) != [1, height, width, 1]:
-            interpreter.resize_tensor_input(given["index"], [1, height, width, 1])
-        interpreter.allocate_tensors()
-        made = interpreter.get_output_details()[0]
-    except (RuntimeError, ValueError, IndexError) as error:
-        raise CorruptData(f"{model_files.litert_path} is not a model of the size its card names.") from error
-    # A wrong output shape would pass silently through argmax, so it is checked here.
-    if list(made["shape"]) != [1, len(EXPRESSIONS)] or {given["dtype"], made["dtype"]} != {np.float32}:
-        raise CorruptData(f"{model_files.litert_path} must map float32 to float32 (1, {len(EXPRESSIONS)}).")
-    return interpreter
+class _Interpreter:
+    """A LiteRT interpreter whose shapes are checked when it is opened."""
 
+    def __init__(self, files: ModelFiles, *, threads: int) -> None:
+        from ai_edge_litert.interpreter import Interpreter  # keeps this module importable without LiteRT
 
-def _softmax(logits: ExpressionScores) -> ExpressionScores:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+        expected_in, expected_out = [1, *files.input_hw, 1], [1, len(EXPRESSIONS)]
+        try:
+            self._runner: Any = Interpreter(model_path=str(files.litert_path), num_threads=threads)
+            inputs, outputs = self._runner.get_input_details(), self._runner.get_output_details()
+            self._input, self._output = inputs[0]["index"], outputs[0]["index"]
+            self._runner.resize_tensor_input(self._input, expected_in)
+            self._runner.allocate_tensors()
+            actual_in = self._runner.get_input_details()[0]
+            actual_out = self._runner.get_output_details()[0]
+        except (ValueError, RuntimeError) as error:
+            raise CorruptData("The expression model's LiteRT file cannot be loaded.") from error
+        if len(inputs) != 1 or len(outputs) != 1 or actual_in["dtype"] != np.float32:
+            raise CorruptData("The expression model must have one float32 input and one output.")
+        if list(actual_in["shape"]) != expected_in or list(actual_out["shape"]) != expected_out:
+            shapes = f"{list(actual_in['shape'])} to {list(actual_out['shape'])}"
+            raise CorruptData(f"The expression model maps {shapes}, expected {expected_in} to {expected_out}.")
+
+    def run(self, batch: FloatImage) -> FloatArray:
+        """Return the raw output (7,) of float32 (1, H, W, 1)."""
+        self._runner.set_tensor(self._input, batch)
+        self._runner.invoke()
+        return np.array(self._runner.get_tensor(self._output)[0], dtype=np.float64)

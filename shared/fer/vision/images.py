@@ -1,130 +1,182 @@
-"""Pictures in: an encoded picture becomes upright RGB pixels, or an error that says what is wrong with it.
-
-Pillow reads the header and decides: formats and pixel types that are not read are refused, and so is a picture
-with too many pixels, before anything is decoded. Plain 8-bit JPEG, PNG and WebP then take OpenCV's decoders,
-which are faster; everything else (palette, CMYK, LAB, 16 bit, GIF, …) Pillow's, which know the colours.
-"""
+"""Encoded pictures in: any common format, upright, right colours, bounded memory."""
 
 import io
+import struct
+import threading
 import warnings
-from typing import Any, Final, cast
+import zlib
+from typing import TYPE_CHECKING, cast
 
 import cv2
 import numpy as np
-from PIL import Image, ImageCms, UnidentifiedImageError
 
 from fer.errors import InvalidInput, TooLarge, UnsupportedType
 from fer.vision.arrays import ImageGrey, ImageRGB
+from fer.vision.headers import Header, read_header
 
-MAX_PIXELS: Final = 25_000_000
-MIN_SIDE_PX: Final = 2
-FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
-"""What is read, by Pillow's names; its many other formats stay closed."""
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-_FAST: Final = {("JPEG", "RGB"), ("JPEG", "L"), ("PNG", "RGB"), ("PNG", "L"), ("WEBP", "RGB")}
-_ORIENTATION_TAG: Final = 0x0112
-_TRANSPOSE: Final = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-_DAMAGED: Final = "The picture is damaged or not complete."
+    from PIL import Image
+
+# The largest pictures that phones and cameras send by default have 24 megapixels (5712×4284, 6000×4000). Four
+# threads that each hold one stay below 500 MB.
+MAX_PIXELS = 24_500_000
+# Nobody's expression can be told from fewer.
+MIN_SIDE_PX = 16
+# Longer sides come from no camera; some encoders and OpenCV's remapping stop at 32,767.
+MAX_SIDE_PX = 32_000
+
+_DAMAGED = "The image is damaged or not complete."
+_NOT_READ = "Images with this kind of pixels are not read. Send 8-bit colour or grey."
+# What Pillow's parsers raise on hostile bytes, beside OSError.
+_PARSER_ERRORS = (
+    OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RuntimeError, EOFError,
+    struct.error, zlib.error,
+)  # fmt: skip
+
+# Large and odd pictures need a second copy while they are decoded: one at a time bounds the memory. Pillow warns
+# about odd files, and silencing a warning is process-wide, which is the other reason.
+_ONE_AT_A_TIME = threading.Lock()
+_LARGE_PIXELS = 4_000_000
 
 
 def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> ImageRGB:
     """Decode an encoded picture to uint8 (H, W, 3) RGB, upright (EXIF orientation applied).
 
-    Of an animation the first frame counts; transparency is laid on white. Raises ``InvalidInput`` (empty,
-    damaged, truncated or too small), ``UnsupportedType`` (a format or pixel type that is not read) and
-    ``TooLarge`` (from the header, before anything is decoded).
+    Reads JPEG, PNG, WebP, GIF, BMP, TIFF and PPM; of animations the first frame; what is transparent becomes
+    white. Raises ``InvalidInput`` (empty, damaged, truncated or too small), ``UnsupportedType`` (a format or
+    pixel type that is not read) and ``TooLarge`` (from the header, before anything is decoded).
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns of odd metadata and of bombs; both are handled here
-        image = _open(data)
-        width_px, height_px = image.size
-        if width_px * height_px > max_pixels:
-            raise TooLarge(f"The picture has more than {max_pixels} pixels.")
-        if min(width_px, height_px) < MIN_SIDE_PX:
-            raise InvalidInput(f"The picture must be at least {MIN_SIDE_PX} pixels wide and high.")
-        try:
-            orientation = image.getexif().get(_ORIENTATION_TAG, 1)
-            fast = (image.format, image.mode) in _FAST and "transparency" not in image.info
-            image_rgb = _decode_fast(data) if fast else _decode_slowly(image)
-        # Decoders raise nearly anything on hostile bytes; struct.error, SyntaxError and zlib.error among them.
-        except (InvalidInput, UnsupportedType):
-            raise
-        except Exception as error:
-            raise InvalidInput(_DAMAGED) from error
-    return _upright(image_rgb, orientation)
+    header = read_header(data)
+    if header.size_wh is not None:
+        _check_size(header.size_wh, max_pixels)
+    if not header.plain or header.size_wh is None:
+        with _ONE_AT_A_TIME:
+            return _decode_odd(data, header, max_pixels)
+    if header.size_wh[0] * header.size_wh[1] > _LARGE_PIXELS:
+        with _ONE_AT_A_TIME:
+            return _decode_plain(data, header, header.size_wh)
+    return _decode_plain(data, header, header.size_wh)
 
 
 def to_grey(image_rgb: ImageRGB) -> ImageGrey:
     """Convert uint8 (H, W, 3) RGB to uint8 (H, W) with the ITU-R BT.601 weights, red first."""
-    return cast("ImageGrey", cv2.cvtColor(image_rgb, cv2.COLOR_RGB2GRAY))
+    return np.asarray(cv2.cvtColor(image_rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
 
-def _open(data: bytes) -> Image.Image:
+def _check_size(size_wh: tuple[int, int], max_pixels: int) -> None:
+    width, height = size_wh
+    if width * height > max_pixels or max(size_wh) > MAX_SIDE_PX:
+        raise TooLarge(f"The image has {width}×{height} pixels; at most {max_pixels} are read.")
+    if min(size_wh) < MIN_SIDE_PX:
+        raise InvalidInput(f"The image has {width}×{height} pixels; each side needs at least {MIN_SIDE_PX}.")
+
+
+def _decode_plain(data: bytes, header: Header, size_wh: tuple[int, int]) -> ImageRGB:
+    flags = cv2.IMREAD_UNCHANGED if header.alpha else cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
     try:
-        return Image.open(io.BytesIO(data), formats=FORMATS)
-    except UnidentifiedImageError as error:
-        if _starts_like_a_read_format(data):
-            raise InvalidInput(_DAMAGED) from error
-        raise UnsupportedType(f"Not a picture of a format that is read: {', '.join(FORMATS)}.") from error
-    except Image.DecompressionBombError as error:
-        raise TooLarge("The picture has too many pixels.") from error
-    except Exception as error:
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error as error:
         raise InvalidInput(_DAMAGED) from error
-
-
-def _starts_like_a_read_format(data: bytes) -> bool:
-    signatures = (b"\xff\xd8", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*")
-    return data.startswith(signatures) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
-
-
-def _decode_fast(data: bytes) -> ImageRGB:
-    flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
-    decoded = cast("ImageRGB | None", cv2.imdecode(np.frombuffer(data, np.uint8), flags))
-    if decoded is None:
+    if decoded is None or decoded.shape[1::-1] != size_wh:  # pyright: ignore[reportUnnecessaryComparison]
         raise InvalidInput(_DAMAGED)
-    return decoded
+    image = np.asarray(decoded, dtype=np.uint8)
+    if header.alpha:
+        image = _bgr_to_rgb(image) if image.shape[2] == 3 else _on_white(image, red_first=False)
+    return _upright(image, header.orientation or 1)
 
 
-def _decode_slowly(image: Image.Image) -> ImageRGB:
-    image.load()
-    if image.mode in ("I;16", "I;16L", "I;16B", "I"):
-        return _from_16_bit(image)
-    if image.mode == "LAB":
-        image = _lab_to_rgb(image)
-    elif image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
-        layer = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-    elif image.mode not in ("1", "L", "P", "RGB", "CMYK", "YCbCr", "HSV"):
-        raise UnsupportedType("This pixel type is not read; use 8 bits per channel.")
-    return np.ascontiguousarray(np.asarray(image.convert("RGB")))
+def _bgr_to_rgb(image_bgr: ImageRGB) -> ImageRGB:
+    return np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
-def _from_16_bit(image: Image.Image) -> ImageRGB:
-    """Grey of 16 bits to 8; Pillow's own conversion would clip everything above 255 to white."""
-    values = np.asarray(image)
-    if values.min() < 0 or values.max() > 65_535:
-        raise UnsupportedType("This pixel type is not read; use 8 bits per channel.")
-    grey = (values.astype(np.uint32) * 255 + 32_767) // 65_535
-    return np.ascontiguousarray(np.repeat(grey.astype(np.uint8)[:, :, None], 3, axis=2))
+def _on_white(image: ImageRGB, *, red_first: bool) -> ImageRGB:
+    """Lay uint8 (H, W, 4) on white, a few rows at a time."""
+    result = np.empty((*image.shape[:2], 3), np.uint8)
+    rows = max(1, 1_000_000 // image.shape[1])
+    for top in range(0, image.shape[0], rows):
+        part = image[top : top + rows]
+        colours = part[..., :3] if red_first else part[..., 2::-1]
+        alpha = part[..., 3:]
+        if alpha.min() == 255:
+            result[top : top + rows] = colours
+            continue
+        mixed = colours.astype(np.uint16) * alpha + np.uint16(255) * (255 - alpha).astype(np.uint16)
+        result[top : top + rows] = (mixed + np.uint16(127)) // np.uint16(255)
+    return result
 
 
-def _lab_to_rgb(image: Image.Image) -> Image.Image:
-    # The stubs do not know the profiles' types.
-    cms = cast("Any", ImageCms)
-    transform = cms.buildTransform(cms.createProfile("LAB"), cms.createProfile("sRGB"), "LAB", "RGB")
-    return cast("Image.Image", cms.applyTransform(image, transform))
+def _upright(image: ImageRGB, orientation: int) -> ImageRGB:
+    """Undo an EXIF orientation: 2 to 4 mirror and turn by 180°, 5 to 8 also change the sides."""
+    if orientation >= 5:
+        image = image.transpose(1, 0, 2)
+    if orientation in (2, 3, 6, 7):
+        image = image[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        image = image[::-1]
+    return np.ascontiguousarray(image)
 
 
-def _upright(image_rgb: ImageRGB, orientation: int) -> ImageRGB:
-    method = _TRANSPOSE.get(orientation)
-    if method is None:
-        return image_rgb
-    return np.ascontiguousarray(np.asarray(Image.fromarray(image_rgb).transpose(method)))
+def _decode_odd(data: bytes, header: Header, max_pixels: int) -> ImageRGB:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            # A plugin's own class, not Image.open: only the format that the magic bytes say is tried.
+            with _plugin(header.format)(io.BytesIO(data)) as picture:
+                _check_size(picture.size, max_pixels)
+                picture.load()
+                rgb = _rgb_of(picture)
+                orientation = header.orientation or picture.getexif().get(0x0112, 1)
+        except (InvalidInput, UnsupportedType):
+            raise
+        except _PARSER_ERRORS as error:
+            raise InvalidInput(_DAMAGED) from error
+    known = isinstance(orientation, int) and 1 <= orientation <= 8
+    return _upright(rgb, orientation if known else 1)
+
+
+def _plugin(name: str) -> "Callable[[io.BytesIO], Image.Image]":
+    from PIL import (  # only odd pictures need Pillow
+        BmpImagePlugin,
+        GifImagePlugin,
+        JpegImagePlugin,
+        PngImagePlugin,
+        PpmImagePlugin,
+        TiffImagePlugin,
+        WebPImagePlugin,
+    )
+
+    return {
+        "JPEG": JpegImagePlugin.JpegImageFile,
+        "PNG": PngImagePlugin.PngImageFile,
+        "WEBP": WebPImagePlugin.WebPImageFile,
+        "GIF": GifImagePlugin.GifImageFile,
+        "BMP": BmpImagePlugin.BmpImageFile,
+        "TIFF": TiffImagePlugin.TiffImageFile,
+        "PPM": PpmImagePlugin.PpmImageFile,
+    }[name]
+
+
+def _rgb_of(picture: "Image.Image") -> ImageRGB:
+    if picture.mode == "LAB":
+        return _rgb_of_lab(picture)
+    if picture.mode.startswith("I;16"):
+        high = (np.asarray(picture).astype(np.uint16) >> 8).astype(np.uint8)
+        return np.repeat(high[:, :, None], 3, axis=2)
+    if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
+        return _on_white(np.asarray(picture.convert("RGBA")), red_first=True)
+    if picture.mode in ("1", "L", "P", "RGB", "RGBX", "CMYK", "YCbCr"):
+        return np.array(picture.convert("RGB"))
+    raise UnsupportedType(_NOT_READ)
+
+
+def _rgb_of_lab(picture: "Image.Image") -> ImageRGB:
+    from PIL import ImageCms
+
+    profile = cast("Callable[[str], ImageCms.ImageCmsProfile]", vars(ImageCms)["createProfile"])  # untyped
+    transform = ImageCms.buildTransform(profile("LAB"), profile("sRGB"), inMode="LAB", outMode="RGB")
+    converted = ImageCms.applyTransform(picture, transform)
+    if converted is None:
+        raise UnsupportedType(_NOT_READ)
+    return np.array(converted)

@@ -1,143 +1,134 @@
-"""MTCNN (Zhang, Zhang, Li & Qiao 2016) on OpenCV's dnn module, with the weights of the PyPI package ``mtcnn``."""
+"""MTCNN (Zhang et al., 2016) with the weights of the PyPI package ``mtcnn``, through OpenCV's dnn module."""
 
 from pathlib import Path
-from typing import Any, Final
 
 import cv2
 import numpy as np
 
 from fer.domain import Face
+from fer.vision import framing
 from fer.vision.arrays import FloatArray, ImageRGB
-from fer.vision.boxes import largest_first, suppress_xyxy
-from fer.vision.crops import crop_square
-from fer.vision.onet import INPUT_PX, ONet, net_input, open_net
-from fer.vision.pool import Pool
+from fer.vision.boxes import keep_best
+from fer.vision.nets import NetPool
+from fer.vision.onet import ONET_FILE, ONET_SIDE_PX, ONet
+from fer.vision.resizing import as_image, fitted
+from fer.vision.retries import find_with_retries
 
-# Below 40 px the pyramid's time doubles, and a face has fewer pixels than the chip.
-SMALLEST_FACE_PX: Final = 40
-# As for YuNet: the pyramid's first level decides the time, so large pictures are looked at smaller.
-LONGEST_SIDE_PX: Final = 1280
-PYRAMID_FACTOR: Final = 0.709
-PROPOSAL_THRESHOLD, REFINE_THRESHOLD, OUTPUT_THRESHOLD = 0.6, 0.7, 0.8
+PNET_FILE = "mtcnn_pnet.onnx"
+RNET_FILE = "mtcnn_rnet.onnx"
+MTCNN_FILES = (PNET_FILE, RNET_FILE, ONET_FILE)
+
+# PNet looks at 12-pixel windows; from 40 px on, a face has enough pixels for its expression too, and the pyramid
+# costs a quarter of the package's 20.
+MIN_FACE_PX = 40
+PYRAMID_STEP = 0.709
+MAX_SIDE_PX = 1280
+MIN_INPUT_SIDE_PX = 160
+MIN_SCORES = (0.6, 0.7, 0.8)
+MIN_RETRY_SCORE = 0.95
 _CELL_PX, _STRIDE_PX = 12, 2
-_MOST_PROPOSALS: Final = 300
-_REFINE_PX: Final = 24
-# MTCNN's box to YuNet's for the same face, in sides of the box: the medians over 600 portraits.
-_TO_YUNET: Final = (0.0, 0.0, 1.0, 1.0)
+_RNET_SIDE_PX = 24
+# Textures can give thousands of proposals; the best few hundred bound the time and the memory.
+_MAX_PROPOSALS = 400
 
 
 class MTCNNDetector:
-    """The detector that needs no download: good on upright faces, poor on half hidden and rolled ones."""
+    """Detector with five landmarks; ``models_dir`` holds the three files that ``make models`` converts."""
 
     name = "mtcnn"
 
     def __init__(self, models_dir: Path) -> None:
-        self._pnets: Pool[Any] = Pool(lambda: open_net(models_dir / "mtcnn_pnet.onnx"))
-        self._rnets: Pool[Any] = Pool(lambda: open_net(models_dir / "mtcnn_rnet.onnx"))
+        self._pnet = NetPool(models_dir / PNET_FILE, ("box", "probability"))
+        self._rnet = NetPool(models_dir / RNET_FILE, ("box", "probability"))
         self._onet = ONet(models_dir)
 
     def detect(self, image_rgb: ImageRGB) -> list[Face]:
-        """Find the faces of uint8 (H, W, 3), largest first."""
-        scale = min(1.0, LONGEST_SIDE_PX / max(image_rgb.shape[:2]))
-        image = image_rgb if scale == 1.0 else _resize(image_rgb, scale)
-        boxes = self._refine(image, self._propose(image))
-        if not len(boxes):
-            return []
-        boxes, landmarks, scores = self._output(image, boxes)
-        kept = suppress_xyxy(boxes, scores, threshold=0.5, of_smaller=True)
-        return largest_first(_face(boxes[i] / scale, landmarks[i] / scale, scores[i]) for i in kept)
+        """Return the faces of uint8 (H, W, 3), largest first."""
+        return find_with_retries(self.find_once, image_rgb, min_retry_score=MIN_RETRY_SCORE)
+
+    def find_once(self, image_rgb: ImageRGB) -> list[Face]:
+        """Look once, without a border and without turning; boxes in YuNet's framing."""
+        small, back = fitted(image_rgb, max_side_px=MAX_SIDE_PX, min_side_px=MIN_INPUT_SIDE_PX)
+        squares = self._refine(small, self._propose(small))
+        return [back(framing.reframed(face, framing.MTCNN)) for face in self._judge(small, squares)]
 
     def _propose(self, image_rgb: ImageRGB) -> FloatArray:
-        """PNet over a pyramid: (N, 4) boxes, best first."""
-        boxes: list[FloatArray] = []
-        scores: list[FloatArray] = []
-        scale = _CELL_PX / SMALLEST_FACE_PX
-        with self._pnets.lend() as net:
-            while min(image_rgb.shape[:2]) * scale >= _CELL_PX:
-                net.setInput(net_input(_resize(image_rgb, scale)[None]))
-                offsets, probabilities = net.forward(["box", "probability"])
-                level_boxes, level_scores = _cells(offsets[0], probabilities[0, 1], scale)
-                kept = suppress_xyxy(level_boxes, level_scores, threshold=0.5, of_smaller=False)
-                boxes.append(level_boxes[kept])
-                scores.append(level_scores[kept])
-                scale *= PYRAMID_FACTOR
-        if not boxes:
-            return np.empty((0, 4))
-        all_boxes, all_scores = np.concatenate(boxes), np.concatenate(scores)
-        kept = suppress_xyxy(all_boxes, all_scores, threshold=0.7, of_smaller=False)
-        return all_boxes[kept[:_MOST_PROPOSALS]]
+        """Return squares (N, 4) xyxy that may be faces."""
+        height, width = image_rgb.shape[:2]
+        scale = _CELL_PX / MIN_FACE_PX
+        levels: list[FloatArray] = [np.zeros((0, 5))]
+        while min(height, width) * scale >= _CELL_PX:
+            size_wh = (round(width * scale), round(height * scale))
+            level = as_image(cv2.resize(image_rgb, size_wh, interpolation=cv2.INTER_AREA))
+            offsets, probability = self._pnet.run([level])
+            found = _windows(offsets[0], probability[0, 1], scale)
+            levels.append(found[keep_best(found[:, :4], found[:, 4], max_overlap=0.5)])
+            scale *= PYRAMID_STEP
+        found = np.concatenate(levels)
+        kept = keep_best(found[:, :4], found[:, 4], max_overlap=0.7)
+        return _squared(found[kept[:_MAX_PROPOSALS], :4])
 
-    def _refine(self, image_rgb: ImageRGB, boxes: FloatArray) -> FloatArray:
-        """RNet on every proposal: (N, 4) boxes, best first."""
-        if not len(boxes):
-            return boxes
-        squares = _squares(boxes)
-        crops = _crops(image_rgb, squares, _REFINE_PX)
-        with self._rnets.lend() as net:
-            net.setInput(net_input(crops))
-            offsets, probabilities = net.forward(["box", "probability"])
-        scores = probabilities[:, 1].astype(np.float64)
-        likely = scores > REFINE_THRESHOLD
-        refined = _moved(squares, offsets)[likely]
-        return refined[suppress_xyxy(refined, scores[likely], threshold=0.7, of_smaller=False)]
+    def _refine(self, image_rgb: ImageRGB, squares: FloatArray) -> FloatArray:
+        if not len(squares):
+            return squares
+        offsets, probability = self._rnet.run([_cut(image_rgb, square, _RNET_SIDE_PX) for square in squares])
+        sure = probability[:, 1] > MIN_SCORES[1]
+        boxes, scores = _shifted(squares, offsets)[sure], probability[sure, 1]
+        return _squared(boxes[keep_best(boxes, scores, max_overlap=0.7)])
 
-    def _output(self, image_rgb: ImageRGB, boxes: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """ONet on what is left: boxes (N, 4), landmarks (N, 5, 2) and scores (N,)."""
-        squares = _squares(boxes)
-        scores, offsets, landmarks = self._onet.run(_crops(image_rgb, squares, INPUT_PX))
-        sides = (squares[:, 2:] - squares[:, :2])[:, None, :]
-        points = squares[:, None, :2] + landmarks * sides
-        likely = scores > OUTPUT_THRESHOLD
-        return _moved(squares, offsets)[likely], points[likely], scores[likely]
+    def _judge(self, image_rgb: ImageRGB, squares: FloatArray) -> list[Face]:
+        if not len(squares):
+            return []
+        answer = self._onet.look([_cut(image_rgb, square, ONET_SIDE_PX) for square in squares])
+        sides = (squares[:, 2:] - squares[:, :2])[:, None]
+        landmarks = squares[:, None, :2] + answer.landmarks * sides  # (N, 5, 2)
+        boxes = _shifted(squares, answer.box_offsets)
+        sound = np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] - boxes[:, :2] > 1).all(axis=1)
+        sure = np.flatnonzero(sound & (answer.probability > MIN_SCORES[2]))
+        kept = keep_best(boxes[sure], answer.probability[sure], max_overlap=0.7, of_smaller=True)
+        return [_face(boxes[i], landmarks[i], float(answer.probability[i])) for i in sure[kept]]
 
 
-def _resize(image_rgb: ImageRGB, scale: float) -> Any:
-    size_wh = (max(1, round(image_rgb.shape[1] * scale)), max(1, round(image_rgb.shape[0] * scale)))
-    return cv2.resize(image_rgb, size_wh, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+def _windows(offsets: FloatArray, probability: FloatArray, scale: float) -> FloatArray:
+    """Return (N, 5) xyxy and score, in the picture's pixels, of PNet's cells above its threshold."""
+    rows, columns = np.nonzero(probability > MIN_SCORES[0])
+    corner = np.stack([columns, rows], axis=1) * float(_STRIDE_PX)
+    cells = np.concatenate([corner, corner + _CELL_PX], axis=1) + offsets[:, rows, columns].T * _CELL_PX
+    scores = probability[rows, columns]
+    best = np.argsort(-scores, kind="stable")[:_MAX_PROPOSALS]
+    return np.column_stack([cells / scale, scores])[best]
 
 
-def _cells(offsets: Any, probabilities: Any, scale: float) -> tuple[FloatArray, FloatArray]:
-    """PNet's maps (4, H, W) and (H, W) to boxes (N, 4) in the picture and their scores (N,)."""
-    rows, columns = np.nonzero(probabilities > PROPOSAL_THRESHOLD)
-    corner = np.column_stack([columns, rows]) * float(_STRIDE_PX)
-    boxes = np.concatenate([corner, corner + _CELL_PX], axis=1) + offsets[:, rows, columns].T * _CELL_PX
-    return boxes / scale, probabilities[rows, columns].astype(np.float64)
+def _shifted(squares: FloatArray, offsets: FloatArray) -> FloatArray:
+    sides = squares[:, 2:] - squares[:, :2]
+    return squares + offsets * np.concatenate([sides, sides], axis=1)
 
 
-def _squares(boxes_xyxy: FloatArray) -> FloatArray:
-    """The square about each box's centre with its longer side."""
-    centres = (boxes_xyxy[:, :2] + boxes_xyxy[:, 2:]) / 2
-    halves = (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]).max(axis=1, keepdims=True) / 2
-    return np.concatenate([centres - halves, centres + halves], axis=1)
+def _squared(boxes: FloatArray) -> FloatArray:
+    centre = (boxes[:, :2] + boxes[:, 2:]) / 2
+    half = np.max(boxes[:, 2:] - boxes[:, :2], axis=1, keepdims=True) / 2
+    return np.concatenate([centre - half, centre + half], axis=1)
 
 
-def _moved(squares_xyxy: FloatArray, offsets: Any) -> FloatArray:
-    """Squares moved by the net's offsets, which are in sides."""
-    sides = squares_xyxy[:, 2:] - squares_xyxy[:, :2]
-    return squares_xyxy + offsets * np.concatenate([sides, sides], axis=1)
+def _cut(image_rgb: ImageRGB, square: FloatArray, side_px: int) -> ImageRGB:
+    """Return the square, black where it leaves the picture, scaled to ``side_px``."""
+    x1, y1, x2, y2 = (round(float(value)) for value in square)
+    x2, y2 = max(x2, x1 + 1), max(y2, y1 + 1)
+    height, width = image_rgb.shape[:2]
+    inner = image_rgb[max(0, y1) : max(0, y2), max(0, x1) : max(0, x2)]
+    if not inner.size:
+        return np.zeros((side_px, side_px, 3), np.uint8)
+    if x1 < 0 or y1 < 0 or x2 > width or y2 > height:
+        edges = (max(0, -y1), max(0, y2 - height), max(0, -x1), max(0, x2 - width))
+        inner = cv2.copyMakeBorder(inner, *edges, cv2.BORDER_CONSTANT, value=(0, 0, 0))
+    how = cv2.INTER_AREA if x2 - x1 > side_px else cv2.INTER_LINEAR
+    return as_image(cv2.resize(inner, (side_px, side_px), interpolation=how))
 
 
-def _crops(image_rgb: ImageRGB, squares_xyxy: FloatArray, out_px: int) -> Any:
-    """uint8 (N, out_px, out_px, 3) of every square."""
-    crops = [
-        crop_square(
-            image_rgb,
-            centre_xy=(float(x0 + x1) / 2, float(y0 + y1) / 2),
-            side_px=max(1.0, float(x1 - x0)),
-            roll_rad=0.0,
-            out_px=out_px,
-        )[0]
-        for x0, y0, x1, y1 in squares_xyxy
-    ]
-    return np.stack(crops)
-
-
-def _face(box_xyxy: FloatArray, landmarks: FloatArray, score: float) -> Face:
-    x0, y0, x1, y1 = (float(value) for value in box_xyxy)
-    width, height = max(1.0, x1 - x0), max(1.0, y1 - y0)
-    dx, dy, sx, sy = _TO_YUNET
+def _face(box: FloatArray, landmarks: FloatArray, score: float) -> Face:
+    x1, y1, x2, y2 = box.tolist()
     return Face(
-        box_xywh=(x0 + dx * width, y0 + dy * height, width * sx, height * sy),
-        detection_score=min(float(score), 1.0),
+        box_xywh=(x1, y1, x2 - x1, y2 - y1),
+        detection_score=score,
         landmarks=tuple((float(x), float(y)) for x, y in landmarks),
     )

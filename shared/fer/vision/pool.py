@@ -1,33 +1,29 @@
-"""A pool of parts that only one thread may use at a time, such as an interpreter or a network."""
+"""A pool for things that only one thread may use at a time, such as interpreters."""
 
-import queue
+from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
-Part = TypeVar("Part")
+Item = TypeVar("Item")
 
 
-class Pool(Generic[Part]):
-    """Lends a part to one thread at a time and makes another when all are lent.
+class Pool(Generic[Item]):
+    """Lends items out and makes a new one when all are lent, so it grows to the number of busy threads.
 
-    The first part is made at once, so that a bad file fails at start and not at the first request. Parts are
-    kept, so there are at most as many as there ever were threads at the same time.
+    The first is made at once: a file that cannot be loaded fails when the program starts.
     """
 
-    def __init__(self, make: Callable[[], Part]) -> None:
+    def __init__(self, make: Callable[[], Item]) -> None:
         self._make = make
-        self._idle: queue.SimpleQueue[Part] = queue.SimpleQueue()
-        self._idle.put(make())
+        self._idle: deque[Item] = deque([make()])  # append and pop are atomic
 
     @contextmanager
-    def lend(self) -> Generator[Part]:
-        """Lend a part for the time of a ``with`` block."""
+    def lend(self) -> Generator[Item]:
         try:
-            part = self._idle.get_nowait()
-        except queue.Empty:
-            part = self._make()
-        try:
-            yield part
-        finally:
-            self._idle.put(part)
+            item = self._idle.pop()
+        except IndexError:
+            item = self._make()
+        yield item
+        # Not in a finally: an item whose use failed may hold half a state and is dropped.
+        self._idle.append(item)

@@ -1,93 +1,81 @@
-"""YuNet through OpenCV's FaceDetectorYN (Wu, Peng & Yu 2023, "YuNet: a tiny millisecond-level face detector")."""
+"""YuNet through OpenCV (Wu, Peng and Yu: YuNet, a tiny millisecond-level face detector, 2023)."""
 
 from pathlib import Path
-from typing import Any, Final, cast
 
 import cv2
 import numpy as np
 
 from fer.domain import Face
-from fer.errors import CorruptData, NotFound
-from fer.vision.arrays import FloatImage, ImageRGB
-from fer.vision.boxes import largest_first, non_maximum_suppression
+from fer.vision.arrays import ImageRGB
+from fer.vision.boxes import merge_faces
 from fer.vision.pool import Pool
+from fer.vision.resizing import as_image, fitted, padded_to
+from fer.vision.retries import find_with_retries
 
-FILE_NAME: Final = "face_detection_yunet_2023mar.onnx"
+YUNET_FILE = "face_detection_yunet_2023mar.onnx"
 
-# At the library's own 0.9 half of the smaller faces are missed; at 0.6 there is one false face in seven pictures.
-SCORE_THRESHOLD: Final = 0.6
-NMS_IOU: Final = 0.3
-# Recall falls again for faces above 400 network pixels, so the first pass is always small.
-FIRST_SIDE_PX: Final = 640
-SECOND_SIDE_PX: Final = 1280
-# A face below this side in the first pass means that there may be others too small for it.
-SMALL_FACE_PX: Final = 64
-# With a side of 32 px or less OpenCV 4.14 can answer with infinite boxes and a score of 1.
-SMALLEST_SIDE_PX: Final = 64
+# OpenCV's own default of 0.9 misses half of the small faces.
+MIN_SCORE = 0.6
+MIN_RETRY_SCORE = 0.7
+# Recall falls for faces above 400 network pixels, so large pictures are always made smaller...
+FIRST_SIDE_PX = 640
+# ...and looked at once more at this size when the first look found nothing or only small faces.
+SECOND_SIDE_PX = 1280
+SMALL_FACE_PX = 64
+# Faces are found reliably from about 96 network pixels on: thumbnails are enlarged.
+MIN_INPUT_SIDE_PX = 160
+# Below 33 px, OpenCV's YuNet can return scores of 1 with boxes of 1e32.
+MIN_PADDED_SIDE_PX = 64
+_NMS_IOU = 0.3
+_TOP_K = 1000
 
 
 class YuNetDetector:
-    """The default detector: fast, sees faces that are half hidden, dark or rolled up to about 30°."""
+    """Detector with five landmarks; ``models_dir`` holds ``face_detection_yunet_2023mar.onnx``."""
 
     name = "yunet"
 
     def __init__(self, models_dir: Path) -> None:
-        path = models_dir / FILE_NAME
-        if not path.is_file():
-            raise NotFound(f"{path} is missing; `make models` fetches it.")
-        self._pool: Pool[Any] = Pool(lambda: _open(path))
+        path = str(models_dir / YUNET_FILE)
+        size_wh = (FIRST_SIDE_PX, FIRST_SIDE_PX)
+        self._nets = Pool(lambda: cv2.FaceDetectorYN.create(path, "", size_wh, MIN_SCORE, _NMS_IOU, _TOP_K))
 
     def detect(self, image_rgb: ImageRGB) -> list[Face]:
-        """Find the faces of uint8 (H, W, 3), largest first; large pictures are looked at twice."""
-        longest_px = max(image_rgb.shape[:2])
-        faces = self._look(image_rgb, side_px=min(FIRST_SIDE_PX, longest_px))
-        scale = min(1.0, FIRST_SIDE_PX / longest_px)
-        if longest_px > FIRST_SIDE_PX and _all_small(faces, scale):
-            faces += self._look(image_rgb, side_px=min(SECOND_SIDE_PX, longest_px))
-        return largest_first(non_maximum_suppression(faces, iou_threshold=NMS_IOU))
+        """Return the faces of uint8 (H, W, 3), largest first."""
+        return find_with_retries(self.find_once, image_rgb, min_retry_score=MIN_RETRY_SCORE)
 
-    def _look(self, image_rgb: ImageRGB, *, side_px: int) -> list[Face]:
-        height_px, width_px = image_rgb.shape[:2]
-        scale = side_px / max(height_px, width_px)
-        size_wh = (max(1, round(width_px * scale)), max(1, round(height_px * scale)))
-        small = image_rgb
-        if size_wh != (width_px, height_px):
-            small = cv2.resize(image_rgb, size_wh, interpolation=cv2.INTER_AREA)
-        padded = cv2.copyMakeBorder(
-            cv2.cvtColor(small, cv2.COLOR_RGB2BGR),
-            0,
-            max(0, SMALLEST_SIDE_PX - size_wh[1]),
-            0,
-            max(0, SMALLEST_SIDE_PX - size_wh[0]),
-            cv2.BORDER_REPLICATE,
-        )
-        with self._pool.lend() as detector:
-            detector.setInputSize((padded.shape[1], padded.shape[0]))
-            found = cast("FloatImage | None", detector.detect(padded)[1])
-        ratios = np.array([width_px / size_wh[0], height_px / size_wh[1]])
-        return [] if found is None else [face for row in found if (face := _face(row, ratios)) is not None]
+    def find_once(self, image_rgb: ImageRGB) -> list[Face]:
+        faces = self._find_at(image_rgb, FIRST_SIDE_PX)
+        longer = max(image_rgb.shape[:2])
+        if longer <= FIRST_SIDE_PX:
+            return faces
+        largest = max((max(face.box_xywh[2:]) for face in faces), default=0.0) * FIRST_SIDE_PX / longer
+        if largest >= SMALL_FACE_PX:
+            return faces
+        return merge_faces(faces + self._find_at(image_rgb, SECOND_SIDE_PX))
+
+    def _find_at(self, image_rgb: ImageRGB, max_side_px: int) -> list[Face]:
+        small, back = fitted(image_rgb, max_side_px=max_side_px, min_side_px=MIN_INPUT_SIDE_PX)
+        small_bgr = as_image(cv2.cvtColor(padded_to(small, min_side_px=MIN_PADDED_SIDE_PX), cv2.COLOR_RGB2BGR))
+        with self._nets.lend() as net:
+            net.setInputSize((small_bgr.shape[1], small_bgr.shape[0]))
+            found = net.detect(small_bgr)[1]
+        if found is None:  # pyright: ignore[reportUnnecessaryComparison]  # the stubs do not know
+            return []
+        rows = np.asarray(found, dtype=np.float64)  # (N, 15): box, five landmarks, score
+        return [back(_face(row)) for row in rows if _is_sound(row, small)]
 
 
-def _open(path: Path) -> Any:
-    try:
-        return cv2.FaceDetectorYN.create(str(path), "", (320, 320), SCORE_THRESHOLD, NMS_IOU, 5000)
-    except cv2.error as error:
-        raise CorruptData(f"{path} is not YuNet's model.") from error
+def _is_sound(row: np.ndarray[tuple[int, ...], np.dtype[np.float64]], image_rgb: ImageRGB) -> bool:
+    limit = 4 * max(MIN_PADDED_SIDE_PX, *image_rgb.shape[:2])
+    return bool(np.isfinite(row).all() and (np.abs(row[:14]) < limit).all() and (row[2:4] > 1).all())
 
 
-def _face(row: FloatImage, ratios: FloatImage) -> Face | None:
-    """One row of 15 numbers: box, five landmarks, score; None where it is not a box at all."""
-    values = row.astype(np.float64)
-    if not np.isfinite(values).all() or np.abs(values[:14]).max() > 1e5 or min(values[2:4]) < 1:
-        return None
-    box = (values[:4].reshape(2, 2) * ratios).ravel()
-    landmarks = values[4:14].reshape(5, 2) * ratios
+def _face(row: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Face:
+    x, y, width, height = row[:4].tolist()
+    points = row[4:14].reshape(5, 2).tolist()
     return Face(
-        box_xywh=(float(box[0]), float(box[1]), float(box[2]), float(box[3])),
-        detection_score=float(min(values[14], 1.0)),
-        landmarks=tuple((float(x), float(y)) for x, y in landmarks),
+        box_xywh=(x, y, width, height),
+        detection_score=min(1.0, float(row[14])),
+        landmarks=tuple((px, py) for px, py in points),
     )
-
-
-def _all_small(faces: list[Face], scale: float) -> bool:
-    return all(max(face.box_xywh[2:]) * scale < SMALL_FACE_PX for face in faces)

@@ -1,0 +1,249 @@
+"""Detectors and alignment on photos: ``python -m bench.detection --photos DIR [--expressions] [--json OUT]``.
+
+``DIR`` holds ``faces/`` and, for ``--expressions``, ``labels.csv`` (file, expression). Without the option the
+detectors are compared: recall on the photos and on rolled copies, false faces, time. With it, expression accuracy
+end to end against the roll from which on faces are turned upright.
+"""
+
+import argparse
+import csv
+import json
+import platform
+import statistics
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import skimage
+from fer.domain import EXPRESSIONS, BoxXYWH, Face
+from fer.vision import alignment, classifier, detector
+from fer.vision.arrays import ImageRGB
+from fer.vision.images import decode_image
+from fer.vision.model_files import load_model_files
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+ROLLS_DEG: Final = (-15, 15, -30, 30, -45, 45)
+THRESHOLDS_DEG: Final = (0.0, 8.0, 12.0, 15.0, 20.0, 360.0)
+# Of the pictures bundled with scikit-image, those without a face. Left out: astronaut and camera (people), coins
+# (heads in relief), and what is not 8 bits.
+FACE_FREE: Final = (
+    *("brick", "cell", "chelsea", "chessboard_GRAY", "chessboard_RGB", "clock_motion", "coffee", "color"),
+    *("grass", "gravel", "horse", "hubble_deep_field", "ihc", "logo", "microaneurysms", "moon"),
+    *("motorcycle_left", "motorcycle_right", "page", "phantom", "retina", "rocket", "text"),
+)
+
+Photo = tuple[str, ImageRGB]
+
+
+class FirstLook:
+    """A detector without its second looks."""
+
+    def __init__(self, served: Any) -> None:
+        self.name = served.name
+        self.detect = served.find_once
+
+
+class Pair:
+    """A detector as served, and its first look alone."""
+
+    def __init__(self, name: str, models_dir: Path) -> None:
+        self.served = detector.open_detector(name, models_dir=models_dir)
+        self.first = FirstLook(self.served)
+
+
+def read_photos(directory: Path, limit: int | None) -> list[Photo]:
+    paths = sorted((directory / "faces").iterdir())[:limit]
+    return [(path.name, decode_image(path.read_bytes())) for path in paths]
+
+
+def face_free_pictures() -> list[ImageRGB]:
+    """Every picture whole, and its four quarters and its middle."""
+    pictures: list[ImageRGB] = []
+    for name in FACE_FREE:
+        path = next((Path(skimage.__file__).parent / "data").glob(f"{name}.*"))
+        whole = decode_image(path.read_bytes())
+        height, width = whole.shape[0] // 2, whole.shape[1] // 2
+        corners = [(0, 0), (0, width), (height, 0), (height, width), (height // 2, width // 2)]
+        pictures += [whole, *(np.ascontiguousarray(whole[y : y + height, x : x + width]) for y, x in corners)]
+    return pictures
+
+
+def roll(image_rgb: ImageRGB, box_xywh: BoxXYWH, degrees: float) -> ImageRGB:
+    """The picture turned clockwise about the face's centre, on a canvas of the same size, border replicated."""
+    x, y, w, h = box_xywh
+    matrix = cv2.getRotationMatrix2D((x + w / 2 - 0.5, y + h / 2 - 0.5), -degrees, 1.0)
+    size_wh = (image_rgb.shape[1], image_rgb.shape[0])
+    turned = cv2.warpAffine(image_rgb, matrix, size_wh, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(turned, np.uint8)
+
+
+def matches(found: Face, truth: BoxXYWH) -> bool:
+    """A centre within 0.35 of the side, a size within half and twice."""
+    side = float(np.sqrt(truth[2] * truth[3]))
+    x, y, w, h = found.box_xywh
+    off = np.hypot(x + w / 2 - truth[0] - truth[2] / 2, y + h / 2 - truth[1] - truth[3] / 2)
+    return bool(off <= 0.35 * side and 0.5 <= np.sqrt(w * h) / side <= 2)
+
+
+def references(photos: Sequence[Photo], detectors: dict[str, Pair]) -> dict[str, Face]:
+    """The largest face of every photo in which YuNet's and MTCNN's largest agree: the truth for rolled copies."""
+    agreed: dict[str, Face] = {}
+    for name, image_rgb in photos:
+        ours, theirs = (detectors[which].served.detect(image_rgb)[:1] for which in ("yunet", "mtcnn"))
+        if ours and theirs and matches(theirs[0], ours[0].box_xywh):
+            agreed[name] = ours[0]
+    return agreed
+
+
+def recall(photos: Sequence[Photo], truth: dict[str, Face], which: detector.Detector, degrees: float) -> float:
+    hits = [
+        any(matches(face, truth[name].box_xywh) for face in which.detect(turned))
+        for name, turned in rolled(photos, truth, degrees)
+    ]
+    return sum(hits) / len(hits)
+
+
+def rolled(photos: Sequence[Photo], truth: dict[str, Face], degrees: float) -> Iterator[Photo]:
+    for name, image_rgb in photos:
+        if name in truth:
+            yield name, roll(image_rgb, truth[name].box_xywh, degrees)
+
+
+def compare_detectors(photos: Sequence[Photo], models_dir: Path, names: Sequence[str]) -> dict[str, Any]:
+    detectors = {name: Pair(name, models_dir) for name in {*names, "yunet", "mtcnn"}}
+    truth = references(photos, detectors)
+    pictures = face_free_pictures()
+    report: dict[str, Any] = {"photos": len(photos), "agreed": len(truth), "face_free": len(pictures)}
+    for name in names:
+        pair, row = detectors[name], {}
+        for label, which in (("first", pair.first), ("served", pair.served)):
+            found = [which.detect(image_rgb) for _, image_rgb in photos]
+            row[label] = {
+                "found": sum(bool(faces) for faces in found) / len(found),
+                "recall": {str(deg): recall(photos, truth, which, deg) for deg in (0, *ROLLS_DEG)},
+                "false_per_picture": sum(len(which.detect(picture)) for picture in pictures) / len(pictures),
+            }
+        row["ms"] = times(pair)
+        row["to_yunet"] = mapping(photos, truth, pair.first)
+        report[name] = row
+        print_detector(name, row)
+    return report
+
+
+def times(pair: Pair) -> dict[str, Any]:
+    astronaut = decode_image((Path(skimage.__file__).parent / "data/astronaut.png").read_bytes())
+    coffee = decode_image((Path(skimage.__file__).parent / "data/coffee.png").read_bytes())
+    canvases: dict[str, ImageRGB] = {}
+    for width, height in ((640, 480), (1280, 720)):
+        canvas = np.full((height, width, 3), 96, np.uint8)
+        side = height - 40
+        canvas[20 : 20 + side, 20 : 20 + side] = cv2.resize(astronaut, (side, side), interpolation=cv2.INTER_AREA)
+        canvases[f"{width}x{height}"] = canvas
+    no_face = np.asarray(cv2.resize(coffee, (640, 480)), np.uint8)
+    result: dict[str, Any] = {size: milliseconds(pair.served, canvas) for size, canvas in canvases.items()}
+    result["640x480 no face, first look"] = milliseconds(pair.first, no_face)
+    result["640x480 no face, all looks"] = milliseconds(pair.served, no_face)
+    return result
+
+
+def milliseconds(which: detector.Detector, image_rgb: ImageRGB, runs: int = 20) -> dict[str, float]:
+    taken: list[float] = []
+    for _ in range(runs + 2):
+        start = time.perf_counter()
+        which.detect(image_rgb)
+        taken.append((time.perf_counter() - start) * 1000)
+    return {"p50": statistics.median(taken[2:]), "p95": float(np.percentile(taken[2:], 95))}
+
+
+def mapping(photos: Sequence[Photo], truth: dict[str, Face], which: detector.Detector) -> list[float]:
+    """What turns this detector's box into YuNet's: medians of dx, dy, width and height, in its own sides."""
+    rows: list[list[float]] = []
+    for name, image_rgb in photos:
+        if name not in truth:
+            continue
+        x, y, w, h = truth[name].box_xywh
+        for face in which.detect(image_rgb):
+            if matches(face, truth[name].box_xywh):
+                fx, fy, fw, fh = face.box_xywh
+                rows.append([(x - fx) / fw, (y - fy) / fh, w / fw, h / fh])
+                break
+    return [float(value) for value in np.median(np.array(rows), axis=0)] if rows else []
+
+
+def print_detector(name: str, row: dict[str, Any]) -> None:
+    for label in ("first", "served"):
+        part = row[label]
+        rolls = " ".join(f"{deg:>4}° {100 * value:5.1f}" for deg, value in part["recall"].items())
+        print(
+            f"{name:6} {label:6} found {100 * part['found']:5.1f} %  false {part['false_per_picture']:.3f}  {rolls}"
+        )
+    for size, taken in row["ms"].items():
+        print(f"{name:6} {size:30} p50 {taken['p50']:6.1f} ms  p95 {taken['p95']:6.1f} ms")
+    print(f"{name:6} box to YuNet's: {[round(value, 3) for value in row['to_yunet']]}", flush=True)
+
+
+def compare_thresholds(
+    photos: Sequence[Photo], labels: dict[str, str], models_dir: Path, name: str
+) -> dict[str, dict[str, float]]:
+    """Macro recall per roll and threshold; a photo without a face counts as wrong."""
+    which = detector.open_detector(name, models_dir=models_dir)
+    scorer = classifier.LiteRTClassifier(load_model_files(ROOT / "models/expression"))
+    aligners = {t: alignment.FaceAligner(models_dir, min_roll_deg=t) for t in THRESHOLDS_DEG}
+    centres = {file: (which.detect(image_rgb) or [whole(image_rgb)])[0] for file, image_rgb in photos}
+    report: dict[str, dict[str, float]] = {}
+    for degrees in (0, *ROLLS_DEG):
+        answers: dict[float, list[tuple[str, str]]] = {t: [] for t in THRESHOLDS_DEG}
+        for file, turned in rolled(photos, centres, degrees):
+            faces = which.detect(turned)[:1]
+            for t, aligner in aligners.items():
+                answer = "none"
+                if faces:
+                    scores = scorer.classify(aligner.align_faces(turned, faces)[0])
+                    answer = EXPRESSIONS[int(scores[0].argmax())]
+                answers[t].append((labels[file], answer))
+        report[str(degrees)] = {str(t): macro_recall(pairs) for t, pairs in answers.items()}
+        row = "  ".join(f"{t:>5}: {100 * value:5.1f}" for t, value in report[str(degrees)].items())
+        print(f"{name:6} roll {degrees:>4}°  threshold {row}", flush=True)
+    return report
+
+
+def whole(image_rgb: ImageRGB) -> Face:
+    return Face(box_xywh=(0, 0, image_rgb.shape[1], image_rgb.shape[0]), detection_score=0.0)
+
+
+def macro_recall(pairs: Sequence[tuple[str, str]]) -> float:
+    """The mean over the labels that occur."""
+    present = sorted({label for label, _ in pairs})
+    return statistics.mean(
+        statistics.mean(answer == label for truth, answer in pairs if truth == label) for label in present
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--photos", type=Path, required=True)
+    parser.add_argument("--expressions", action="store_true", help="expression accuracy against the roll threshold")
+    parser.add_argument("--detector", nargs="+", default=["yunet", "mtcnn", "haar"])
+    parser.add_argument("--limit", type=int, help="the first photos only")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    photos = read_photos(options.photos, options.limit)
+    models_dir = ROOT / "models/detector"
+    if options.expressions:
+        with (options.photos / "labels.csv").open(newline="") as file:
+            labels = {row["file"]: row["expression"] for row in csv.DictReader(file)}
+        photos = [photo for photo in photos if photo[0] in labels]
+        report = {name: compare_thresholds(photos, labels, models_dir, name) for name in options.detector}
+    else:
+        report = compare_detectors(photos, models_dir, options.detector)
+    if options.json:
+        report["machine"] = platform.processor() or platform.machine()
+        options.json.write_text(json.dumps(report, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""Targets of the contract suite: the source tree, or what FER_TEST_URL_PREDICT, _FEEDBACK and _EXPORT name."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.contract.http.client import Client, SourceTarget, Target, UrlTarget
+from tests.pictures import astronaut, encode
+
+ROOT = Path(__file__).resolve().parents[3]
+FUNCTIONS = ("predict", "feedback", "export")
+
+
+@pytest.fixture(scope="session")
+def bucket_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("bucket")
+
+
+@pytest.fixture(scope="session")
+def targets(bucket_dir: Path) -> Iterator[dict[str, Target]]:
+    urls = {name: os.environ.get(f"FER_TEST_URL_{name.upper()}") for name in FUNCTIONS}
+    if any(urls.values()):
+        yield {name: UrlTarget(url) for name, url in urls.items() if url}
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FER_BUCKET", bucket_dir.as_uri())
+        patch.setenv("GOOGLE_CLOUD_PROJECT", "a-project")
+        yield {name: SourceTarget(name, ROOT / "functions" / name / "main.py") for name in FUNCTIONS}
+
+
+@pytest.fixture(scope="session")
+def client_of(targets: dict[str, Target]) -> Callable[[str], Client]:
+    """A client of one function; the test is skipped where a run against URLs leaves the function out."""
+
+    def client(name: str) -> Client:
+        if name not in targets:
+            pytest.skip(f"no URL of {name} was given")
+        return Client(targets[name])
+
+    return client
+
+
+@pytest.fixture
+def predict(client_of: Callable[[str], Client]) -> Client:
+    return client_of("predict")
+
+
+@pytest.fixture
+def feedback(client_of: Callable[[str], Client]) -> Client:
+    return client_of("feedback")
+
+
+@pytest.fixture
+def export(client_of: Callable[[str], Client]) -> Client:
+    return client_of("export")
+
+
+@pytest.fixture(scope="session")
+def photo() -> bytes:
+    """A real photo of one person (NASA, public domain), as JPEG."""
+    return encode(astronaut(), ".jpg")

@@ -1,0 +1,128 @@
+"""The contract of `export`."""
+
+import csv
+import io
+from base64 import b64encode
+from pathlib import Path
+
+import pytest
+
+from fer.domain import FEEDBACK_LABELS
+from tests.contract.http.client import Client, SourceTarget
+from tests.pictures import data_url
+
+ROOT = Path(__file__).resolve().parents[3]
+CSV = "/download_expression_csv"
+
+
+@pytest.fixture
+def filled(feedback: Client, export: Client, photo: bytes) -> Client:
+    """Export over a bucket with at least one correction."""
+    feedback.post_json("/save_expression_feedback", {"image": data_url(photo), "label": "happy"})
+    return export
+
+
+def empty_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **environ: str) -> Client:
+    """The source tree's export over an empty bucket."""
+    monkeypatch.setenv("FER_BUCKET", tmp_path.as_uri())
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    return Client(SourceTarget("export", ROOT / "functions" / "export" / "main.py"))
+
+
+def test_download_is_one_csv_with_one_header(filled: Client) -> None:
+    answer = filled.get(CSV)
+    assert answer.status == 200
+    assert answer.headers["content-disposition"] == "attachment; filename=expression_pixel_data.csv"
+    assert answer.headers["content-type"].startswith("text/csv")
+    header, *rows = csv.reader(io.StringIO(answer.body.decode()))
+    assert header == ["label", *(f"pixel{index}" for index in range(2304))]
+    assert {len(row) for row in rows} == {2305}
+    assert {row[0] for row in rows} <= set(FEEDBACK_LABELS)
+    assert b"\r" not in answer.body
+
+
+def test_unchanged_file_is_not_sent_again(filled: Client) -> None:
+    etag = filled.get(CSV).headers["etag"]
+    answer = filled.get(CSV, {"If-None-Match": etag})
+    assert (answer.status, answer.body) == (304, b"")
+    assert filled.get(CSV, {"If-None-Match": '"another"'}).status == 200
+
+
+def test_head_of_the_download_has_no_body(filled: Client) -> None:
+    answer = filled.request("HEAD", CSV)
+    assert (answer.status, answer.body) == (200, b"")
+    assert answer.headers["etag"]
+
+
+def test_merge_reports_what_it_added(filled: Client, feedback: Client, photo: bytes) -> None:
+    before = filled.request("POST", "/merge").json["rows"]
+    feedback.post_image("/save_expression_feedback?label=sad", photo)
+    report = filled.request("POST", "/merge").json
+    assert report["merged_shards"] == 1
+    assert report["rows"] == before + 1
+    assert filled.request("POST", "/merge").json == {**report, "merged_shards": 0}
+
+
+def test_function_alone_merges_at_its_root(filled: Client) -> None:
+    assert filled.request("POST", "/").status == 200
+
+
+def test_statistics_count_every_label(filled: Client) -> None:
+    statistics = filled.get("/stats").json
+    assert list(statistics["counts"]) == list(FEEDBACK_LABELS)
+    assert sum(statistics["counts"].values()) == statistics["total"] > 0
+    assert statistics["last_feedback"]
+
+
+def test_dashboard_is_self_contained(filled: Client) -> None:
+    answer = filled.get("/dashboard")
+    page = answer.body.decode()
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "<script" not in page
+    assert "http" not in page
+    assert 'href="download_expression_csv"' in page
+    for label in FEEDBACK_LABELS[:-1]:
+        assert f">{label}<" in page
+
+
+def test_empty_store_has_no_csv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    export = empty_export(tmp_path, monkeypatch)
+    answer = export.get(CSV)
+    assert answer.status == 404
+    assert answer.json["error"] == "Expression CSV file not found. Submit some feedback first."
+    assert export.get("/").json == {"status": "healthy", "csv_found": False}
+    assert export.get("/stats").json["total"] == 0
+    assert export.request("POST", "/merge").json == {"rows": 0, "merged_shards": 0, "generation": "0"}
+    assert "Nothing has been collected yet" in export.get("/dashboard").body.decode()
+
+
+@pytest.mark.parametrize("path", [CSV, "/stats", "/dashboard", "/merge", "/"])
+def test_token_guards_everything_but_the_health(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    export = empty_export(tmp_path, monkeypatch, FER_EXPORT_TOKEN="open sesame")
+    method = "POST" if path in ("/merge", "/") else "GET"
+    for credentials in (None, "Bearer", "Bearer wrong", "open sesame", "Basic !!", "Basic b3Blbg=="):
+        headers = {"Authorization": credentials} if credentials else {}
+        assert export.request(method, path, headers=headers).status == 401
+    basic = b64encode(b"anyone:open sesame").decode()
+    for credentials in ("Bearer open sesame", "bearer open sesame", f"Basic {basic}"):
+        assert export.request(method, path, headers={"Authorization": credentials}).status in (200, 404)
+    assert export.get("/").status == 200
+
+
+def test_browser_is_asked_for_the_token_as_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    export = empty_export(tmp_path, monkeypatch, FER_EXPORT_TOKEN="open sesame")
+    assert "Basic" not in export.get("/stats").headers["www-authenticate"]
+    assert "Basic" in export.get("/dashboard", {"Accept": "text/html"}).headers["www-authenticate"]
+
+
+def test_only_named_origins_may_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    export = empty_export(tmp_path, monkeypatch, FER_ALLOWED_ORIGINS="https://app.example, https://b.example")
+    named = export.get("/stats", {"Origin": "https://b.example"})
+    assert named.headers["access-control-allow-origin"] == "https://b.example"
+    assert named.headers["vary"] == "Origin"
+    other = export.get("/stats", {"Origin": "https://evil.example"})
+    assert "access-control-allow-origin" not in other.headers

@@ -1,0 +1,136 @@
+"""The memory of the real server after decompression bombs, huge bodies and several large photos at once."""
+
+import io
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.e2e.servers import Server, local_server, send
+from tests.pictures import astronaut, encode
+
+LIMIT_MB = 500
+ANSWERED_WITHIN_S = 2
+SIDES_PX = (5_000, 10_000, 20_000)
+ROUTES = ("/predict_expression", "/save_expression_feedback?label=happy")
+BODY_BYTES = 50_000_000
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    directory = tmp_path_factory.mktemp("memory")
+    with local_server(directory / "bucket", log=directory / "log") as running:
+        yield running
+
+
+def png(side_px: int, *, bits: int, colour_type: int) -> bytes:
+    """Zeros in a PNG of ``side_px``²: 8-bit RGB is colour type 2, one bit of grey type 0."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
+
+    channels = 3 if colour_type == 2 else 1
+    row = bytes(1 + (side_px * bits * channels + 7) // 8)
+    packer = zlib.compressobj(9)
+    rows = b"".join(packer.compress(row) for _ in range(side_px)) + packer.flush()
+    header = side_px.to_bytes(4) * 2 + bytes([bits, colour_type, 0, 0, 0])
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def grey_png(side_px: int) -> bytes:
+    return png(side_px, bits=1, colour_type=0)
+
+
+def rgb_png(side_px: int) -> bytes:
+    """The header and the first rows only beyond 5,000²: nothing may get as far as noticing that rows are missing."""
+    whole = png(min(side_px, 5_000), bits=8, colour_type=2)
+    header = side_px.to_bytes(4) * 2 + bytes([8, 2, 0, 0, 0])
+    return whole[:16] + header + zlib.crc32(b"IHDR" + header).to_bytes(4) + whole[33:]
+
+
+def gif(side_px: int) -> bytes:
+    """A small GIF whose headers claim ``side_px``²."""
+    data = bytearray(_saved("GIF", Image.new("P", (8, 8))))
+    size = side_px.to_bytes(2, "little") * 2
+    data[6:10] = size
+    frame = data.index(b",\0\0\0\0")
+    data[frame + 5 : frame + 9] = size
+    return bytes(data)
+
+
+def tiff(side_px: int) -> bytes:
+    return _saved("TIFF", Image.new("1", (side_px, side_px)), compression="group4")
+
+
+def webp(side_px: int) -> bytes:
+    """An extended WebP whose canvas claims ``side_px``² around a frame of 8×8."""
+    frame = _saved("WEBP", Image.new("RGB", (8, 8)))[12:]
+    canvas = (side_px - 1).to_bytes(3, "little") * 2
+    body = b"WEBPVP8X" + (10).to_bytes(4, "little") + bytes(4) + canvas + frame
+    return b"RIFF" + len(body).to_bytes(4, "little") + body
+
+
+def _saved(kind: str, image: Image.Image, **options: str) -> bytes:
+    data = io.BytesIO()
+    image.save(data, kind, **options)
+    return data.getvalue()
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=["predict", "feedback"])
+@pytest.mark.parametrize("side_px", SIDES_PX)
+@pytest.mark.parametrize("bomb", [grey_png, rgb_png, gif, tiff, webp])
+def test_bomb_is_refused(server: Server, bomb: Callable[[int], bytes], side_px: int, route: str) -> None:
+    data = bomb(side_px)
+    assert len(data) < 300_000
+    reply = send(server.url, "POST", route, headers={"Content-Type": "image/png"}, body=data)
+    # At 25 megapixels a picture is still read; this one shows nobody.
+    allowed = {200, 400, 413} if side_px == 5_000 else {400, 413}
+    assert reply.status in allowed
+    assert ("error" in reply.json) == (reply.status != 200)
+    assert reply.elapsed_s < ANSWERED_WITHIN_S or reply.status == 200
+    assert server.resident_mb() < LIMIT_MB
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=["predict", "feedback"])
+@pytest.mark.parametrize("media_type", ["application/json", "image/jpeg"])
+@pytest.mark.parametrize("chunked", [False, True], ids=["announced", "chunked"])
+def test_huge_body_is_refused(server: Server, route: str, media_type: str, chunked: bool) -> None:
+    piece = b" " * 1_000_000
+    pieces = BODY_BYTES // len(piece)
+    body = (piece for _ in range(pieces)) if chunked else piece * pieces
+    reply = send(server.url, "POST", route, headers={"Content-Type": media_type}, body=body)
+    assert reply.status == 413
+    assert "error" in reply.json
+    assert reply.elapsed_s < ANSWERED_WITHIN_S
+    assert server.resident_mb() < LIMIT_MB
+
+
+def test_many_bombs_and_bodies_at_once(server: Server) -> None:
+    bombs = [grey_png(side_px) for side_px in SIDES_PX] + [b"{" * BODY_BYTES]
+
+    def post(number: int) -> int:
+        headers = {"Content-Type": "image/png"}
+        return send(server.url, "POST", ROUTES[number % 2], headers=headers, body=bombs[number % 4]).status
+
+    with ThreadPoolExecutor(8) as clients:
+        statuses = list(clients.map(post, range(16)))
+    assert set(statuses) <= {200, 400, 413}
+    assert server.resident_mb() < LIMIT_MB
+
+
+@pytest.mark.parametrize("annotate", ["png", "none"])
+def test_large_photo_from_eight_clients(server: Server, annotate: str) -> None:
+    photo = encode(np.asarray(cv2.resize(astronaut()[:384], (4_000, 3_000)), np.uint8), ".jpg")
+
+    def post(_: int) -> int:
+        path = f"/predict_expression?annotate={annotate}"
+        reply = send(server.url, "POST", path, headers={"Content-Type": "image/jpeg"}, body=photo, timeout_s=120)
+        return len(reply.json["faces"])
+
+    with ThreadPoolExecutor(8) as clients:
+        assert list(clients.map(post, range(8))) == [1] * 8
+    assert server.peak_resident_mb() < LIMIT_MB

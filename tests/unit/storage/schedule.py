@@ -1,0 +1,317 @@
+"""A small world to run the merge protocol in: writers and exporters that move one store operation at a time.
+
+Each actor runs in a thread of its own, but only ever one thread moves: it stops before every operation
+until the schedule says how that operation goes. So a schedule, a list of choices, fixes everything.
+"""
+
+import itertools
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum
+from typing import TypeVar
+
+from fer.domain import FEEDBACK_LABELS, Feedback
+from fer.errors import Unavailable
+from fer.storage.csv_file import read_statistics
+from fer.storage.keys import CSV_KEY, shard_key
+from fer.storage.merge import Exporter, MergeLimits
+from fer.storage.objects import (
+    MemoryObjectStore,
+    ObjectInfo,
+    ObjectNotFound,
+    ObjectStore,
+    PreconditionFailed,
+    Source,
+)
+from fer.storage.records_csv import PIXEL_COUNT, iterate_rows
+from fer.storage.shards import save_shard
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+SMALL = MergeLimits(shards_per_segment=2, segments=2)
+"""Batches of four, so that a handful of shards is several batches of several segments."""
+
+_Result = TypeVar("_Result")
+
+
+class Outcome(Enum):
+    """How one store operation goes."""
+
+    DONE = "done"
+    FAULT = "it is not done, and an error comes back"
+    LOST_REPLY = "it is done, and an error comes back"
+    LATE = "an error comes back, and it is done at some later time"
+    CRASH_BEFORE = "the process dies before it is done"
+    CRASH_AFTER = "the process dies after it is done"
+
+
+class _Crash(BaseException):
+    """The process of an actor is gone."""
+
+
+class Actor:
+    """A thread that waits for permission before each store operation."""
+
+    def __init__(self, work: Callable[[ObjectStore], object], store: ObjectStore, late: list[Callable[[], object]]):
+        self.result: object = None
+        self.error: BaseException | None = None
+        self.finished = False
+        self._late = late
+        self._outcome = Outcome.DONE
+        self._may_move = threading.Semaphore(0)
+        self._has_stopped = threading.Semaphore(0)
+        self._thread = threading.Thread(target=self._run, args=(work, _SteppedStore(store, self)), daemon=True)
+        self._thread.start()
+        self._has_stopped.acquire()
+
+    def step(self, outcome: Outcome) -> None:
+        """Let the next operation go this way; returns when the actor is at the one after, or has ended."""
+        if not self.finished:
+            self._outcome = outcome
+            self._may_move.release()
+            self._has_stopped.acquire()
+
+    def operate(self, operation: Callable[[], _Result], *, writes: bool) -> _Result:
+        self._has_stopped.release()
+        self._may_move.acquire()
+        outcome = self._outcome
+        if outcome is Outcome.DONE:
+            return operation()
+        if outcome in (Outcome.LOST_REPLY, Outcome.CRASH_AFTER):
+            attempt(operation)
+        elif outcome is Outcome.LATE and writes:
+            self._late.append(operation)
+        if outcome in (Outcome.CRASH_BEFORE, Outcome.CRASH_AFTER):
+            raise _Crash
+        raise Unavailable("planned fault")
+
+    def _run(self, work: Callable[[ObjectStore], object], store: ObjectStore) -> None:
+        try:
+            self.result = work(store)
+        except (_Crash, Unavailable):
+            pass
+        except BaseException as error:  # noqa: BLE001 - reported as a violation
+            self.error = error
+        self.finished = True
+        self._has_stopped.release()
+
+
+class _SteppedStore:
+    """The store as one actor sees it."""
+
+    def __init__(self, inner: ObjectStore, actor: Actor) -> None:
+        self._inner = inner
+        self._actor = actor
+
+    def stat(self, key: str) -> ObjectInfo | None:
+        return self._actor.operate(lambda: self._inner.stat(key), writes=False)
+
+    def read(self, key: str, *, generation: int | None = None) -> bytes:
+        return self._actor.operate(lambda: self._inner.read(key, generation=generation), writes=False)
+
+    def stream(self, key: str, *, generation: int, chunk_bytes: int) -> Iterator[bytes]:
+        return self._inner.stream(key, generation=generation, chunk_bytes=chunk_bytes)
+
+    def put(
+        self,
+        key: str,
+        data: bytes,
+        *,
+        if_generation: int,
+        content_type: str,
+        metadata: Mapping[str, str],
+        custom_time: datetime | None = None,
+    ) -> ObjectInfo:
+        return self._actor.operate(
+            lambda: self._inner.put(
+                key,
+                data,
+                if_generation=if_generation,
+                content_type=content_type,
+                metadata=metadata,
+                custom_time=custom_time,
+            ),
+            writes=True,
+        )
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        return self._actor.operate(lambda: self._inner.list(prefix), writes=False)
+
+    def compose(
+        self,
+        key: str,
+        sources: Sequence[Source],
+        *,
+        if_generation: int,
+        content_type: str,
+        metadata: Mapping[str, str],
+    ) -> ObjectInfo:
+        return self._actor.operate(
+            lambda: self._inner.compose(
+                key, sources, if_generation=if_generation, content_type=content_type, metadata=metadata
+            ),
+            writes=True,
+        )
+
+    def delete(self, key: str, *, if_generation: int) -> None:
+        self._actor.operate(lambda: self._inner.delete(key, if_generation=if_generation), writes=True)
+
+    def signed_url(self, key: str, *, generation: int, expires_s: int, filename: str) -> str | None:
+        return self._inner.signed_url(key, generation=generation, expires_s=expires_s, filename=filename)
+
+
+def attempt(operation: Callable[[], object]) -> None:
+    """Do it if its precondition allows."""
+    try:
+        operation()
+    except (ObjectNotFound, PreconditionFailed):
+        return
+
+
+def feedback_number(number: int) -> Feedback:
+    """A feedback that can be told from every other by its first two pixels."""
+    pixels = bytes([number // 256, number % 256]) + bytes(PIXEL_COUNT - 2)
+    return Feedback(label=FEEDBACK_LABELS[number % len(FEEDBACK_LABELS)], pixels=pixels)
+
+
+@dataclass
+class World:
+    """One store, its writers and exporters, and what was promised to whom."""
+
+    exporter_type: type[Exporter] = Exporter
+    store: MemoryObjectStore = field(init=False)
+    acknowledged: set[int] = field(default_factory=lambda: set[int]())
+    removed: set[int] = field(default_factory=lambda: set[int]())
+    sent: int = 0
+    writers: list[tuple[int, Actor]] = field(default_factory=lambda: list[tuple[int, Actor]]())
+    exporters: list[Actor] = field(default_factory=lambda: list[Actor]())
+    late: list[Callable[[], object]] = field(default_factory=lambda: list[Callable[[], object]]())
+
+    def __post_init__(self) -> None:
+        ticks = itertools.count(1)
+        self.store = MemoryObjectStore(clock_ns=lambda: next(ticks) * 1000)
+
+    def send(self) -> None:
+        self.sent += 1
+        self.retry(self.sent - 1)
+
+    def retry(self, number: int) -> None:
+        """A client sends feedback again, whether or not it was acknowledged."""
+        if number not in self.removed:
+            work = self._save(number)
+            self.writers.append((number, Actor(work, self.store, self.late)))
+
+    def start_exporter(self) -> None:
+        self.exporters.append(Actor(self._export, self.store, self.late))
+
+    def step_writer(self, index: int, outcome: Outcome) -> None:
+        number, actor = self.writers[index]
+        actor.step(outcome)
+        if actor.finished:
+            self._settle(actor)
+            if actor.result is not None:
+                self.acknowledged.add(number)
+            del self.writers[index]
+
+    def step_exporter(self, index: int, outcome: Outcome) -> None:
+        actor = self.exporters[index]
+        actor.step(outcome)
+        if actor.finished:
+            self._settle(actor)
+            del self.exporters[index]
+
+    def land_late(self, index: int) -> None:
+        """A write that was on its way takes effect now."""
+        attempt(self.late.pop(index))
+
+    def remove(self, number: int) -> None:
+        """Somebody deletes a shard from outside, as to honour a request for erasure."""
+        info = self.store.stat(shard_key(str(number)))
+        if info is not None and info.size_bytes and number not in (n for n, _ in self.writers):
+            self.removed.add(number)
+            self.store.delete(info.key, if_generation=info.generation)
+
+    def recover_and_check(self) -> None:
+        """Everything dies; then one exporter runs undisturbed, late retries come in, and one runs again."""
+        while self.writers:
+            self.step_writer(0, Outcome.CRASH_BEFORE)
+        while self.exporters:
+            self.step_exporter(0, Outcome.CRASH_BEFORE)
+        self._export(self.store)
+        while self.late:
+            self.land_late(0)
+        self._export(self.store)
+        self.check()
+        for number in self.acknowledged - self.removed:
+            assert not save_shard(self.store, feedback_number(number), idempotency_key=str(number), now=NOW).created
+        self._export(self.store)
+        self.check()
+        left = [info.key for info in self.store.list("") if info.key.startswith(("intents/", "segments/"))]
+        assert left == [], "something was left behind"
+
+    def check(self) -> None:
+        """Every acknowledged row exactly once, no row that was never sent, and metadata that agree."""
+        info = self.store.stat(CSV_KEY)
+        assert info is not None or not self.acknowledged - self.removed, "rows were acknowledged"
+        rows = list(iterate_rows([self.store.read(CSV_KEY)])) if info else []
+        seen = Counter(row.pixels[0] * 256 + row.pixels[1] for row in rows)
+        for row in rows:
+            assert row == feedback_number(row.pixels[0] * 256 + row.pixels[1])
+        allowed = set(range(self.sent))
+        assert set(seen) <= allowed, "a row was never sent"
+        missing = self.acknowledged - self.removed - set(seen)
+        assert not missing, f"lost: {missing}"
+        doubled = {number for number, count in seen.items() if count > 1 and number not in self.removed}
+        assert not doubled, f"doubled: {doubled}"
+        statistics = read_statistics(self.store)
+        assert statistics.total == len(rows)
+        assert statistics.counts == dict.fromkeys(FEEDBACK_LABELS, 0) | Counter(row.label for row in rows)
+
+    def _save(self, number: int) -> Callable[[ObjectStore], object]:
+        return lambda store: save_shard(store, feedback_number(number), idempotency_key=str(number), now=NOW)
+
+    def _export(self, store: ObjectStore) -> object:
+        exporter = self.exporter_type(store, now=NOW, limits=SMALL)
+        return exporter.run(deadline=float("inf"), monotonic=lambda: 0.0)
+
+    def _settle(self, actor: Actor) -> None:
+        if actor.error is not None:
+            raise AssertionError(f"an unexpected {type(actor.error).__name__}") from actor.error
+
+
+FAULTS = [outcome for outcome in Outcome if outcome is not Outcome.DONE]
+
+
+def run_random_schedule(
+    seed: int, *, exporter_type: type[Exporter] = Exporter, removals: bool = False, choices: int = 150
+) -> None:
+    """One random schedule; raises ``AssertionError`` if what must hold does not."""
+    rng = random.Random(seed)
+    world = World(exporter_type=exporter_type)
+    fault_rate = rng.choice([0.0, 0.05, 0.2])
+    for _ in range(choices):
+        outcome = rng.choice(FAULTS) if rng.random() < fault_rate else Outcome.DONE
+        chance = rng.random()
+        if chance < 0.08 or not world.sent:
+            world.send()
+        elif chance < 0.10:
+            world.retry(rng.randrange(world.sent))
+        elif chance < 0.16 and len(world.exporters) < 4:
+            world.start_exporter()
+        elif chance < 0.18 and world.late:
+            world.land_late(rng.randrange(len(world.late)))
+        elif chance < 0.20 and removals:
+            world.remove(rng.randrange(world.sent))
+        elif chance < 0.35 and world.writers:
+            world.step_writer(rng.randrange(len(world.writers)), outcome)
+        elif world.exporters:
+            # Runs of steps by one exporter: that is how one falls far behind another.
+            index = rng.randrange(len(world.exporters))
+            for _ in range(rng.choice([1, 1, 3, 20])):
+                if index < len(world.exporters):
+                    world.step_exporter(index, outcome)
+                    outcome = Outcome.DONE
+    world.recover_and_check()

@@ -1,0 +1,166 @@
+"""The merge protocol under every interleaving, fault and crash the machine can think of."""
+
+import pytest
+from fer.storage.csv_file import CsvState, parse_state
+from fer.storage.intents import Intent, delete_intent
+from fer.storage.keys import CSV_KEY
+from fer.storage.merge import Exporter, PinnedCsv
+from fer.storage.objects import ObjectNotFound, PreconditionFailed
+from fer.storage.shards import PendingShard
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+from tests.unit.storage.schedule import Outcome, World, run_random_schedule
+
+OUTCOMES = st.sampled_from([*[Outcome.DONE] * 12, *Outcome])
+
+
+class MergeMachine(RuleBasedStateMachine):
+    """Writers with late retries, up to four exporters, and an operator who removes shards."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+
+    @rule(count=st.integers(1, 5))
+    def send_and_acknowledge(self, count: int) -> None:
+        for _ in range(count):
+            self.world.send()
+            self.world.step_writer(len(self.world.writers) - 1, Outcome.DONE)
+
+    @rule()
+    def send(self) -> None:
+        self.world.send()
+
+    @precondition(lambda self: self.world.sent)
+    @rule(data=st.data())
+    def retry(self, data: st.DataObject) -> None:
+        self.world.retry(data.draw(st.integers(0, self.world.sent - 1)))
+
+    @precondition(lambda self: self.world.writers)
+    @rule(data=st.data(), outcome=OUTCOMES)
+    def step_writer(self, data: st.DataObject, outcome: Outcome) -> None:
+        self.world.step_writer(data.draw(st.integers(0, len(self.world.writers) - 1)), outcome)
+
+    @precondition(lambda self: len(self.world.exporters) < 4)
+    @rule()
+    def start_exporter(self) -> None:
+        self.world.start_exporter()
+
+    @precondition(lambda self: self.world.exporters)
+    @rule(data=st.data(), outcome=OUTCOMES, then=st.integers(0, 20))
+    def step_exporter(self, data: st.DataObject, outcome: Outcome, then: int) -> None:
+        index = data.draw(st.integers(0, len(self.world.exporters) - 1))
+        actor = self.world.exporters[index]
+        for _ in range(then):
+            if actor in self.world.exporters:
+                self.world.step_exporter(self.world.exporters.index(actor), Outcome.DONE)
+        if actor in self.world.exporters:
+            self.world.step_exporter(self.world.exporters.index(actor), outcome)
+
+    @precondition(lambda self: self.world.late)
+    @rule(data=st.data())
+    def land_late(self, data: st.DataObject) -> None:
+        self.world.land_late(data.draw(st.integers(0, len(self.world.late) - 1)))
+
+    @precondition(lambda self: self.world.sent)
+    @rule(data=st.data())
+    def remove(self, data: st.DataObject) -> None:
+        self.world.remove(data.draw(st.integers(0, self.world.sent - 1)))
+
+    def teardown(self) -> None:
+        self.world.recover_and_check()
+
+
+MergeMachine.TestCase.settings = settings(
+    max_examples=60,
+    stateful_step_count=50,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+class TestMergeMachine(MergeMachine.TestCase):
+    """Collected by pytest; hypothesis prints the shortest failing schedule."""
+
+
+class IgnoresIntentGeneration(Exporter):
+    """Without pinned point 1: takes any intent of the CSV's batch for the one that was merged."""
+
+    def _is_committed(self, intent_generation: int, state: CsvState) -> bool:  # noqa: ARG002
+        return True
+
+
+class DeletesMergedShards(Exporter):
+    """Without pinned point 2: no tombstones."""
+
+    def _retire_shard(self, intent: Intent, shard: PendingShard) -> None:  # noqa: ARG002
+        try:
+            self._store.delete(shard.key, if_generation=shard.generation)
+        except (ObjectNotFound, PreconditionFailed):
+            return
+
+
+class GivesUpByDeletingTheIntent(Exporter):
+    """Step 8 as it is first thought of: the CSV stays where it was."""
+
+    def _give_up(self, csv: PinnedCsv, intent: Intent) -> None:  # noqa: ARG002
+        delete_intent(self._store, intent.batch, intent.generation)
+
+
+def first_violation(exporter_type: type[Exporter], seeds: range, *, removals: bool = False) -> str | None:
+    for seed in seeds:
+        try:
+            run_random_schedule(seed, exporter_type=exporter_type, removals=removals)
+        except AssertionError as error:
+            return f"seed {seed}: {error}"
+    return None
+
+
+@pytest.mark.parametrize("removals", [False, True], ids=["protocol-only", "with-removals"])
+def test_random_schedules_hold(removals: bool) -> None:
+    assert first_violation(Exporter, range(100), removals=removals) is None
+
+
+def test_without_the_first_pinned_point_rows_are_lost() -> None:
+    assert "lost" in (first_violation(IgnoresIntentGeneration, range(400)) or "")
+
+
+def test_without_the_second_pinned_point_rows_are_doubled() -> None:
+    assert "doubled" in (first_violation(DeletesMergedShards, range(400)) or "")
+
+
+def removal_between_two_exporters(exporter_type: type[Exporter]) -> None:
+    """One exporter is about to commit when a shard goes; another gives the batch up at that moment."""
+    world = World(exporter_type=exporter_type)
+    for _ in range(3):
+        world.send()
+        world.step_writer(0, Outcome.DONE)
+    for _ in range(6):  # look at the CSV, list, create the CSV, write the intent, compose two segments
+        if not world.exporters:
+            world.start_exporter()
+        world.step_exporter(0, Outcome.DONE)
+    assert len(list(world.store.list("segments/"))) == 2
+    world.remove(0)
+    world.start_exporter()
+    while list(world.store.list("intents/")) and read_batch(world) == 0:
+        world.step_exporter(1, Outcome.DONE)
+    world.step_exporter(0, Outcome.DONE)
+    world.recover_and_check()
+
+
+def read_batch(world: World) -> int:
+    info = world.store.stat(CSV_KEY)
+    return parse_state(info).batch if info else 0
+
+
+def test_a_batch_given_up_cannot_be_committed_any_more() -> None:
+    removal_between_two_exporters(Exporter)
+
+
+def test_giving_up_by_deleting_the_intent_alone_doubles_rows() -> None:
+    with pytest.raises(AssertionError, match="doubled"):
+        removal_between_two_exporters(GivesUpByDeletingTheIntent)

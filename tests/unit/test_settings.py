@@ -1,0 +1,77 @@
+"""Settings from the environment."""
+
+from pathlib import Path
+
+import pytest
+
+from fer.settings import MIB, VARIABLES, Settings
+
+
+def test_defaults_suit_a_run_on_ones_own_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = Settings.from_env({})
+    assert settings.bucket_url == (tmp_path / "data" / "bucket").as_uri()
+    assert settings.models_dir.name == "models"
+    assert settings.detector == "auto"
+    assert settings.max_body_bytes == 24 * MIB
+    assert settings.allowed_origins == ("*",)
+    assert settings.export_token is None
+
+
+def test_cloud_has_no_default_bucket() -> None:
+    assert Settings.from_env({"K_SERVICE": "feedback"}).bucket_url == ""
+
+
+def test_every_variable_is_read() -> None:
+    settings = Settings.from_env(
+        {
+            "FER_BUCKET": "gs://a-bucket",
+            "FER_MODELS_DIR": "/models",
+            "FER_DETECTOR": "haar",
+            "FER_MAX_BODY_BYTES": "1000",
+            "FER_MAX_IMAGE_PIXELS": "2000",
+            "FER_ALLOWED_ORIGINS": "https://a.example, https://b.example,",
+            "FER_EXPORT_TOKEN": "secret",
+            "FER_REDIRECT_ABOVE_BYTES": "3000",
+            "GOOGLE_CLOUD_PROJECT": "a-project",
+        }
+    )
+    assert settings == Settings(
+        bucket_url="gs://a-bucket",
+        models_dir=Path("/models"),
+        detector="haar",
+        max_body_bytes=1000,
+        max_image_pixels=2000,
+        allowed_origins=("https://a.example", "https://b.example"),
+        export_token="secret",
+        redirect_above_bytes=3000,
+        google_cloud_project="a-project",
+    )
+
+
+def test_empty_value_is_no_value() -> None:
+    assert Settings.from_env({"FER_EXPORT_TOKEN": "", "FER_MAX_BODY_BYTES": ""}).export_token is None
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("FER_BUCKET", "s3://bucket"),
+        ("FER_BUCKET", "data"),
+        ("FER_DETECTOR", "dlib"),
+        ("FER_MAX_BODY_BYTES", "0"),
+        ("FER_MAX_BODY_BYTES", "-5"),
+        ("FER_MAX_BODY_BYTES", "24MB"),
+        ("FER_MAX_IMAGE_PIXELS", "1e6"),
+    ],
+)
+def test_bad_value_is_refused_by_name(variable: str, value: str) -> None:
+    with pytest.raises(ValueError, match=variable):
+        Settings.from_env({variable: value})
+
+
+def test_every_variable_is_documented() -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    for variable, _ in VARIABLES.values():
+        assert variable in (Settings.from_env.__doc__ or "")
+        assert f"`{variable}`" in readme
