@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # The largest pictures that phones and cameras send by default have 24 megapixels (5712×4284, 6000×4000). Four
 # threads that each hold one stay below 500 MB.
 MAX_PIXELS = 24_500_000
+# What OpenCV does not read needs up to four times the memory on the way.
+MAX_ODD_PIXELS = 12_500_000
 # Nobody's expression can be told from fewer.
 MIN_SIDE_PX = 16
 # Longer sides come from no camera; some encoders and OpenCV's remapping stop at 32,767.
@@ -53,7 +55,7 @@ def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> ImageRGB:
         _check_size(header.size_wh, max_pixels)
     if not header.plain or header.size_wh is None:
         with _ONE_AT_A_TIME:
-            return _decode_odd(data, header, max_pixels)
+            return _decode_odd(data, header, min(max_pixels, MAX_ODD_PIXELS))
     if header.size_wh[0] * header.size_wh[1] > _LARGE_PIXELS:
         with _ONE_AT_A_TIME:
             return _decode_plain(data, header, header.size_wh)

@@ -50,11 +50,8 @@ def turned(image_rgb: Picture, clockwise_deg: float) -> tuple[Picture, tuple[flo
 
 def assert_sound(faces: list[Face]) -> None:
     for face in faces:
-        numbers = [
-            *face.box_xywh,
-            face.detection_score,
-            *(value for point in face.landmarks or () for value in point),
-        ]
+        points = [value for point in face.landmarks or () for value in point]
+        numbers = [*face.box_xywh, face.detection_score, *points]
         assert all(math.isfinite(number) for number in numbers)
         assert 0 <= face.detection_score <= 1
         assert min(face.box_xywh[2:]) > 0
