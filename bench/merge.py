@@ -18,6 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -144,12 +145,13 @@ def create_old(store: ObjectStore, rows: int) -> None:
     )
     block_rows = min(rows, BLOCK_ROWS)
     block = b"".join(encode_row(feedback(rng, number)) for number in range(block_rows))
-    text = {"content_type": CONTENT_TYPE}
-    part = store.put("block", block, if_generation=ABSENT, metadata={}, **text)
-    csv = store.put(CSV_KEY, HEADER, if_generation=ABSENT, metadata=state.to_metadata(), **text)
+    part = store.put("block", block, if_generation=ABSENT, content_type=CONTENT_TYPE, metadata={})
+    csv = store.put(CSV_KEY, HEADER, if_generation=ABSENT, content_type=CONTENT_TYPE, metadata=state.to_metadata())
     for _ in range(rows // block_rows):
         sources = [Source(key=info.key, generation=info.generation) for info in (csv, part)]
-        csv = store.compose(CSV_KEY, sources, if_generation=csv.generation, metadata=state.to_metadata(), **text)
+        csv = store.compose(
+            CSV_KEY, sources, if_generation=csv.generation, content_type=CONTENT_TYPE, metadata=state.to_metadata()
+        )
     store.delete("block", if_generation=part.generation)
 
 
@@ -162,36 +164,55 @@ def written_bytes() -> int | None:
     return int(next(line for line in lines if line.startswith("wchar:")).split()[1])
 
 
-def measure(folder: str | None, *, new: int, old: int, repeats: int) -> dict[str, Any]:
-    """Merge ``new`` shards onto ``old`` rows, in a fresh store each time."""
-    times_s: list[float] = []
-    written: list[int] = []
-    counts: Counter[str] = Counter()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One merge into a fresh store."""
+
+    time_s: float
+    written_bytes: int | None
+    counts: Mapping[str, int]
+
+
+def merge_once(folder: str | None, *, new: int, old: int) -> Sample:
+    """Merge ``new`` shards onto ``old`` rows."""
+    with tempfile.TemporaryDirectory(dir=folder) as root:
+        store = LocalDirectoryStore(Path(root))
+        if old:
+            create_old(store, old)
+        save(store, new)
+        os.sync()  # what the preparation wrote shall not be flushed on the merge's time
+        counting = CountingStore(store)
+        before = written_bytes()
+        begun = time.perf_counter()
+        report = merge_pending(counting, now=NOW, budget_s=600)
+        time_s = time.perf_counter() - begun
+        after = written_bytes()
+        assert report.complete
+        assert report.rows == old + new
+        written = after - before if before is not None and after is not None else None
+        return Sample(time_s=time_s, written_bytes=written, counts=counting.counts)
+
+
+def measure(folder: str | None, cases: Sequence[tuple[int, int]], repeats: int) -> list[dict[str, Any]]:
+    """The (new, old) cases in turn, several times over, so that a busy moment falls on all of them."""
+    samples: dict[tuple[int, int], list[Sample]] = {case: [] for case in cases}
     for _ in range(repeats):
-        with tempfile.TemporaryDirectory(dir=folder) as root:
-            store = LocalDirectoryStore(Path(root))
-            if old:
-                create_old(store, old)
-            save(store, new)
-            os.sync()  # what the preparation wrote shall not be flushed on the merge's time
-            counting = CountingStore(store)
-            before = written_bytes()
-            begun = time.perf_counter()
-            report = merge_pending(counting, now=NOW, budget_s=600)
-            times_s.append(time.perf_counter() - begun)
-            after = written_bytes()
-            if before is not None and after is not None:
-                written.append(after - before)
-            assert report.complete
-            assert report.rows == old + new
-            counts = counting.counts
+        for new, old in cases:
+            samples[new, old].append(merge_once(folder, new=new, old=old))
+    return [summarise(new, old, samples[new, old]) for new, old in cases]
+
+
+def summarise(new: int, old: int, samples: Sequence[Sample]) -> dict[str, Any]:
+    times_ms = sorted(sample.time_s * 1000 for sample in samples)
+    written = [sample.written_bytes for sample in samples if sample.written_bytes is not None]
+    counts = samples[-1].counts
     return {
         "new_shards": new,
         "old_rows": old,
-        "repeats": repeats,
-        "median_ms": round(statistics.median(times_s) * 1000, 1),
-        "p95_ms": round(sorted(times_s)[min(repeats - 1, round(0.95 * repeats))] * 1000, 1),
-        "per_shard_ms": round(statistics.median(times_s) * 1000 / new, 3),
+        "repeats": len(samples),
+        "median_ms": round(statistics.median(times_ms), 1),
+        "p95_ms": round(times_ms[round(0.95 * (len(times_ms) - 1))], 1),
+        "per_shard_ms": round(statistics.median(times_ms) / new, 3),
         "operations": sum(count for name, count in counts.items() if not name.startswith("bytes")),
         "bytes_written_by_process": round(statistics.median(written)) if written else None,
         **dict(sorted(counts.items())),
@@ -212,13 +233,15 @@ def main() -> None:
     parser.add_argument("--old", type=int, nargs="*", default=[10, 100_000])
     options = parser.parse_args()
 
-    measure(options.folder, new=50, old=0, repeats=1)  # warm-up
+    merge_once(options.folder, new=50, old=0)  # warm-up
+    groups = [([(new, 0)], 1 if new >= 10_000 else options.repeats) for new in options.new]
+    groups.append(([(1000, old) for old in options.old], options.repeats))
     results: list[dict[str, Any]] = []
-    cases = [(new, 0) for new in options.new] + [(1000, old) for old in options.old]
-    for new, old in cases:
-        repeats = 1 if new >= 10_000 else options.repeats
-        results.append(measure(options.folder, new=new, old=old, repeats=repeats))
-        print(json.dumps(results[-1]), flush=True)
+    for cases, repeats in groups:
+        measured = measure(options.folder, cases, repeats)
+        results += measured
+        for result in measured:
+            print(json.dumps(result), flush=True)
     summary: dict[str, Any] = {
         "benchmark": "merge on the local directory store",
         "commit": commit(),

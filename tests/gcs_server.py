@@ -17,6 +17,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import google_crc32c
+
 from fer.storage.objects import MemoryObjectStore, ObjectInfo, ObjectNotFound, PreconditionFailed, Source
 
 Fault = Literal["before", "after"]

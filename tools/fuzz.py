@@ -57,7 +57,14 @@ def main() -> int:
             wait_until_up(url, server)
             give_feedback(url)
             command = [str(Path(sys.executable).with_name("schemathesis")), "run", "docs/openapi.yaml", "--url", url]
-            command += ["--max-examples", str(CASES_PER_OPERATION), "--checks", CHECKS, "--phases", "examples,coverage,fuzzing"]
+            command += [
+                "--max-examples",
+                str(CASES_PER_OPERATION),
+                "--checks",
+                CHECKS,
+                "--phases",
+                "examples,coverage,fuzzing",
+            ]
             return subprocess.run([*command, "--seed", "1", "--no-color"], cwd=ROOT, check=False).returncode
         finally:
             server.terminate()

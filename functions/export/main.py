@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import flask
 import functions_framework
+
 from fer.http.answers import csv_answer, html_answer, json_answer, redirect_answer, wants_version
 from fer.http.dashboard import dashboard_page
 from fer.http.endpoint import Endpoint
@@ -15,7 +16,12 @@ from fer.usecases import export as usecase
 
 settings = Settings.from_env()
 store = open_store(settings.bucket_url)
-endpoint = Endpoint(settings, health=lambda: {"csv_found": pinned_csv(store) is not None})
+endpoint = Endpoint(
+    health=lambda: {"csv_found": pinned_csv(store) is not None},
+    allowed_origins=settings.allowed_origins,
+    token=settings.export_token,
+    google_cloud_project=settings.google_cloud_project,
+)
 
 
 @endpoint.route("GET", "/download_expression_csv", guarded=True)

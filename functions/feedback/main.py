@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import flask
 import functions_framework
+
 from fer.http.answers import json_answer
 from fer.http.bodies import parse_feedback
 from fer.http.endpoint import Endpoint
@@ -21,7 +22,11 @@ finder = FaceFinder(
     detector=open_detector(settings.detector, models_dir=settings.models_dir / "detector"),
     aligner=FaceAligner(settings.models_dir / "detector"),
 )
-endpoint = Endpoint(settings, health=lambda: {"csv_found": pinned_csv(store) is not None})
+endpoint = Endpoint(
+    health=lambda: {"csv_found": pinned_csv(store) is not None},
+    allowed_origins=settings.allowed_origins,
+    google_cloud_project=settings.google_cloud_project,
+)
 
 
 @endpoint.route("POST", "/save_expression_feedback", "/")

@@ -2,6 +2,7 @@
 
 import flask
 import functions_framework
+
 from fer.http.answers import predict_answer
 from fer.http.bodies import parse_predict
 from fer.http.endpoint import Endpoint
@@ -20,7 +21,11 @@ recogniser = Recogniser(
     aligner=FaceAligner(settings.models_dir / "detector"),
     classifier=LiteRTClassifier(load_model_files(settings.models_dir / "expression")),
 )
-endpoint = Endpoint(settings, health=lambda: {"model_version": recogniser.classifier.model_version})
+endpoint = Endpoint(
+    health=lambda: {"model_version": recogniser.classifier.model_version},
+    allowed_origins=settings.allowed_origins,
+    google_cloud_project=settings.google_cloud_project,
+)
 
 
 @endpoint.route("POST", "/predict_expression", "/")

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 BoxXYWH = tuple[float, float, float, float]
 Point = tuple[float, float]
@@ -13,6 +14,11 @@ NO_EXPRESSION = "nan"
 """The feedback label for "none of these, or not a face". pandas reads it as missing: keep_default_na=False."""
 
 FEEDBACK_LABELS = (*EXPRESSIONS, NO_EXPRESSION)
+
+AnnotateFormat = Literal["png", "jpeg", "webp", "none"]
+"""How the annotated picture comes back; ``none`` for callers that draw for themselves."""
+
+ANNOTATE_FORMATS: tuple[AnnotateFormat, ...] = get_args(AnnotateFormat)
 
 CHIP_SIDE_PX = 48
 """Side of the square grey face chip that the classifier sees and that feedback stores."""

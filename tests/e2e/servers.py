@@ -178,8 +178,8 @@ def local_server(bucket: Path, *, log: Path) -> Server:
     return Server([sys.executable, "-m", "local.server"], cwd=ROOT, environ=environ, log=log)
 
 
-def function_server(python: Path, source: Path, name: str, *, bucket: Path, log: Path) -> Server:
+def function_server(python: Path, source: Path, name: str, *, log: Path, **settings: str) -> Server:
     """One function in ``source`` under the functions framework of the environment that ``python`` belongs to."""
     framework = str(python.parent / "functions-framework")
     command = [framework, "--target", name, "--host", "127.0.0.1", "--port", "{port}"]
-    return Server(command, cwd=source, environ=clean_environ(FER_BUCKET=bucket.as_uri()), log=log)
+    return Server(command, cwd=source, environ=clean_environ(**settings), log=log)

@@ -7,7 +7,6 @@ from pathlib import Path
 from fer.storage.local_directory import LocalDirectoryStore
 from fer.storage.merge import merge_pending
 from fer.storage.shards import save_shard
-
 from tests.unit.storage.schedule import SMALL, feedback_number
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from fer.domain import FEEDBACK_LABELS, Feedback
 from fer.storage.factory import open_store
 from fer.storage.shards import save_shard
-
 from tests.e2e.servers import Reply, Server, local_server, send
 from tests.pictures import astronaut, encode
 

@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from fer.domain import FEEDBACK_LABELS
 from fer.storage.csv_file import open_csv, read_statistics
 from fer.storage.local_directory import LocalDirectoryStore
 from fer.storage.merge import merge_pending
 from fer.storage.records_csv import iterate_rows
 from fer.storage.shards import save_shard
-
 from tests.unit.storage.schedule import feedback_number
 
 ROOT = Path(__file__).parents[2]

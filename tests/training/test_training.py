@@ -14,6 +14,7 @@ from generated import make_faces, write_both  # noqa: E402
 
 from training.architectures import ARCHITECTURES, build  # noqa: E402
 from training.augment import Augmentation  # noqa: E402
+from training.compare import compare_one, write_page  # noqa: E402
 from training.config import Config  # noqa: E402
 from training.convert import convert_and_check  # noqa: E402
 from training.data import LABELS, load  # noqa: E402
@@ -214,3 +215,14 @@ def test_a_rescaling_layer_means_raw_pixels(tmp_path: Path) -> None:
     keras.Model(inputs, inner(keras.layers.Rescaling(1 / 255)(inputs))).save(path)
     card = convert_and_check(path, LABELS, tmp_path / "expression", created=CREATED)
     assert card["preprocessing"] == {"scale": 1.0, "offset": 0.0}
+
+
+def test_the_comparison_trains_measures_and_writes_its_page(tmp_path: Path) -> None:
+    config = dataclasses.replace(TINY, options={"widths": [4, 4]}, architecture="mini_xception")
+    result = compare_one(config, tmp_path / "run", make_faces())
+    assert result["epochs"] == 1
+    assert set(result["conversions"]) == {"none", "dynamic_int8", "full_int8"}
+    assert compare_one(config, tmp_path / "run", make_faces()) == result
+    write_page([result, {**result, "architecture": "other"}], 0.5, tmp_path)
+    assert "| mini_xception |" in (tmp_path / "architectures.md").read_text("utf-8")
+    assert (tmp_path / "architectures.png").stat().st_size > 0

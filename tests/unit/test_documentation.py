@@ -31,7 +31,9 @@ def test_every_route_is_documented(specification: dict[str, Any]) -> None:
     documented = {
         (method.upper(), path) for path, operations in specification["paths"].items() for method in operations
     }
-    source = "".join((ROOT / "functions" / name / "main.py").read_text() for name in ("predict", "feedback", "export"))
+    source = "".join(
+        (ROOT / "functions" / name / "main.py").read_text() for name in ("predict", "feedback", "export")
+    )
     for method, path in documented - {("GET", "/")}:
         assert f'@endpoint.route("{method}", "{path}"' in source
     assert source.count("@endpoint.route(") == len(documented) - 1

@@ -5,14 +5,13 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import flask
 
-from fer.domain import FEEDBACK_LABELS, BoxXYWH
+from fer.domain import ANNOTATE_FORMATS, FEEDBACK_LABELS, AnnotateFormat, BoxXYWH
 from fer.errors import InvalidInput, TooLarge, UnsupportedType
 
-ANNOTATE_FORMATS = ("png", "jpeg", "webp", "none")
 _DATA_URL = re.compile(r"data:(?P<media_type>[^;,]*)(?P<parameters>(?:;[^;,]*)*),", re.IGNORECASE)
 _BOX_PROBLEM = "'box' must be four numbers x, y, w, h inside a picture, with positive w and h."
 # Far beyond any picture that is read, and far from where areas overflow.
@@ -23,10 +22,10 @@ _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictRequest:
-    """An encoded image and how to send it back: one of ``ANNOTATE_FORMATS``."""
+    """An encoded image and how to send it back."""
 
     image: bytes
-    annotate: str
+    annotate: AnnotateFormat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +41,11 @@ class FeedbackRequest:
 def parse_predict(request: flask.Request, *, max_body_bytes: int) -> PredictRequest:
     """Read a prediction request; raises InvalidInput, TooLarge or UnsupportedType."""
     image, options = _image_and_options(request, max_body_bytes=max_body_bytes)
-    annotate = options.get("annotate", "png")
-    if not isinstance(annotate, str) or annotate not in ANNOTATE_FORMATS:
-        raise InvalidInput(f"'annotate' must be one of {', '.join(ANNOTATE_FORMATS)}.")
-    return PredictRequest(image=image, annotate=annotate)
+    wanted = options.get("annotate", "png")
+    for annotate in ANNOTATE_FORMATS:
+        if wanted == annotate:
+            return PredictRequest(image=image, annotate=annotate)
+    raise InvalidInput(f"'annotate' must be one of {', '.join(ANNOTATE_FORMATS)}.")
 
 
 def parse_feedback(request: flask.Request, *, max_body_bytes: int) -> FeedbackRequest:
@@ -130,13 +130,15 @@ def _query_options(request: flask.Request) -> dict[str, Any]:
     return options
 
 
-def _parse_box(value: Any) -> BoxXYWH | None:
+def _parse_box(value: object) -> BoxXYWH | None:
     if value is None:
         return None
-    if not isinstance(value, list) or len(value) != 4 or any(type(part) not in (int, float) for part in value):
+    parts = cast("list[object]", value) if isinstance(value, list) else []
+    numbers = [part for part in parts if isinstance(part, (int, float)) and not isinstance(part, bool)]
+    if len(parts) != 4 or len(numbers) != 4:
         raise InvalidInput(_BOX_PROBLEM)
     try:
-        x, y, w, h = (float(part) for part in value)
+        x, y, w, h = (float(number) for number in numbers)
     except OverflowError as error:
         raise InvalidInput(_BOX_PROBLEM) from error
     if not all(abs(value) <= _LARGEST_COORDINATE_PX for value in (x, y, w, h)) or w <= 0 or h <= 0:

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import io
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import flask
@@ -22,7 +22,6 @@ from fer.errors import (
 )
 from fer.http.answers import error_answer, json_answer
 from fer.http.request_log import configure_logging, log_request, start_request
-from fer.settings import Settings
 
 Handler = Callable[[flask.Request], flask.Response]
 
@@ -45,8 +44,17 @@ class Endpoint:
     in the log. ``GET /`` answers the health check, made of ``status`` and what ``health`` returns.
     """
 
-    def __init__(self, settings: Settings, *, health: Callable[[], dict[str, object]]) -> None:
-        self._settings = settings
+    def __init__(
+        self,
+        *,
+        health: Callable[[], dict[str, object]],
+        allowed_origins: Sequence[str] = ("*",),
+        token: str | None = None,
+        google_cloud_project: str | None = None,
+    ) -> None:
+        self._allowed_origins = allowed_origins
+        self._token = token
+        self._google_cloud_project = google_cloud_project
         self._routes: dict[str, dict[str, _Route]] = {}
         self._add("GET", "/", lambda _: json_answer({"status": "healthy", **health()}), guarded=False)
         configure_logging()
@@ -54,7 +62,7 @@ class Endpoint:
             flask.current_app.register_error_handler(HTTPException, _answer_http_exception)
 
     def route(self, method: str, *paths: str, guarded: bool = False) -> Callable[[Handler], Handler]:
-        """Register the decorated handler; ``guarded`` asks for ``FER_EXPORT_TOKEN`` where one is set."""
+        """Register the decorated handler; ``guarded`` asks for the endpoint's token where it has one."""
 
         def register(handler: Handler) -> Handler:
             for path in paths:
@@ -77,7 +85,7 @@ class Endpoint:
             fault = error
             response = error_answer(FerError(INTERNAL_FAULT))
         self._finish(request, response)
-        log_request(request, response, error=fault, google_cloud_project=self._settings.google_cloud_project)
+        log_request(request, response, error=fault, google_cloud_project=self._google_cloud_project)
         return response
 
     def _add(self, method: str, path: str, handler: Handler, *, guarded: bool) -> None:
@@ -94,8 +102,8 @@ class Endpoint:
             response = error_answer(MethodNotAllowed("This path does not answer this HTTP method."))
             response.headers["Allow"] = ", ".join(_allowed(methods))
             return response
-        if route.guarded and self._settings.export_token is not None:
-            _check_token(request, self._settings.export_token)
+        if route.guarded and self._token is not None:
+            _check_token(request, self._token)
         return route.handler(request)
 
     def _preflight(self, methods: dict[str, _Route]) -> flask.Response:
@@ -111,11 +119,11 @@ class Endpoint:
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers.setdefault("Cache-Control", "no-store")
         origin = request.headers.get("Origin")
-        if "*" in self._settings.allowed_origins:
+        if "*" in self._allowed_origins:
             response.headers["Access-Control-Allow-Origin"] = "*"
         else:
             response.vary.add("Origin")
-            if origin not in self._settings.allowed_origins:
+            if origin not in self._allowed_origins:
                 return
             response.headers["Access-Control-Allow-Origin"] = origin
         response.headers["Access-Control-Expose-Headers"] = _EXPOSED_HEADERS
@@ -157,7 +165,7 @@ def _drain(request: flask.Request, response: flask.Response) -> None:
                 break
     except (HTTPException, OSError):
         response.headers["Connection"] = "close"
-    request.stream = io.BytesIO()
+    vars(request)["stream"] = io.BytesIO()  # the cached property's own place; its setter wants the same type
 
 
 def _answer_http_exception(error: HTTPException) -> flask.Response:

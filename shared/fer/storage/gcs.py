@@ -40,6 +40,7 @@ REQUEST_TIMEOUT_S: Final = 10.0
 RETRY_DEADLINE_S: Final = 20.0
 """For all attempts of one operation: the library's 120 s outlive the request that waits for them."""
 
+_NO_BUCKET: Final = "The storage bucket does not exist."
 _LIST_FIELDS: Final = "items(name,generation,size,updated,metadata,contentType,customTime,crc32c),nextPageToken"
 
 
@@ -120,7 +121,7 @@ class GcsObjectStore:
                     data, content_type=content_type, if_generation_match=if_generation, **self._options
                 )
         except ObjectNotFound as error:
-            raise Unavailable("The storage bucket does not exist.") from error
+            raise Unavailable(_NO_BUCKET) from error
         except PreconditionFailed:
             # The library repeats a request whose reply was lost, and the repetition meets our own write.
             stored = self._stored(key)
@@ -130,10 +131,14 @@ class GcsObjectStore:
         return _info(blob)
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        with _faults(prefix):
-            blobs = self._client.list_blobs(self._bucket, prefix=prefix, fields=_LIST_FIELDS, **self._options)
-            for blob in blobs:
-                yield _info(blob)
+        try:
+            with _faults(prefix):
+                for blob in self._client.list_blobs(
+                    self._bucket, prefix=prefix, fields=_LIST_FIELDS, **self._options
+                ):
+                    yield _info(blob)
+        except ObjectNotFound as error:
+            raise Unavailable(_NO_BUCKET) from error
 
     def compose(
         self,

@@ -40,3 +40,11 @@ def segment_prefix(batch: int, intent_generation: int) -> str:
 def segment_key(batch: int, intent_generation: int, index: int) -> str:
     """One segment: up to 32 shards in a row."""
     return f"{segment_prefix(batch, intent_generation)}{index:02d}.csv"
+
+
+def batch_of_segment(key: str) -> int:
+    """The batch a segment's name stands for."""
+    number = key.removeprefix(SEGMENTS).partition("-")[0]
+    if not number.isdecimal():
+        raise CorruptData(f"{key} is not the name of a segment.")
+    return int(number)

@@ -2,17 +2,14 @@
 
 import time
 from dataclasses import dataclass
-from typing import Literal
 
-from fer.domain import Prediction
+from fer.domain import AnnotateFormat, Prediction
 from fer.usecases.turns import budget
 from fer.vision import annotation
 from fer.vision.alignment import FaceAligner
 from fer.vision.classifier import Classifier
 from fer.vision.detector import Detector
 from fer.vision.images import decode_image
-
-AnnotateFormat = Literal["png", "jpeg", "webp", "none"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

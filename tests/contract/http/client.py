@@ -82,7 +82,7 @@ class UrlTarget:
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
+    def redirect_request(self, req: Any, fp: Any, code: Any, msg: Any, headers: Any, newurl: Any) -> None:
         return None
 
 
@@ -157,4 +157,5 @@ def check_against_specification(method: str, path: str, answer: Answer, *, funct
 
 
 def _validate(schema: Mapping[str, Any], answer: Answer) -> None:
-    Draft202012Validator({**schema, "components": SPEC["components"]}).validate(answer.json)
+    validator: Any = Draft202012Validator({**schema, "components": SPEC["components"]})
+    validator.validate(answer.json)

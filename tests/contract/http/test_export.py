@@ -99,9 +99,7 @@ def test_empty_store_has_no_csv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("path", [CSV, "/stats", "/dashboard", "/merge", "/"])
-def test_token_guards_everything_but_the_health(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
-) -> None:
+def test_token_guards_everything_but_the_health(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     export = empty_export(tmp_path, monkeypatch, FER_EXPORT_TOKEN="open sesame")
     method = "POST" if path in ("/merge", "/") else "GET"
     for credentials in (None, "Bearer", "Bearer wrong", "open sesame", "Basic !!", "Basic b3Blbg=="):

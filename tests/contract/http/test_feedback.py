@@ -75,9 +75,7 @@ def test_two_corrections_without_a_key_are_two_rows(feedback: Client, export: Cl
     assert len(rows(export)) == before + 2
 
 
-def stored_pixels(
-    feedback: Client, export: Client, picture: bytes, label: str, box: list[int] | None
-) -> list[str]:
+def stored_pixels(feedback: Client, export: Client, picture: bytes, label: str, box: list[int] | None) -> list[str]:
     before = {tuple(row) for row in rows(export)}
     body = {"image": data_url(picture, "image/png"), "label": label, **({"box": box} if box else {})}
     assert feedback.post_json(ROUTE, body).status == 200
@@ -88,7 +86,8 @@ def stored_pixels(
 def test_box_says_which_face_is_meant(predict: Client, feedback: Client, export: Client) -> None:
     picture = encode(two_faces(), ".png")
     large, small = (
-        face["box"] for face in predict.post_image("/predict_expression?annotate=none", picture, "image/png").json["faces"]
+        face["box"]
+        for face in predict.post_image("/predict_expression?annotate=none", picture, "image/png").json["faces"]
     )
     first = stored_pixels(feedback, export, picture, "angry", None)
     assert stored_pixels(feedback, export, picture, "disgusted", large) == first

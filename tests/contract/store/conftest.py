@@ -6,9 +6,9 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+
 from fer.storage.local_directory import LocalDirectoryStore
 from fer.storage.objects import MemoryObjectStore, ObjectStore
-
 from tests.gcs_server import running_gcs_server
 
 
@@ -33,8 +33,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[ObjectSto
 
 
 def _gcs_store(url: str) -> Generator[ObjectStore]:
-    from fer.storage.gcs import GcsObjectStore
     from google.cloud import storage
+
+    from fer.storage.gcs import GcsObjectStore
 
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("STORAGE_EMULATOR_HOST", url)

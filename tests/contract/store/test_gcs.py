@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from google.auth import credentials as auth_credentials
+from google.cloud import storage
+
 from fer.errors import Unavailable
 from fer.storage.csv_file import open_csv
 from fer.storage.factory import open_store
@@ -14,9 +17,6 @@ from fer.storage.merge import merge_pending
 from fer.storage.objects import ABSENT, ObjectNotFound, PreconditionFailed, Source
 from fer.storage.records_csv import iterate_rows
 from fer.storage.shards import save_shard
-from google.auth import credentials as auth_credentials
-from google.cloud import storage
-
 from tests.gcs_server import Fault, GcsServer, running_gcs_server
 from tests.unit.storage.schedule import feedback_number
 

@@ -4,6 +4,7 @@ import threading
 from datetime import UTC, datetime
 
 import pytest
+
 from fer.storage.objects import (
     ABSENT,
     ObjectInfo,

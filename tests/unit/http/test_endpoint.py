@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import flask
@@ -12,24 +12,21 @@ from fer.errors import Conflict, Unavailable
 from fer.http import endpoint as endpoint_module
 from fer.http.answers import json_answer
 from fer.http.endpoint import Endpoint
-from fer.settings import Settings
-
-SETTINGS = Settings(bucket_url="memory:")
 
 
 @pytest.fixture
-def ask(request: pytest.FixtureRequest) -> Iterator[Callable[..., flask.Response]]:
+def ask() -> Callable[..., flask.Response]:
     """Answer one request with an endpoint whose only handler is what the test gives."""
     app = flask.Flask("test")
 
     def ask(handler: Callable[[flask.Request], flask.Response], **environ: Any) -> flask.Response:
         with app.app_context():
-            endpoint = Endpoint(SETTINGS, health=dict)
+            endpoint = Endpoint(health=dict)
         endpoint.route("POST", "/do")(handler)
         with app.test_request_context("/do", method="POST", **environ):
             return endpoint(flask.request)
 
-    yield ask
+    return ask
 
 
 def test_unexpected_fault_is_a_500_without_detail(
@@ -68,6 +65,10 @@ def test_expected_error_is_no_error_in_the_log(
     assert "stack_trace" not in line
 
 
+def answer_nothing(_: flask.Request) -> flask.Response:
+    return json_answer({})
+
+
 class _CountingBody(io.RawIOBase):
     """A body of zeros that tells how much of it was read, and in what pieces."""
 
@@ -92,7 +93,7 @@ def of_length(body: _CountingBody, size_bytes: int) -> dict[str, Any]:
 
 def test_unread_body_is_drained_in_small_pieces(ask: Callable[..., flask.Response]) -> None:
     body = _CountingBody(30_000_000)
-    ask(lambda _: json_answer({}), environ_overrides=of_length(body, 30_000_000))
+    ask(answer_nothing, environ_overrides=of_length(body, 30_000_000))
     assert body.left_bytes == 0
     assert body.largest_piece_bytes <= 65_536
 
@@ -100,6 +101,6 @@ def test_unread_body_is_drained_in_small_pieces(ask: Callable[..., flask.Respons
 def test_endless_body_is_not_waited_for(ask: Callable[..., flask.Response]) -> None:
     size_bytes = endpoint_module.DRAIN_AT_MOST_BYTES * 3
     body = _CountingBody(size_bytes)
-    response = ask(lambda _: json_answer({}), environ_overrides=of_length(body, size_bytes))
+    response = ask(answer_nothing, environ_overrides=of_length(body, size_bytes))
     assert body.left_bytes > endpoint_module.DRAIN_AT_MOST_BYTES
     assert response.headers["Connection"] == "close"

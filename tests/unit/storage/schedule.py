@@ -17,8 +17,9 @@ from typing import TypeVar
 from fer.domain import FEEDBACK_LABELS, Feedback
 from fer.errors import Unavailable
 from fer.storage.csv_file import read_statistics
+from fer.storage.exporter import Exporter, MergeLimits
 from fer.storage.keys import CSV_KEY, shard_key
-from fer.storage.merge import Exporter, MergeLimits
+from fer.storage.merge import run_exporter
 from fer.storage.objects import (
     MemoryObjectStore,
     ObjectInfo,
@@ -275,7 +276,7 @@ class World:
 
     def _export(self, store: ObjectStore) -> object:
         exporter = self.exporter_type(store, now=NOW, limits=SMALL)
-        return exporter.run(deadline=float("inf"), monotonic=lambda: 0.0)
+        return run_exporter(exporter, deadline=float("inf"), monotonic=lambda: 0.0)
 
     def _settle(self, actor: Actor) -> None:
         if actor.error is not None:

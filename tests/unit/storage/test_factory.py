@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from fer.errors import InvalidInput
 from fer.storage.factory import open_store
 from fer.storage.local_directory import LocalDirectoryStore

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from fer.errors import CorruptData, InvalidInput, Unavailable
 from fer.storage.local_directory import LocalDirectoryStore
 from fer.storage.local_files import HISTORY_LIMIT

@@ -2,15 +2,16 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from fer.domain import FEEDBACK_LABELS
 from fer.errors import CorruptData, NotFound
 from fer.storage.csv_file import open_csv, pinned_csv, read_statistics
-from fer.storage.keys import CSV_KEY
-from fer.storage.merge import MergeLimits, merge_pending
+from fer.storage.exporter import MergeLimits
+from fer.storage.keys import CSV_KEY, segment_key
+from fer.storage.merge import merge_pending
 from fer.storage.objects import ABSENT, MemoryObjectStore, ObjectInfo, ObjectStore
 from fer.storage.records_csv import HEADER, iterate_rows
 from fer.storage.shards import save_shard
-
 from tests.unit.storage.schedule import SMALL, feedback_number
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -146,3 +147,14 @@ def test_the_limits_are_those_of_compose() -> None:
         MergeLimits(segments=32)
     with pytest.raises(ValueError, match="1 to 32"):
         MergeLimits(shards_per_segment=33)
+
+
+def test_segments_that_nobody_can_commit_are_removed_and_those_of_the_next_batch_kept() -> None:
+    store = MemoryObjectStore()
+    save(store, range(5))
+    merge_pending(store, now=NOW, limits=SMALL)  # two batches
+    for batch in (1, 2, 3):
+        key = segment_key(batch, 7, 0)
+        store.put(key, b"x", if_generation=ABSENT, content_type="text/csv", metadata={})
+    merge_pending(store, now=NOW)
+    assert [info.key for info in store.list("segments/")] == [segment_key(3, 7, 0)]

@@ -1,16 +1,16 @@
 """The merge protocol under every interleaving, fault and crash the machine can think of."""
 
 import pytest
-from fer.storage.csv_file import CsvState, parse_state
-from fer.storage.intents import Intent, delete_intent
-from fer.storage.keys import CSV_KEY
-from fer.storage.merge import Exporter, PinnedCsv
-from fer.storage.objects import ObjectNotFound, PreconditionFailed
-from fer.storage.shards import PendingShard
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
+from fer.storage.csv_file import CsvState, parse_state
+from fer.storage.exporter import Exporter, PinnedCsv
+from fer.storage.intents import Intent, delete_intent
+from fer.storage.keys import CSV_KEY
+from fer.storage.objects import ObjectNotFound, PreconditionFailed
+from fer.storage.shards import PendingShard
 from tests.unit.storage.schedule import Outcome, World, run_random_schedule
 
 OUTCOMES = st.sampled_from([*[Outcome.DONE] * 12, *Outcome])

@@ -1,9 +1,11 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+
 from fer.domain import Feedback
 from fer.errors import Conflict, InvalidInput
-from fer.storage.merge import TOMBSTONE_TTL, merge_pending
+from fer.storage.exporter import TOMBSTONE_TTL
+from fer.storage.merge import merge_pending
 from fer.storage.objects import ABSENT, MemoryObjectStore
 from fer.storage.records_csv import PIXEL_COUNT, decode_row
 from fer.storage.shards import format_time, parse_time, pending_shard, save_shard

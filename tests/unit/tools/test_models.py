@@ -14,14 +14,11 @@ from tools import models, mtcnn_onnx
 MODELS_DIR = Path(__file__).parents[3] / "models" / "detector"
 
 
-def lz4_frame(content: bytes) -> bytes:
-    """An LZ4 frame with one stored block."""
-    return (
-        struct.pack("<IBBB", 0x184D2204, 0x60, 0x40, 0)
-        + struct.pack("<I", len(content) | 1 << 31)
-        + content
-        + bytes(4)
-    )
+def lz4_frame(*blocks: bytes, stored: bool = True) -> bytes:
+    """An LZ4 frame of blocks as they are, without checksums."""
+    flag = 1 << 31 if stored else 0
+    body = b"".join(struct.pack("<I", len(block) | flag) + block for block in blocks)
+    return struct.pack("<IBBB", 0x184D2204, 0x60, 0x40, 0) + body + bytes(4)
 
 
 def test_a_file_with_the_pinned_checksum_is_ready(tmp_path: Path) -> None:
@@ -93,17 +90,15 @@ def test_a_wrong_file_fails_the_preparation_and_is_not_kept(tmp_path: Path, monk
     assert not (tmp_path / models.YUNET_NAME).exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"a", b"abc" * 1000], ids=["empty", "one", "long"])
-def test_a_stored_lz4_block_is_read(content: bytes) -> None:
-    expected = content
-    assert mtcnn_onnx.decode_lz4_frame(lz4_frame(content) if content else lz4_frame(b"")[:7] + bytes(4)) == expected
+@pytest.mark.parametrize("blocks", [[], [b"a"], [b"abc" * 1000, b"def"]], ids=["empty", "one", "two"])
+def test_stored_lz4_blocks_are_read(blocks: list[bytes]) -> None:
+    assert mtcnn_onnx.decode_lz4_frame(lz4_frame(*blocks)) == b"".join(blocks)
 
 
 def test_an_lz4_match_may_overlap_what_it_writes() -> None:
     # One literal "a", then a match of 19 bytes at offset 1, then the literals "bbbbb".
     block = bytes([0x1F]) + b"a" + struct.pack("<H", 1) + bytes([0]) + bytes([0x50]) + b"bbbbb"
-    frame = struct.pack("<IBBB", 0x184D2204, 0x60, 0x40, 0) + struct.pack("<I", len(block)) + block + bytes(4)
-    assert mtcnn_onnx.decode_lz4_frame(frame) == b"a" * 20 + b"b" * 5
+    assert mtcnn_onnx.decode_lz4_frame(lz4_frame(block, stored=False)) == b"a" * 20 + b"b" * 5
 
 
 def test_something_else_than_lz4_is_refused() -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+
 from fer.domain import BoxXYWH, Face
 from fer.errors import CorruptData, NotFound
 from fer.vision.detector import Detector, open_detector
-
 from tests.pictures import Picture, astronaut, two_faces
 
 MODELS_DIR = Path(__file__).parents[3] / "models" / "detector"

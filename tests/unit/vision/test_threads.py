@@ -7,12 +7,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+
 from fer.domain import Face
 from fer.vision.alignment import FaceAligner
 from fer.vision.classifier import LiteRTClassifier
 from fer.vision.detector import open_detector
 from fer.vision.model_files import load_model_files
-
 from tests.pictures import Picture, astronaut, two_faces
 
 MODELS = Path(__file__).parents[3] / "models"

@@ -1,0 +1,261 @@
+"""The steps of the merge protocol, each safe to repeat and safe to leave off at any operation.
+
+The protocol and why it holds: docs/storage_format.md and docs/decisions/0002-csv-as-its-own-manifest.md.
+The step numbers in the comments are the ones used there.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
+
+from fer.errors import Unavailable
+from fer.storage.csv_file import CsvState, empty_state, parse_state
+from fer.storage.intents import Intent, delete_intent, list_intents, read_intent, write_intent
+from fer.storage.keys import CSV_KEY, SEGMENTS, SHARDS, batch_of_segment, segment_key, segment_prefix
+from fer.storage.objects import (
+    ABSENT,
+    MAX_COMPOSE_SOURCES,
+    ObjectInfo,
+    ObjectNotFound,
+    ObjectStore,
+    PreconditionFailed,
+    Source,
+)
+from fer.storage.records_csv import CONTENT_TYPE, HEADER
+from fer.storage.shards import PendingShard, is_tombstone, pending_shard, tombstone_metadata
+
+TOMBSTONE_TTL: Final = timedelta(days=30)
+"""How long a late retry of a merged feedback is recognised: far longer than any client retries."""
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeLimits:
+    """How much one batch holds. The commit composes the CSV itself and the segments: 1 + 31 sources."""
+
+    shards_per_segment: int = MAX_COMPOSE_SOURCES
+    segments: int = MAX_COMPOSE_SOURCES - 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.shards_per_segment <= MAX_COMPOSE_SOURCES:
+            raise ValueError(f"expected 1 to 32 shards per segment, got {self.shards_per_segment}")
+        if not 1 <= self.segments < MAX_COMPOSE_SOURCES:
+            raise ValueError(f"expected 1 to 31 segments, got {self.segments}")
+
+    @property
+    def batch(self) -> int:
+        return self.shards_per_segment * self.segments
+
+
+DEFAULT_LIMITS: Final = MergeLimits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinnedCsv:
+    """The CSV at one generation, with the manifest it carries."""
+
+    generation: int
+    state: CsvState
+
+
+class Exporter:
+    """The steps of the merge protocol over one store; ``merge_pending`` runs them.
+
+    ``batches`` counts the commits so far, ``foreign_objects`` what the last listing found among the shards
+    that was not written as one.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        *,
+        now: datetime,
+        workers: int = 1,
+        limits: MergeLimits = DEFAULT_LIMITS,
+        tombstone_ttl: timedelta = TOMBSTONE_TTL,
+    ) -> None:
+        self._store = store
+        self._now = now
+        self._workers = workers
+        self._limits = limits
+        self._tombstone_ttl = tombstone_ttl
+        self.batches = 0
+        self.foreign_objects = 0
+
+    def merge_batch(self, csv: PinnedCsv, pending: Sequence[PendingShard]) -> tuple[PinnedCsv, set[str]] | None:
+        """Steps 4 to 7 for one batch; None where the CSV has to be looked at again (step 3)."""
+        intent = write_intent(self._store, csv.state.batch + 1, tuple(pending[: self._limits.batch]))
+        if intent is None:
+            return None
+        segments = self._compose_segments(csv, intent)
+        if segments is None:
+            return None
+        committed = self._commit(csv, intent, segments)
+        if committed is None:
+            return None
+        self.batches += 1
+        self._retire(intent)
+        return committed, {shard.key for shard in intent.shards}
+
+    def read_csv(self) -> PinnedCsv | None:
+        info = self._store.stat(CSV_KEY)
+        return _pinned(info) if info else None
+
+    def create_csv(self) -> PinnedCsv | None:
+        """Step 2: the header alone, create-only."""
+        try:
+            return _pinned(
+                self._store.put(
+                    CSV_KEY,
+                    HEADER,
+                    if_generation=ABSENT,
+                    content_type=CONTENT_TYPE,
+                    metadata=empty_state().to_metadata(),
+                )
+            )
+        except PreconditionFailed:
+            return None
+
+    def clean_up_begun(self, csv: PinnedCsv | None) -> None:
+        """Step 3: finish the last committed batch, and drop what can never be committed."""
+        if csv is None:
+            return
+        for batch, generation in list_intents(self._store):
+            if batch > csv.state.batch:
+                continue  # the plan of the next batch; _merge_batch adopts it
+            if batch == csv.state.batch and self._is_committed(generation, csv.state):
+                intent = read_intent(self._store, batch)
+                if intent is not None and self._is_committed(intent.generation, csv.state):
+                    self._retire(intent)
+            else:
+                self._drop(batch, generation)
+        # What a slow exporter composed for an intent that was dropped meanwhile; nobody can commit it.
+        stale = [info for info in self._store.list(SEGMENTS) if batch_of_segment(info.key) <= csv.state.batch]
+        self._each(self._remove, stale)
+
+    def _is_committed(self, intent_generation: int, state: CsvState) -> bool:
+        """Pinned point 1: only the very intent that the CSV names was merged.
+
+        Another of the same batch comes from a slow exporter, and its shards may not be in the CSV.
+        """
+        return intent_generation == state.intent_generation
+
+    def list_pending(self) -> list[PendingShard]:
+        """The shards to merge, and by the way the removal of tombstones past their time."""
+        pending: list[PendingShard] = []
+        expired: list[ObjectInfo] = []
+        self.foreign_objects = 0
+        for info in self._store.list(SHARDS):
+            if is_tombstone(info):
+                if info.custom_time and info.custom_time < self._now - self._tombstone_ttl:
+                    expired.append(info)
+            elif (shard := pending_shard(info)) is not None:
+                pending.append(shard)
+            else:
+                self.foreign_objects += 1
+        self._each(self._remove, expired)
+        return pending
+
+    def _remove(self, info: ObjectInfo) -> None:
+        try:
+            self._store.delete(info.key, if_generation=info.generation)
+        except (ObjectNotFound, PreconditionFailed):
+            return
+
+    def _compose_segments(self, csv: PinnedCsv, intent: Intent) -> list[Source] | None:
+        """Step 5, and step 8 where a shard is gone; None where the CSV has to be looked at again."""
+        per_segment = self._limits.shards_per_segment
+        parts = [intent.shards[i : i + per_segment] for i in range(0, len(intent.shards), per_segment)]
+        try:
+            return self._each(lambda numbered: self._compose_segment(intent, *numbered), list(enumerate(parts)))
+        except ObjectNotFound:
+            current = self.read_csv()
+            if current is not None and current.generation == csv.generation:
+                self._give_up(csv, intent)
+            return None
+
+    def _compose_segment(self, intent: Intent, index: int, shards: Sequence[PendingShard]) -> Source:
+        key = segment_key(intent.batch, intent.generation, index)
+        sources = [Source(key=shard.key, generation=shard.generation) for shard in shards]
+        try:
+            info = self._store.compose(key, sources, if_generation=ABSENT, content_type=CONTENT_TYPE, metadata={})
+        except PreconditionFailed as error:
+            # Another exporter composed it. The name fixes the sources, so the bytes are the same.
+            stored = self._store.stat(key)
+            if stored is None:
+                raise ObjectNotFound(key) from error
+            info = stored
+        return Source(key=key, generation=info.generation)
+
+    def _commit(self, csv: PinnedCsv, intent: Intent, segments: Sequence[Source]) -> PinnedCsv | None:
+        """Step 6: the one write that makes the batch part of the CSV."""
+        following = csv.state.with_batch(intent.generation, intent.shards)
+        return self._replace_csv(csv, segments, following)
+
+    def _give_up(self, csv: PinnedCsv, intent: Intent) -> None:  # noqa: ARG002
+        """Step 8: a shard of the plan was removed from outside; skip this batch's number.
+
+        Deleting the intent would not do: an exporter that composed all segments before the removal can
+        still commit it, and then nobody could clean up. Moving the CSV on makes that commit fail, and
+        the CSV then names no intent for this batch, so whoever cleans up next drops this one.
+        """
+        self._replace_csv(csv, (), csv.state.with_batch(ABSENT, ()))
+
+    def _replace_csv(self, csv: PinnedCsv, segments: Sequence[Source], state: CsvState) -> PinnedCsv | None:
+        try:
+            return _pinned(
+                self._store.compose(
+                    CSV_KEY,
+                    [Source(key=CSV_KEY, generation=csv.generation), *segments],
+                    if_generation=csv.generation,
+                    content_type=CONTENT_TYPE,
+                    metadata=state.to_metadata(),
+                )
+            )
+        except (ObjectNotFound, PreconditionFailed):
+            return None
+        except Unavailable:
+            current = self.read_csv()
+            if current is not None and current.state == state:
+                return current  # only the reply was lost
+            raise
+
+    def _retire(self, intent: Intent) -> None:
+        """Step 7: tombstones for the shards, then the segments, then the intent, in this order."""
+        self._each(lambda shard: self._retire_shard(intent, shard), intent.shards)
+        self._drop(intent.batch, intent.generation)
+
+    def _retire_shard(self, intent: Intent, shard: PendingShard) -> None:
+        """Pinned point 2: a tombstone, not a deletion, so that a late retry finds its key taken."""
+        try:
+            self._store.put(
+                shard.key,
+                b"",
+                if_generation=shard.generation,
+                content_type=CONTENT_TYPE,
+                metadata=tombstone_metadata(shard, intent.batch),
+                custom_time=self._now,
+            )
+        except (ObjectNotFound, PreconditionFailed):
+            return  # already a tombstone
+
+    def _drop(self, batch: int, generation: int) -> None:
+        """Remove an intent's segments and then the intent itself."""
+        segments = list(self._store.list(segment_prefix(batch, generation)))
+        self._each(self._remove, segments)
+        delete_intent(self._store, batch, generation)
+
+    def _each(self, action: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:
+        """The action on every item, up to ``workers`` at once; the results in order, or the first error."""
+        if self._workers <= 1 or len(items) <= 1:
+            return [action(item) for item in items]
+        with ThreadPoolExecutor(min(self._workers, len(items))) as pool:
+            return list(pool.map(action, items))
+
+
+def _pinned(info: ObjectInfo) -> PinnedCsv:
+    return PinnedCsv(generation=info.generation, state=parse_state(info))

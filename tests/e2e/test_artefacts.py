@@ -1,0 +1,82 @@
+"""The built functions: the same bytes each time, complete on their own, and no heavier than they need to be."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.servers import clean_environ
+from tools.build import build
+
+FUNCTIONS = ("predict", "feedback", "export")
+TRAINING_ONLY = ("tensorflow", "keras", "torch")
+# What a function has no use for, because of which importing it would only cost memory and a slower start.
+UNWANTED = {
+    "predict": ("google.cloud.storage", "google.auth", "requests"),
+    "feedback": ("ai_edge_litert", "google.cloud.storage"),
+    "export": ("cv2", "numpy", "PIL", "ai_edge_litert", "google.cloud.storage"),
+}
+LOAD = """
+import json, sys
+from functions_framework import create_app
+create_app({name!r}, "main.py")
+print(json.dumps({{"modules": sorted(sys.modules), "package": sys.modules["fer"].__file__}}))
+"""
+
+
+@pytest.fixture(scope="module")
+def build_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("build")
+    for name in FUNCTIONS:
+        build(name, directory)
+    return directory
+
+
+def contents_of(directory: Path) -> dict[str, tuple[int, int, bytes]]:
+    """Path → permissions, time and bytes of everything in ``directory``."""
+    return {
+        str(path.relative_to(directory)): (
+            path.stat().st_mode,
+            path.stat().st_mtime_ns,
+            path.read_bytes() if path.is_file() else b"",
+        )
+        for path in directory.rglob("*")
+    }
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_build_is_reproducible(name: str, build_dir: Path, tmp_path: Path) -> None:
+    digest = build(name, tmp_path)
+    assert contents_of(tmp_path / name) == contents_of(build_dir / name)
+    assert json.loads((tmp_path / name / "build_info.json").read_bytes())["digest"] == digest
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_artefact_loads_its_own_package_and_nothing_it_does_not_need(
+    name: str, build_dir: Path, tmp_path: Path
+) -> None:
+    loaded = subprocess.run(
+        [sys.executable, "-B", "-c", LOAD.format(name=name)],
+        cwd=build_dir / name,
+        env=clean_environ(FER_BUCKET=tmp_path.as_uri()),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert loaded.returncode == 0, loaded.stderr
+    answer = json.loads(loaded.stdout.splitlines()[-1])
+    assert Path(answer["package"]).is_relative_to(build_dir / name)
+    unwanted = (*TRAINING_ONLY, *UNWANTED[name])
+    assert [module for module in unwanted if module in answer["modules"]] == []
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_requirements_are_pinned_and_come_from_no_named_place(name: str, build_dir: Path) -> None:
+    lines = (build_dir / name / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    requirements = [line for line in lines if line and not line.startswith("#")]
+    assert requirements
+    assert all(line.count("==") == 1 and "/" not in line and not line.startswith("-") for line in requirements)
+    # PyPI has an unrelated package of this name, which would hide ours.
+    assert not any(line.startswith("fer==") for line in requirements)

@@ -1,0 +1,65 @@
+"""`make test-artefact`: the HTTP contract against each built function, in an environment of its own.
+
+Each function gets a virtual environment made from nothing but its ``requirements.txt`` (kept under
+``.venv-artefact-<function>`` until that file changes) and one process, started as the cloud starts it. Exit status
+1 where a test fails, or where predict's packages take more room than ``PREDICT_AT_MOST_BYTES``.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from tests.e2e.servers import function_server
+from tools.environments import installed_bytes, prepare_environment
+
+ROOT = Path(__file__).resolve().parents[1]
+FUNCTIONS = ("predict", "feedback", "export")
+PREDICT_AT_MOST_BYTES = 350_000_000
+
+
+def run_contract(pythons: dict[str, Path], scratch: Path, pytest_arguments: list[str]) -> int:
+    """Start the functions on one bucket, run the contract suite against them, and return its exit status."""
+    bucket = scratch / "bucket"
+    bucket.mkdir()
+    with ExitStack() as running:
+        environ = dict(os.environ)
+        for name, python in pythons.items():
+            server = function_server(
+                python,
+                ROOT / "build" / name,
+                name,
+                log=scratch / f"{name}.log",
+                FER_BUCKET=bucket.as_uri(),
+                GOOGLE_CLOUD_PROJECT="a-project",
+            )
+            running.enter_context(server)
+            environ[f"FER_TEST_URL_{name.upper()}"] = server.url
+            print(f"{name}: {server.url}, {server.resident_mb():.0f} MB resident", flush=True)
+        command = [sys.executable, "-m", "pytest", "tests/contract/http", "-q", *pytest_arguments]
+        status = subprocess.run(command, cwd=ROOT, env=environ, check=False).returncode
+        for name in pythons if status else ():
+            print(f"--- the last lines of {name}:\n{(scratch / f'{name}.log').read_text()[-1500:]}")
+    return status
+
+
+def main() -> int:
+    pythons: dict[str, Path] = {}
+    too_large = False
+    for name in FUNCTIONS:
+        requirements = ROOT / "build" / name / "requirements.txt"
+        pythons[name] = prepare_environment(ROOT / f".venv-artefact-{name}", requirements)
+        size_bytes = installed_bytes(pythons[name])
+        print(f"{name}: packages of {size_bytes / 1e6:.0f} MB", flush=True)
+        too_large |= name == "predict" and size_bytes > PREDICT_AT_MOST_BYTES
+    if too_large:
+        print(f"predict's packages take more than {PREDICT_AT_MOST_BYTES / 1e6:.0f} MB")
+    with tempfile.TemporaryDirectory() as scratch:
+        status = run_contract(pythons, Path(scratch), sys.argv[1:])
+    return 1 if too_large or status else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
