@@ -81,6 +81,44 @@ fuzz: setup ## 2,000 generated requests against a running server of its own (sch
 bench: setup build ## Cold start, latency, throughput, merge cost (PEER=url to compare with another server)
 	$(SOURCES) $(BIN)/python -m bench.run
 
+.venv-training/.installed: training/requirements.txt
+	test -x .venv-training/bin/python || $(PYTHON) -m venv .venv-training
+	.venv-training/bin/pip install --quiet --disable-pip-version-check -r training/requirements.txt pytest
+	touch $@
+
+TRAINING := $(SOURCES) .venv-training/bin/python -m
+CONFIG ?= training/experiments/residual.toml
+WORKDIR ?= runs/residual
+USAGE ?= PublicTest
+OUT ?= runs/report.json
+
+.PHONY: setup-training
+setup-training: .venv-training/.installed ## Install what training needs (TensorFlow, Keras) into .venv-training
+
+.PHONY: train
+train: setup-training ## Train (DATA=fer2013.csv VOTES=fer2013new.csv CONFIG= WORKDIR=); goes on where it stopped
+	$(TRAINING) training.train --config $(CONFIG) --data $(DATA) --votes $(VOTES) --workdir $(WORKDIR)
+
+.PHONY: evaluate
+evaluate: setup-training ## Measure the served model (DATA=fer2013.csv VOTES=fer2013new.csv USAGE= OUT=report.json)
+	$(TRAINING) training.evaluate --data $(DATA) $(if $(VOTES),--votes $(VOTES)) --usage $(USAGE) --out $(OUT)
+
+.PHONY: evaluate-photos
+evaluate-photos: setup-training models/detector/.fetched ## The same end to end on photos (DIR= LABELS=labels.csv)
+	$(TRAINING) training.evaluate_photos --dir $(DIR) --labels $(LABELS)
+
+.PHONY: compare
+compare: setup-training ## Compare the architectures: table and plot in docs/ (DATA= VOTES=)
+	$(TRAINING) training.compare --data $(DATA) --votes $(VOTES)
+
+.PHONY: model
+model: setup-training ## Serve a Keras classifier of your own (MODEL=path.keras LABELS=angry,disgusted,…)
+	$(TRAINING) training.convert --model $(MODEL) $(if $(LABELS),--labels $(LABELS))
+
+.PHONY: test-training
+test-training: setup-training ## The training's own tests, which need TensorFlow
+	$(TRAINING) pytest tests/training
+
 .PHONY: lock
 lock: ## Pin what the functions need anew: requirements.in → requirements.txt
 	$(PYTHON) -m tools.lock
