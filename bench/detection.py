@@ -11,16 +11,18 @@ import json
 import platform
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import cv2
 import numpy as np
 import skimage
+
 from fer.domain import EXPRESSIONS, BoxXYWH, Face
 from fer.vision import alignment, classifier, detector
 from fer.vision.arrays import ImageRGB
+from fer.vision.boxes import largest_first
 from fer.vision.images import decode_image
 from fer.vision.model_files import load_model_files
 
@@ -38,24 +40,23 @@ FACE_FREE: Final = (
 Photo = tuple[str, ImageRGB]
 
 
-class FirstLook:
-    """A detector without its second looks."""
-
-    def __init__(self, served: Any) -> None:
-        self.name = served.name
-        self.detect = served.find_once
-
-
 class Pair:
     """A detector as served, and its first look alone."""
 
     def __init__(self, name: str, models_dir: Path) -> None:
-        self.served = detector.open_detector(name, models_dir=models_dir)
-        self.first = FirstLook(self.served)
+        self.served: Any = detector.open_detector(name, models_dir=models_dir)
+
+    def first(self, image_rgb: ImageRGB) -> list[Face]:
+        return largest_first(self.served.find_once(image_rgb))
+
+    def both(self, image_rgb: ImageRGB) -> tuple[list[Face], list[Face]]:
+        """The first look, and what is served: the same where the first look finds a face."""
+        faces = self.first(image_rgb)
+        return faces, faces or self.served.detect(image_rgb)
 
 
-def read_photos(directory: Path, limit: int | None) -> list[Photo]:
-    paths = sorted((directory / "faces").iterdir())[:limit]
+def read_photos(directory: Path, every: int) -> list[Photo]:
+    paths = sorted((directory / "faces").iterdir())[::every]
     return [(path.name, decode_image(path.read_bytes())) for path in paths]
 
 
@@ -98,12 +99,14 @@ def references(photos: Sequence[Photo], detectors: dict[str, Pair]) -> dict[str,
     return agreed
 
 
-def recall(photos: Sequence[Photo], truth: dict[str, Face], which: detector.Detector, degrees: float) -> float:
+def recall(photos: Sequence[Photo], truth: dict[str, Face], pair: Pair, degrees: float) -> tuple[float, float]:
+    """Share of the rolled copies whose face the first look finds, and all looks."""
     hits = [
-        any(matches(face, truth[name].box_xywh) for face in which.detect(turned))
+        [any(matches(face, truth[name].box_xywh) for face in faces) for faces in pair.both(turned)]
         for name, turned in rolled(photos, truth, degrees)
     ]
-    return sum(hits) / len(hits)
+    first, served = np.mean(np.array(hits), axis=0)
+    return float(first), float(served)
 
 
 def rolled(photos: Sequence[Photo], truth: dict[str, Face], degrees: float) -> Iterator[Photo]:
@@ -113,23 +116,27 @@ def rolled(photos: Sequence[Photo], truth: dict[str, Face], degrees: float) -> I
 
 
 def compare_detectors(photos: Sequence[Photo], models_dir: Path, names: Sequence[str]) -> dict[str, Any]:
-    detectors = {name: Pair(name, models_dir) for name in {*names, "yunet", "mtcnn"}}
-    truth = references(photos, detectors)
+    pairs = {name: Pair(name, models_dir) for name in {*names, "yunet", "mtcnn"}}
+    truth = references(photos, pairs)
     pictures = face_free_pictures()
     report: dict[str, Any] = {"photos": len(photos), "agreed": len(truth), "face_free": len(pictures)}
+    print(report, flush=True)
     for name in names:
-        pair, row = detectors[name], {}
-        for label, which in (("first", pair.first), ("served", pair.served)):
-            found = [which.detect(image_rgb) for _, image_rgb in photos]
-            row[label] = {
-                "found": sum(bool(faces) for faces in found) / len(found),
-                "recall": {str(deg): recall(photos, truth, which, deg) for deg in (0, *ROLLS_DEG)},
-                "false_per_picture": sum(len(which.detect(picture)) for picture in pictures) / len(pictures),
+        pair = pairs[name]
+        found = [pair.both(image_rgb) for _, image_rgb in photos]
+        false = [pair.both(picture) for picture in pictures]
+        recalls = {str(degrees): recall(photos, truth, pair, degrees) for degrees in (0, *ROLLS_DEG)}
+        report[name] = {
+            label: {
+                "found": float(np.mean([bool(faces[which]) for faces in found])),
+                "recall": {degrees: values[which] for degrees, values in recalls.items()},
+                "false_per_picture": float(np.mean([len(faces[which]) for faces in false])),
             }
-        row["ms"] = times(pair)
-        row["to_yunet"] = mapping(photos, truth, pair.first)
-        report[name] = row
-        print_detector(name, row)
+            for which, label in enumerate(("first", "served"))
+        }
+        report[name]["ms"] = times(pair)
+        report[name]["to_yunet"] = mapping(photos, truth, found)
+        print_detector(name, report[name])
     return report
 
 
@@ -143,33 +150,34 @@ def times(pair: Pair) -> dict[str, Any]:
         canvas[20 : 20 + side, 20 : 20 + side] = cv2.resize(astronaut, (side, side), interpolation=cv2.INTER_AREA)
         canvases[f"{width}x{height}"] = canvas
     no_face = np.asarray(cv2.resize(coffee, (640, 480)), np.uint8)
-    result: dict[str, Any] = {size: milliseconds(pair.served, canvas) for size, canvas in canvases.items()}
+    result: dict[str, Any] = {size: milliseconds(pair.served.detect, canvas) for size, canvas in canvases.items()}
     result["640x480 no face, first look"] = milliseconds(pair.first, no_face)
-    result["640x480 no face, all looks"] = milliseconds(pair.served, no_face)
+    result["640x480 no face, all looks"] = milliseconds(pair.served.detect, no_face)
     return result
 
 
-def milliseconds(which: detector.Detector, image_rgb: ImageRGB, runs: int = 20) -> dict[str, float]:
+def milliseconds(look: Callable[[ImageRGB], list[Face]], image_rgb: ImageRGB, runs: int = 20) -> dict[str, float]:
     taken: list[float] = []
     for _ in range(runs + 2):
         start = time.perf_counter()
-        which.detect(image_rgb)
+        look(image_rgb)
         taken.append((time.perf_counter() - start) * 1000)
     return {"p50": statistics.median(taken[2:]), "p95": float(np.percentile(taken[2:], 95))}
 
 
-def mapping(photos: Sequence[Photo], truth: dict[str, Face], which: detector.Detector) -> list[float]:
-    """What turns this detector's box into YuNet's: medians of dx, dy, width and height, in its own sides."""
+def mapping(
+    photos: Sequence[Photo], truth: dict[str, Face], found: Sequence[tuple[list[Face], list[Face]]]
+) -> list[float]:
+    """What turns this detector's box into YuNet's: medians of centre x, y, width, height, in its own sides.
+
+    It already has ``fer.vision.framing`` applied, so (0.5, 0.5, 1, 1) says that nothing is left to correct.
+    """
     rows: list[list[float]] = []
-    for name, image_rgb in photos:
-        if name not in truth:
-            continue
-        x, y, w, h = truth[name].box_xywh
-        for face in which.detect(image_rgb):
-            if matches(face, truth[name].box_xywh):
-                fx, fy, fw, fh = face.box_xywh
-                rows.append([(x - fx) / fw, (y - fy) / fh, w / fw, h / fh])
-                break
+    for (name, _), (faces, _) in zip(photos, found, strict=True):
+        if name in truth and (same := [face for face in faces if matches(face, truth[name].box_xywh)]):
+            x, y, w, h = truth[name].box_xywh
+            fx, fy, fw, fh = same[0].box_xywh
+            rows.append([(x + w / 2 - fx) / fw, (y + h / 2 - fy) / fh, w / fw, h / fh])
     return [float(value) for value in np.median(np.array(rows), axis=0)] if rows else []
 
 
@@ -227,17 +235,19 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--expressions", action="store_true", help="expression accuracy against the roll threshold")
     parser.add_argument("--detector", nargs="+", default=["yunet", "mtcnn", "haar"])
-    parser.add_argument("--limit", type=int, help="the first photos only")
+    parser.add_argument("--every", type=int, default=1, help="every nth photo only")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    photos = read_photos(options.photos, options.limit)
+    photos = read_photos(options.photos, options.every)
     models_dir = ROOT / "models/detector"
     if options.expressions:
         with (options.photos / "labels.csv").open(newline="") as file:
             labels = {row["file"]: row["expression"] for row in csv.DictReader(file)}
         photos = [photo for photo in photos if photo[0] in labels]
-        report = {name: compare_thresholds(photos, labels, models_dir, name) for name in options.detector}
+        report: dict[str, Any] = {
+            name: compare_thresholds(photos, labels, models_dir, name) for name in options.detector
+        }
     else:
         report = compare_detectors(photos, models_dir, options.detector)
     if options.json:

@@ -8,10 +8,11 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import fer.vision.classifier
 import keras
 import numpy as np
 import tensorflow as tf
+
+import fer.vision.classifier
 from fer.domain import EXPRESSIONS
 
 KERAS_FILE = "facial_expression_model.keras"

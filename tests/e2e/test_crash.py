@@ -9,12 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from fer.domain import FEEDBACK_LABELS, Feedback
 from fer.storage.factory import open_store
+from fer.storage.keys import CSV_KEY, INTENTS, SEGMENTS, SHARDS
+from fer.storage.objects import ObjectStore
 from fer.storage.shards import save_shard
 from tests.e2e.servers import Reply, Server, local_server, send
 from tests.pictures import astronaut, encode
@@ -154,8 +155,35 @@ def numbered_feedback(number: int) -> Feedback:
     return Feedback(label=label_of(number), pixels=pixels.tobytes())
 
 
-def interrupt_merge(server: Server, delay_s: float) -> int:
-    """Three clients merge, the server is killed after ``delay_s``; how many of them heard no answer."""
+def generation_of(store: ObjectStore) -> int:
+    info = store.stat(CSV_KEY)
+    return info.generation if info else 0
+
+
+def tombstones(store: ObjectStore) -> int:
+    return sum(info.size_bytes == 0 for info in store.list(SHARDS))
+
+
+def planned(store: ObjectStore) -> Callable[[], bool]:
+    return lambda: any(store.list(INTENTS))
+
+
+def composed(store: ObjectStore) -> Callable[[], bool]:
+    return lambda: any(store.list(SEGMENTS))
+
+
+def committed(store: ObjectStore) -> Callable[[], bool]:
+    before = generation_of(store)
+    return lambda: generation_of(store) != before
+
+
+def half_retired(store: ObjectStore) -> Callable[[], bool]:
+    before = tombstones(store)
+    return lambda: tombstones(store) >= before + PER_ROUND // 2
+
+
+def interrupt_merge(server: Server, is_time: Callable[[], bool]) -> bool:
+    """Three clients merge, and the server is killed when ``is_time``; whether one of them heard no answer."""
 
     def merge(_: int) -> bool:
         try:
@@ -164,19 +192,19 @@ def interrupt_merge(server: Server, delay_s: float) -> int:
             return True
 
     with ThreadPoolExecutor(3) as clients:
-        merges = clients.map(merge, range(3))
-        time.sleep(delay_s)
+        merges = [clients.submit(merge, number) for number in range(3)]
+        while not is_time() and not all(future.done() for future in merges):
+            time.sleep(0.0005)
         server.kill()
-        return sum(merges)
+        return any(future.result() for future in merges)
 
 
 def test_killed_while_merging(tmp_path: Path) -> None:
-    store: Any = open_store((tmp_path / "bucket").as_uri())
-    server = local_server(tmp_path / "bucket", log=tmp_path / "log")
-    delays_s = (0.005, 0.015, 0.03, 0.06, 0.12)
+    store = open_store((tmp_path / "bucket").as_uri())
+    moments = (planned, composed, committed, half_retired, committed, half_retired)
     interrupted = 0
-    with server:
-        for turn, delay_s in enumerate(delays_s):
+    with local_server(tmp_path / "bucket", log=tmp_path / "log") as server:
+        for turn, moment in enumerate(moments):
             for number in range(turn * PER_ROUND, (turn + 1) * PER_ROUND):
                 save_shard(
                     store,
@@ -184,11 +212,11 @@ def test_killed_while_merging(tmp_path: Path) -> None:
                     idempotency_key=f"feedback-{number}",
                     now=datetime(2026, 1, 1, tzinfo=UTC),
                 )
-            interrupted += interrupt_merge(server, delay_s)
+            interrupted += interrupt_merge(server, moment(store))
             server.start()
         rows = rows_of(send(server.url, "GET", "/download_expression_csv").body)
-    assert interrupted > 0, "no merge was under way when the server was killed"
-    assert sorted(rows) == sorted(_row(number) for number in range(len(delays_s) * PER_ROUND))
+    assert interrupted >= len(moments) // 2, "merges were over before the server was killed"
+    assert sorted(rows) == sorted(_row(number) for number in range(len(moments) * PER_ROUND))
 
 
 def _row(number: int) -> bytes:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
-from fer.errors import Unavailable
+from fer.errors import CorruptData, Unavailable
 from fer.storage.csv_file import CsvState, empty_state, parse_state
 from fer.storage.intents import Intent, delete_intent, list_intents, read_intent, write_intent
 from fer.storage.keys import CSV_KEY, SEGMENTS, SHARDS, batch_of_segment, segment_key, segment_prefix
@@ -50,6 +50,11 @@ class MergeLimits:
     def batch(self) -> int:
         return self.shards_per_segment * self.segments
 
+    def divide(self, shards: Sequence[PendingShard]) -> tuple[tuple[PendingShard, ...], ...]:
+        """The first batch of the shards, segment by segment."""
+        size, end = self.shards_per_segment, min(len(shards), self.batch)
+        return tuple(tuple(shards[start : min(start + size, end)]) for start in range(0, end, size))
+
 
 DEFAULT_LIMITS: Final = MergeLimits()
 
@@ -88,7 +93,7 @@ class Exporter:
 
     def merge_batch(self, csv: PinnedCsv, pending: Sequence[PendingShard]) -> tuple[PinnedCsv, set[str]] | None:
         """Steps 4 to 7 for one batch; None where the CSV has to be looked at again (step 3)."""
-        intent = write_intent(self._store, csv.state.batch + 1, tuple(pending[: self._limits.batch]))
+        intent = write_intent(self._store, csv.state.batch + 1, self._limits.divide(pending))
         if intent is None:
             return None
         segments = self._compose_segments(csv, intent)
@@ -168,10 +173,10 @@ class Exporter:
 
     def _compose_segments(self, csv: PinnedCsv, intent: Intent) -> list[Source] | None:
         """Step 5, and step 8 where a shard is gone; None where the CSV has to be looked at again."""
-        per_segment = self._limits.shards_per_segment
-        parts = [intent.shards[i : i + per_segment] for i in range(0, len(intent.shards), per_segment)]
         try:
-            return self._each(lambda numbered: self._compose_segment(intent, *numbered), list(enumerate(parts)))
+            return self._each(
+                lambda numbered: self._compose_segment(intent, *numbered), list(enumerate(intent.segments))
+            )
         except ObjectNotFound:
             current = self.read_csv()
             if current is not None and current.generation == csv.generation:
@@ -189,6 +194,8 @@ class Exporter:
             if stored is None:
                 raise ObjectNotFound(key) from error
             info = stored
+        if info.size_bytes != sum(shard.size_bytes for shard in shards):
+            raise CorruptData(f"{key} is not made of the shards that its intent names.")
         return Source(key=key, generation=info.generation)
 
     def _commit(self, csv: PinnedCsv, intent: Intent, segments: Sequence[Source]) -> PinnedCsv | None:

@@ -14,7 +14,10 @@ _CONTENT_TYPE = "application/json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """The shards of one batch, in the order in which they join the CSV.
+    """The shards of one batch, segment by segment, in the order in which they join the CSV.
+
+    The division into segments belongs to the plan: an exporter with other limits, say of a newer version,
+    must take over the very segments that another has composed in part.
 
     ``generation`` tells this intent from another of the same batch number: a slow exporter can write one
     again after the batch was merged and its intent deleted.
@@ -22,22 +25,26 @@ class Intent:
 
     batch: int
     generation: int
-    shards: tuple[PendingShard, ...]
+    segments: tuple[tuple[PendingShard, ...], ...]
+
+    @property
+    def shards(self) -> tuple[PendingShard, ...]:
+        return tuple(shard for segment in self.segments for shard in segment)
 
 
-def write_intent(store: ObjectStore, batch: int, shards: tuple[PendingShard, ...]) -> Intent | None:
+def write_intent(store: ObjectStore, batch: int, segments: tuple[tuple[PendingShard, ...], ...]) -> Intent | None:
     """Write the plan, create-only; if the batch has one already, adopt that one.
 
     None where the existing one was removed before it could be read: look at the CSV again.
     """
-    body = json.dumps([[s.key, s.generation, s.label, s.sha256, s.time] for s in shards], indent=0) + "\n"
+    body = json.dumps([[_encode(shard) for shard in segment] for segment in segments], indent=0) + "\n"
     try:
         info = store.put(
             intent_key(batch), body.encode(), if_generation=ABSENT, content_type=_CONTENT_TYPE, metadata={}
         )
     except PreconditionFailed:
         return read_intent(store, batch)
-    return Intent(batch=batch, generation=info.generation, shards=shards)
+    return Intent(batch=batch, generation=info.generation, segments=segments)
 
 
 def read_intent(store: ObjectStore, batch: int) -> Intent | None:
@@ -49,7 +56,7 @@ def read_intent(store: ObjectStore, batch: int) -> Intent | None:
         body = store.read(info.key, generation=info.generation)
     except ObjectNotFound:
         return None
-    return Intent(batch=batch, generation=info.generation, shards=_decode(info.key, body))
+    return Intent(batch=batch, generation=info.generation, segments=_decode(info.key, body))
 
 
 def list_intents(store: ObjectStore) -> list[tuple[int, int]]:
@@ -65,12 +72,24 @@ def delete_intent(store: ObjectStore, batch: int, generation: int) -> None:
         return
 
 
-def _decode(key: str, body: bytes) -> tuple[PendingShard, ...]:
+def _encode(shard: PendingShard) -> list[Any]:
+    return [shard.key, shard.generation, shard.size_bytes, shard.label, shard.sha256, shard.time]
+
+
+def _decode(key: str, body: bytes) -> tuple[tuple[PendingShard, ...], ...]:
     try:
-        entries = cast("list[list[Any]]", json.loads(body))
-        return tuple(
-            PendingShard(key=str(key), generation=int(generation), label=str(label), sha256=str(sha), time=str(time))
-            for key, generation, label, sha, time in entries
-        )
+        segments = cast("list[list[list[Any]]]", json.loads(body))
+        return tuple(tuple(_decode_shard(*entry) for entry in segment) for segment in segments)
     except (TypeError, ValueError) as error:
         raise CorruptData(f"{key} is not an intent.") from error
+
+
+def _decode_shard(key: str, generation: int, size_bytes: int, label: str, sha256: str, time: str) -> PendingShard:
+    return PendingShard(
+        key=key,
+        generation=int(generation),
+        size_bytes=int(size_bytes),
+        label=label,
+        sha256=sha256,
+        time=time,
+    )

@@ -32,6 +32,7 @@ class PendingShard:
 
     key: str
     generation: int
+    size_bytes: int
     label: str
     sha256: str
     time: str
@@ -85,7 +86,14 @@ def pending_shard(info: ObjectInfo) -> PendingShard | None:
         return None
     if not MIN_ROW_BYTES <= info.size_bytes <= MAX_ROW_BYTES:
         return None
-    return PendingShard(key=info.key, generation=info.generation, label=label, sha256=sha256, time=time)
+    return PendingShard(
+        key=info.key,
+        generation=info.generation,
+        size_bytes=info.size_bytes,
+        label=label,
+        sha256=sha256,
+        time=time,
+    )
 
 
 def tombstone_metadata(shard: PendingShard, batch: int) -> Mapping[str, str]:

@@ -11,6 +11,7 @@ from fer.vision.arrays import ImageRGB
 from fer.vision.resizing import as_image
 
 ImageFormat = Literal["png", "jpeg", "webp"]
+BoxLTRB = tuple[int, int, int, int]
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _FONT_HEIGHT_PX = 22  # of capitals at scale 1
@@ -27,8 +28,8 @@ _ENCODERS: dict[str, tuple[str, list[int], int]] = {
 def annotate(image_rgb: ImageRGB, predictions: Sequence[Prediction], *, max_pixels: int = 4_000_000) -> ImageRGB:
     """Return a copy with every face's box and its label ("happy 98 %"), scaled down above ``max_pixels``.
 
-    Lines and letters grow with the picture, and with the face where it is small; labels stay inside. The
-    largest face is drawn last, on top.
+    Lines and letters grow with the picture, and with the face where it is small; labels stay inside and lie
+    over the boxes, the largest face's on top.
     """
     height, width = image_rgb.shape[:2]
     factor = min(1.0, math.sqrt(max_pixels / (width * height)))
@@ -38,11 +39,11 @@ def annotate(image_rgb: ImageRGB, predictions: Sequence[Prediction], *, max_pixe
     else:
         canvas = image_rgb.copy()
     scale_xy = (canvas.shape[1] / width, canvas.shape[0] / height)
-    for prediction in reversed(predictions):
-        x, y, box_width, box_height = prediction.face.box_xywh
-        near = (x * scale_xy[0], y * scale_xy[1])
-        far = ((x + box_width) * scale_xy[0], (y + box_height) * scale_xy[1])
-        _draw_face(canvas, near, far, _label(prediction))
+    boxes = [_visible_box(prediction, canvas, scale_xy) for prediction in predictions]
+    for box in reversed(boxes):
+        _draw_box(canvas, box)
+    for box, prediction in reversed(list(zip(boxes, predictions, strict=True))):
+        _draw_label(canvas, box, _label(prediction))
     return canvas
 
 
@@ -67,17 +68,26 @@ def _label(prediction: Prediction) -> str:
     return f"{prediction.expression} {round(prediction.confidence * 100)} %"
 
 
-def _draw_face(canvas: ImageRGB, near: tuple[float, float], far: tuple[float, float], label: str) -> None:
+def _line_px(canvas: ImageRGB) -> int:
+    return max(1, round(max(canvas.shape[:2]) / 400))
+
+
+def _visible_box(prediction: Prediction, canvas: ImageRGB, scale_xy: tuple[float, float]) -> BoxLTRB:
+    """Return the box in the canvas's pixels; where it reaches over the edge, its lines stay in sight."""
+    x, y, box_width, box_height = prediction.face.box_xywh
     height, width = canvas.shape[:2]
-    line = max(1, round(max(height, width) / 400))
-    # The box may reach over the edge: its lines are kept where they can be seen.
-    left, top = (max(line // 2, round(value)) for value in near)
-    right, bottom = min(width - 1 - line // 2, round(far[0])), min(height - 1 - line // 2, round(far[1]))
-    left, top = min(left, width - 1), min(top, height - 1)
-    right, bottom = max(right, left), max(bottom, top)
-    cv2.rectangle(canvas, (left, top), (right, bottom), _DARK, line * 3)
-    cv2.rectangle(canvas, (left, top), (right, bottom), _BRIGHT, line)
-    _draw_label(canvas, (left, top, right, bottom), label)
+    inset = _line_px(canvas) // 2
+    left = min(max(inset, round(x * scale_xy[0])), width - 1)
+    top = min(max(inset, round(y * scale_xy[1])), height - 1)
+    right = max(left, min(width - 1 - inset, round((x + box_width) * scale_xy[0])))
+    bottom = max(top, min(height - 1 - inset, round((y + box_height) * scale_xy[1])))
+    return left, top, right, bottom
+
+
+def _draw_box(canvas: ImageRGB, box_ltrb: BoxLTRB) -> None:
+    near, far, line = box_ltrb[:2], box_ltrb[2:], _line_px(canvas)
+    cv2.rectangle(canvas, near, far, _DARK, line * 3)
+    cv2.rectangle(canvas, near, far, _BRIGHT, line)
 
 
 def _text_scale(canvas: ImageRGB, face_width_px: int, label: str) -> float:
@@ -91,7 +101,7 @@ def _text_scale(canvas: ImageRGB, face_width_px: int, label: str) -> float:
     return max(0.05, min(scale, *fits))
 
 
-def _draw_label(canvas: ImageRGB, box_ltrb: tuple[int, int, int, int], label: str) -> None:
+def _draw_label(canvas: ImageRGB, box_ltrb: BoxLTRB, label: str) -> None:
     height, width = canvas.shape[:2]
     left, top, right, bottom = box_ltrb
     scale = _text_scale(canvas, right - left, label)

@@ -35,6 +35,9 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SMALL = MergeLimits(shards_per_segment=2, segments=2)
 """Batches of four, so that a handful of shards is several batches of several segments."""
 
+LIMITS = (SMALL, MergeLimits(shards_per_segment=3, segments=1), MergeLimits(shards_per_segment=1, segments=5))
+"""Exporters of different versions run side by side while a new one is rolled out."""
+
 _Result = TypeVar("_Result")
 
 
@@ -192,6 +195,7 @@ class World:
     late: list[Callable[[], object]] = field(default_factory=lambda: list[Callable[[], object]]())
 
     def __post_init__(self) -> None:
+        self._started = 0
         ticks = itertools.count(1)
         self.store = MemoryObjectStore(clock_ns=lambda: next(ticks) * 1000)
 
@@ -275,7 +279,8 @@ class World:
         return lambda store: save_shard(store, feedback_number(number), idempotency_key=str(number), now=NOW)
 
     def _export(self, store: ObjectStore) -> object:
-        exporter = self.exporter_type(store, now=NOW, limits=SMALL)
+        exporter = self.exporter_type(store, now=NOW, limits=LIMITS[self._started % len(LIMITS)])
+        self._started += 1
         return run_exporter(exporter, deadline=float("inf"), monotonic=lambda: 0.0)
 
     def _settle(self, actor: Actor) -> None:

@@ -1,15 +1,19 @@
 """The merge protocol under every interleaving, fault and crash the machine can think of."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
+from fer.errors import CorruptData
 from fer.storage.csv_file import CsvState, parse_state
 from fer.storage.exporter import Exporter, PinnedCsv
 from fer.storage.intents import Intent, delete_intent
-from fer.storage.keys import CSV_KEY
-from fer.storage.objects import ObjectNotFound, PreconditionFailed
+from fer.storage.keys import CSV_KEY, segment_key
+from fer.storage.objects import ObjectNotFound, PreconditionFailed, Source
 from fer.storage.shards import PendingShard
 from tests.unit.storage.schedule import Outcome, World, run_random_schedule
 
@@ -164,3 +168,22 @@ def test_a_batch_given_up_cannot_be_committed_any_more() -> None:
 def test_giving_up_by_deleting_the_intent_alone_doubles_rows() -> None:
     with pytest.raises(AssertionError, match="doubled"):
         removal_between_two_exporters(GivesUpByDeletingTheIntent)
+
+
+class DividesByItsOwnLimits(Exporter):
+    """Ignores how the intent divides its shards into segments."""
+
+    def _compose_segments(self, csv: PinnedCsv, intent: Intent) -> list[Source] | None:
+        return super()._compose_segments(csv, replace(intent, segments=self._limits.divide(intent.shards)))
+
+    def _compose_segment(self, intent: Intent, index: int, shards: Sequence[PendingShard]) -> Source:
+        try:
+            return super()._compose_segment(intent, index, shards)
+        except CorruptData:  # and does not look whether the segments have the size they should
+            info = self._store.stat(segment_key(intent.batch, intent.generation, index))
+            assert info is not None
+            return Source(key=info.key, generation=info.generation)
+
+
+def test_dividing_a_taken_over_batch_anew_loses_or_doubles_rows() -> None:
+    assert first_violation(DividesByItsOwnLimits, range(400)) is not None

@@ -46,6 +46,10 @@ def lab_photo() -> Image.Image:
     return cms.applyTransform(photo(), transform)
 
 
+def sixteen_bit(values: Picture, extension: str) -> bytes:
+    return cv2.imencode(extension, values.astype(np.uint16) * 257)[1].tobytes()
+
+
 def difference(image: Picture, expected: Picture) -> float:
     assert image.dtype == np.uint8
     assert image.flags.c_contiguous
@@ -71,7 +75,7 @@ def difference(image: Picture, expected: Picture) -> float:
         pytest.param(saved(photo().convert("CMYK"), "JPEG", quality=95), 2.5, id="cmyk-jpeg-adobe-inverted"),
         pytest.param(saved(photo().convert("CMYK"), "TIFF"), 1, id="cmyk-tiff"),
         pytest.param(saved(lab_photo(), "TIFF"), 1.5, id="lab-tiff"),
-        pytest.param(cv2.imencode(".png", PHOTO[..., ::-1].astype(np.uint16) * 257)[1].tobytes(), 0, id="16-bit-png"),
+        pytest.param(sixteen_bit(PHOTO[..., ::-1], ".png"), 0, id="16-bit-png"),
     ],
 )
 def test_colours_are_right(data: bytes, tolerance: float) -> None:
@@ -83,12 +87,8 @@ def test_colours_are_right(data: bytes, tolerance: float) -> None:
     [
         pytest.param(saved(photo().convert("L"), "PNG"), id="grey-png"),
         pytest.param(saved(photo().convert("LA"), "PNG"), id="grey-and-alpha-png"),
-        pytest.param(
-            cv2.imencode(".png", grey_photo()[..., 0].astype(np.uint16) * 257)[1].tobytes(), id="16-bit-png"
-        ),
-        pytest.param(
-            cv2.imencode(".tiff", grey_photo()[..., 0].astype(np.uint16) * 257)[1].tobytes(), id="16-bit-tiff"
-        ),
+        pytest.param(sixteen_bit(grey_photo()[..., 0], ".png"), id="16-bit-png"),
+        pytest.param(sixteen_bit(grey_photo()[..., 0], ".tiff"), id="16-bit-tiff"),
     ],
 )
 def test_grey_becomes_equal_channels(data: bytes) -> None:
@@ -125,7 +125,7 @@ def test_exif_orientation_is_applied(image_format: str, orientation: int) -> Non
     exif = Image.Exif()
     exif[0x0112] = orientation
     upright = photo().crop((0, 0, 400, 512))
-    options = {"lossless": True} if image_format == "WEBP" else {}
+    options = {"JPEG": {"quality": 95}, "WEBP": {"lossless": True}}.get(image_format, {})
     expected = ImageOps.exif_transpose(Image.open(io.BytesIO(saved(upright, "PNG", exif=exif))))
     data = saved(upright, image_format, exif=exif, **options)
     assert difference(decode_image(data), np.asarray(expected)) < (3 if image_format == "JPEG" else 0.01)
@@ -183,6 +183,11 @@ def test_unread_format_is_unsupported(data: bytes) -> None:
         decode_image(data)
 
 
+def bmp_that_claims(side_px: int) -> bytes:
+    data = saved(photo(), "BMP")
+    return data[:18] + struct.pack("<ii", side_px, side_px) + data[26:]
+
+
 @pytest.mark.parametrize("side_px", [5000, 10000, 20000])
 def test_decompression_bomb_is_refused_from_its_header(side_px: int) -> None:
     with pytest.raises(TooLarge):
@@ -193,7 +198,9 @@ def test_decompression_bomb_is_refused_from_its_header(side_px: int) -> None:
     "data",
     [
         pytest.param(b"P6 60000 60000 255\n", id="ppm"),
-        pytest.param(saved(photo(), "BMP")[:18] + struct.pack("<ii", 60000, 60000) + bytes(200), id="bmp"),
+        pytest.param(
+            saved(photo(), "BMP")[:18] + struct.pack("<ii", 60000, 60000) + saved(photo(), "BMP")[26:], id="bmp"
+        ),
         pytest.param(saved(Image.new("1", (9000, 9000)), "TIFF", compression="group4"), id="tiff"),
         pytest.param(saved(Image.new("L", (5000, 5000)), "GIF"), id="gif"),
         pytest.param(saved(Image.new("L", (40000, 20)), "PNG"), id="long-and-thin"),
@@ -226,10 +233,11 @@ def png_with(kind: bytes, body: bytes, picture: Image.Image) -> bytes:
 @pytest.mark.parametrize("kind", [b"zTXt", b"iCCP"])
 def test_bomb_in_a_png_chunk_is_not_unpacked(mode: str, kind: bytes) -> None:
     data = png_with(kind, b"a\0\0" + zlib.compress(bytes(100_000_000), 9), photo().convert(mode))
-    try:
+    if mode == "RGB":  # OpenCV leaves the chunk out, Pillow refuses the file
         assert decode_image(data).shape == (512, 512, 3)
-    except InvalidInput as error:
-        assert "damaged" in error.message
+        return
+    with pytest.raises(InvalidInput):
+        decode_image(data)
 
 
 def test_jpeg_of_hundreds_of_scans_is_invalid() -> None:

@@ -1,3 +1,4 @@
+# pyright: basic, reportMissingImports=false, reportMissingModuleSource=false
 """Make ``tiny.tflite``, which the classifier's tests use: ``.venv-training/bin/python make_tiny_model.py``.
 
 Input float32 (1, 64, 64, 1), output seven probabilities. Each is the softmax of the mean of the input times its place

@@ -1,0 +1,94 @@
+"""`make bench`: every benchmark, one after the other; figures to bench/results.json, a table to standard output.
+
+``PEER=URL make bench`` posts the same pictures to another server with the same contract as well.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.measures import ROOT, circumstances
+
+RESULTS = ROOT / "bench" / "results.json"
+BENCHMARKS = ("cold_start", "latency", "merge")
+
+
+def run(name: str, arguments: list[str]) -> dict[str, Any]:
+    """One benchmark in a process of its own; its figures."""
+    with tempfile.TemporaryDirectory() as scratch:
+        out = Path(scratch) / "figures.json"
+        command = [sys.executable, "-m", f"bench.{name}", "--json", str(out), *arguments]
+        print(f"bench.{name} …", file=sys.stderr, flush=True)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
+        return json.loads(out.read_text(encoding="utf-8"))
+
+
+def markdown(report: dict[str, Any]) -> str:
+    rows = [*_cold_start_rows(report["cold_start"]), *_latency_rows(report["latency"]), *_merge_rows(report["merge"])]
+    lines = ["| what | median | p95 | beside it |", "|---|--:|--:|---|", *rows]
+    machine = f"{report['processor']}, {report['cores']} cores, Python {report['python']}"
+    return "\n".join([*lines, "", f"`make bench` on {machine}, commit {report['commit'][:12]}."])
+
+
+def _row(what: str, figures: dict[str, Any], beside: str) -> str:
+    return f"| {what} | {_time(figures['median_ms'])} | {_time(figures['p95_ms'])} | {beside} |"
+
+
+def _time(milliseconds: float) -> str:
+    return f"{milliseconds / 1000:.2f} s" if milliseconds >= 1000 else f"{milliseconds:.3g} ms"
+
+
+def _cold_start_rows(report: dict[str, Any]) -> Iterator[str]:
+    served, compared = report["results"]["litert"], report["results"]["tensorflow"]
+    beside = f"{report['times_faster']:.1f}× faster than with TensorFlow; {served['resident_mb']} MB resident"
+    yield _row("cold start to the first prediction", served, beside)
+    yield _row("the same with TensorFlow", compared, f"{compared['resident_mb']} MB resident")
+
+
+def _latency_rows(report: dict[str, Any]) -> Iterator[str]:
+    for result in report["latency"]:
+        stages = result["stages_ms"]
+        beside = f"detector {_time(stages['detect_ms'])}, the rest {_time(stages['without_detector_ms'])}; "
+        beside += f"{result['resident_mb']} MB"
+        if "peer" in result:
+            beside += f"; {result['times_faster_than_peer']:.1f}× faster than the peer"
+        yield _row(f"{result['case']}, `annotate={result['annotate']}`", result, beside)
+    for result in report["throughput"]:
+        number = result["clients"]
+        who = "1 client" if number == 1 else f"{number} clients at once"
+        yield _row(f"640×480, {who}", result, f"{result['per_second']:.0f} per second; {result['resident_mb']} MB")
+    yield _row("feedback, 640×480", report["feedback"], f"one durable write; {report['feedback']['resident_mb']} MB")
+
+
+def _merge_rows(report: dict[str, Any]) -> Iterator[str]:
+    for result in report["results"]:
+        what = f"merge {result['new_shards']:,} new shards onto {result['old_rows']:,} rows"
+        yield _row(what, result, f"{result['operations']:,} store operations, {result['per_shard_ms']} ms a shard")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=BENCHMARKS, action="append", help="the others keep their last figures")
+    options = parser.parse_args()
+    arguments = {"cold_start": [], "latency": [], "merge": ["--repeats", "3"]}
+    if os.environ.get("PEER"):
+        arguments["latency"] = ["--peer", os.environ["PEER"]]
+    report: dict[str, Any] = {}
+    if options.only and RESULTS.exists():
+        report = json.loads(RESULTS.read_text(encoding="utf-8"))
+    report |= circumstances()
+    for name in options.only or BENCHMARKS:
+        report[name] = run(name, arguments[name])
+    RESULTS.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    if all(name in report for name in BENCHMARKS):
+        print(markdown(report))
+
+
+if __name__ == "__main__":
+    main()
