@@ -167,7 +167,7 @@ class _Graph:
         self.tensors: list[bytes] = []
         self.tail = "image"
 
-    def _add(self, op: str, arrays: list[np.ndarray[Any, Any]], output: str, **attributes: Any) -> None:
+    def add(self, op: str, arrays: list[np.ndarray[Any, Any]], output: str, **attributes: Any) -> None:
         names = [f"{output}.{index}" for index in range(len(arrays))]
         self.tensors += [_tensor(name, array) for name, array in zip(names, arrays, strict=True)]
         self.nodes.append(_node(op, [self.tail, *names], output, **attributes))
@@ -177,17 +177,17 @@ class _Graph:
         kernel, bias = next(self.weights), next(self.weights)
         height, width = kernel.shape[:2]
         arrays = [kernel.transpose(3, 2, 0, 1), bias]  # (H, W, in, out) -> (out, in, H, W)
-        self._add("Conv", arrays, output, kernel_shape=(height, width), strides=(1, 1), pads=(0, 0, 0, 0))
+        self.add("Conv", arrays, output, kernel_shape=(height, width), strides=(1, 1), pads=(0, 0, 0, 0))
 
     def prelu(self, output: str) -> None:
         slope = next(self.weights)
         # (1, 1, C) of a map -> (C, 1, 1); (C,) of a vector stays
-        self._add("PRelu", [slope.reshape(-1, 1, 1) if slope.ndim == 3 else slope], output)
+        self.add("PRelu", [slope.reshape(-1, 1, 1) if slope.ndim == 3 else slope], output)
 
     def pool(self, output: str, side: int, *, same: bool) -> None:
         # Keras' "same" pads at the far edge only, which is what rounding the size up does here
         attributes = {"kernel_shape": (side, side), "strides": (2, 2), "pads": (0, 0, 0, 0), "ceil_mode": int(same)}
-        self._add("MaxPool", [], output, **attributes)
+        self.add("MaxPool", [], output, **attributes)
 
     def dense(self, output: str, map_chw: tuple[int, int, int] | None = None) -> None:
         kernel, bias = next(self.weights), next(self.weights)
@@ -195,8 +195,8 @@ class _Graph:
             channels, height, width = map_chw
             kernel = kernel.reshape(width, height, channels, -1).transpose(2, 1, 0, 3)
             kernel = kernel.reshape(channels * height * width, -1)
-            self._add("Flatten", [], f"{output}.flat", axis=1)
-        self._add("Gemm", [kernel, bias], output)
+            self.add("Flatten", [], f"{output}.flat", axis=1)
+        self.add("Gemm", [kernel, bias], output)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +244,7 @@ def onnx_from_weights(name: str, data: bytes) -> bytes:
         output = f"{head}.logits" if head == "probability" else head
         graph.convolution(output) if net.map_chw is None else graph.dense(output)
         if head == "probability":
-            graph._add("Softmax", [], head, axis=1)
+            graph.add("Softmax", [], head, axis=1)
     spatial: tuple[str, ...] = ("cells_y", "cells_x") if net.map_chw is None else ()
     message = b"".join(_bytes(1, node) for node in graph.nodes) + _bytes(2, f"mtcnn_{name}")
     message += b"".join(_bytes(5, tensor) for tensor in graph.tensors)

@@ -30,8 +30,8 @@ class Settings:
     detector: str = "auto"
     # A 12-megapixel PNG in base64 is about 20 MB; Cloud Run itself refuses bodies over 32 MiB.
     max_body_bytes: int = 24 * MIB
-    # Twice the pixels of a usual phone camera; 75 MB once decoded.
-    max_image_pixels: int = 25_000_000
+    # The largest pictures that phones and cameras send by default have 24 megapixels; 74 MB once decoded.
+    max_image_pixels: int = 24_500_000
     allowed_origins: tuple[str, ...] = ("*",)
     export_token: str | None = None
     # Above it Cloud Run cannot announce a Content-Length, and a signed URL serves the file better.
@@ -47,7 +47,7 @@ class Settings:
         - ``FER_MODELS_DIR``: directory with ``expression/`` and ``detector/``; default beside the code
         - ``FER_DETECTOR``: ``auto`` (default), ``yunet``, ``mtcnn`` or ``haar``
         - ``FER_MAX_BODY_BYTES``: largest request body; default 24 MiB
-        - ``FER_MAX_IMAGE_PIXELS``: largest picture, width × height; default 25,000,000
+        - ``FER_MAX_IMAGE_PIXELS``: largest picture, width × height; default 24,500,000
         - ``FER_ALLOWED_ORIGINS``: origins browsers may call from, separated by commas; default ``*``
         - ``FER_EXPORT_TOKEN``: when set, everything that ``export`` answers but its health asks for this token
         - ``FER_REDIRECT_ABOVE_BYTES``: size from which a download redirects to a signed URL; default 32 MiB

@@ -126,17 +126,17 @@ class Server:
                 yield json.loads(line)
 
     def resident_mb(self) -> float:
-        """RSS of the server and its workers together; pages that they share count in each."""
+        """RSS of the server and its workers together; pages that they share count in each. 0 without /proc."""
         return sum(_status_kb(pid, "VmRSS") for pid in self._group()) / 1024
 
     def peak_resident_mb(self) -> float:
         """The most that any single one of its processes ever held."""
-        return max(_status_kb(pid, "VmHWM") for pid in self._group()) / 1024
+        return max((_status_kb(pid, "VmHWM") for pid in self._group()), default=0) / 1024
 
     def _group(self) -> list[int]:
         assert self._process is not None
         group = self._process.pid
-        pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
+        pids = [int(entry.name) for entry in Path("/proc").glob("[0-9]*")]
         return [pid for pid in pids if _group_of(pid) == group]
 
     def _is_healthy(self) -> bool:

@@ -8,7 +8,7 @@ from fer.domain import BoxXYWH, Face, Feedback
 from fer.errors import InvalidInput
 from fer.storage.objects import ObjectStore
 from fer.storage.shards import save_shard
-from fer.usecases.turns import budget
+from fer.usecases.pixel_budget import budget
 from fer.vision.alignment import FaceAligner
 from fer.vision.arrays import FaceChip
 from fer.vision.boxes import iou

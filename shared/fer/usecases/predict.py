@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 
 from fer.domain import AnnotateFormat, Prediction
-from fer.usecases.turns import budget
+from fer.usecases.pixel_budget import budget
 from fer.vision import annotation
 from fer.vision.alignment import FaceAligner
 from fer.vision.classifier import Classifier

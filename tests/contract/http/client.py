@@ -35,7 +35,7 @@ class Answer:
 
 
 class Target(Protocol):
-    """Somewhere to send a request to; ``name`` is the function's, or empty for several behind one origin."""
+    """Somewhere to send a request to; ``name`` is the function's."""
 
     name: str
 
@@ -63,8 +63,8 @@ class SourceTarget:
 class UrlTarget:
     """A running server."""
 
-    def __init__(self, url: str) -> None:
-        self.name = ""
+    def __init__(self, name: str, url: str) -> None:
+        self.name = name
         self._url = url.rstrip("/")
 
     def send(
@@ -132,11 +132,11 @@ class Client:
         return answer
 
 
-def check_against_specification(method: str, path: str, answer: Answer, *, function: str = "") -> None:
+def check_against_specification(method: str, path: str, answer: Answer, *, function: str) -> None:
     """Fail where the status, content type or body is not one that docs/openapi.yaml names."""
     route = path.partition("?")[0]
     if route == "/" and method == "POST":
-        route = ALONE.get(function, route)
+        route = ALONE[function]
     operation = SPEC["paths"].get(route, {}).get(method.lower())
     if operation is None:  # no such route or method: the answer must still be an error in the contract's shape
         if method not in ("OPTIONS", "HEAD"):

@@ -22,7 +22,7 @@ def bucket_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def targets(bucket_dir: Path) -> Iterator[dict[str, Target]]:
     urls = {name: os.environ.get(f"FER_TEST_URL_{name.upper()}") for name in FUNCTIONS}
     if any(urls.values()):
-        yield {name: UrlTarget(url) for name, url in urls.items() if url}
+        yield {name: UrlTarget(name, url) for name, url in urls.items() if url}
         return
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FER_BUCKET", bucket_dir.as_uri())

@@ -1,0 +1,61 @@
+"""Large pictures wait for each other, small ones and refused ones for nobody."""
+
+import threading
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from fer.errors import UnsupportedType
+from fer.usecases.pixel_budget import PixelBudget
+from tests.pictures import encode, png_bomb
+
+HUNDRED = encode(np.zeros((100, 100, 3), np.uint8), ".png")  # 10,000 pixels
+FIFTY = encode(np.zeros((50, 50, 3), np.uint8), ".png")  # 2,500 pixels
+
+
+def enters_at_once(budget: PixelBudget, image: bytes, *, max_pixels: int = 100_000) -> Callable[[], bool]:
+    """Try to enter on a thread of its own; the result says whether it is inside by now, and waits for it if so."""
+    inside = threading.Event()
+
+    def enter() -> None:
+        with budget.hold(image, max_pixels=max_pixels):
+            inside.set()
+
+    threading.Thread(target=enter, daemon=True).start()
+    return lambda: inside.wait(0.2)
+
+
+def test_pictures_that_fit_together_are_worked_on_together() -> None:
+    budget = PixelBudget(12_500)
+    with budget.hold(HUNDRED, max_pixels=100_000):
+        assert enters_at_once(budget, FIFTY)()
+
+
+def test_picture_that_does_not_fit_waits_for_its_turn() -> None:
+    budget = PixelBudget(12_500)
+    with budget.hold(HUNDRED, max_pixels=100_000):
+        second = enters_at_once(budget, HUNDRED)
+        assert not second()
+    assert second()
+
+
+def test_picture_larger_than_the_budget_has_it_to_itself() -> None:
+    budget = PixelBudget(5_000)
+    with budget.hold(HUNDRED, max_pixels=100_000):
+        second = enters_at_once(budget, FIFTY)
+        assert not second()
+    assert second()
+
+
+def test_picture_that_will_be_refused_waits_for_nothing() -> None:
+    budget = PixelBudget(10_000)
+    with budget.hold(HUNDRED, max_pixels=100_000):
+        assert enters_at_once(budget, png_bomb(1_000), max_pixels=100_000)()
+
+
+def test_pixels_are_given_back_after_a_fault() -> None:
+    budget = PixelBudget(10_000)
+    with pytest.raises(UnsupportedType), budget.hold(HUNDRED, max_pixels=100_000):
+        raise UnsupportedType("as a decoder might")
+    assert enters_at_once(budget, HUNDRED)()
