@@ -146,10 +146,10 @@ class KeylessCredentials(auth_credentials.Signing, auth_credentials.Credentials)
     def signer(self) -> None:
         return None
 
-    def sign_bytes(self, message: bytes) -> bytes:  # noqa: ARG002
+    def sign_bytes(self, message: bytes) -> bytes:
         return b"signature"
 
-    def refresh(self, request: Any) -> None:  # noqa: ARG002
+    def refresh(self, request: Any) -> None:
         self.token = "token"
 
 

@@ -62,7 +62,7 @@ class CrashAfterTheHeader(MemoryObjectStore):
         super().__init__()
         self.__dict__.update(shared.__dict__)
 
-    def compose(self, *args: object, **options: object) -> ObjectInfo:  # noqa: ARG002
+    def compose(self, *args: object, **options: object) -> ObjectInfo:
         raise RuntimeError("the process ends here")
 
 

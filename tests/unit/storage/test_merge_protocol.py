@@ -94,14 +94,14 @@ class TestMergeMachine(MergeMachine.TestCase):
 class IgnoresIntentGeneration(Exporter):
     """Without pinned point 1: takes any intent of the CSV's batch for the one that was merged."""
 
-    def _is_committed(self, intent_generation: int, state: CsvState) -> bool:  # noqa: ARG002
+    def _is_committed(self, intent_generation: int, state: CsvState) -> bool:
         return True
 
 
 class DeletesMergedShards(Exporter):
     """Without pinned point 2: no tombstones."""
 
-    def _retire_shard(self, intent: Intent, shard: PendingShard) -> None:  # noqa: ARG002
+    def _retire_shard(self, intent: Intent, shard: PendingShard) -> None:
         try:
             self._store.delete(shard.key, if_generation=shard.generation)
         except (ObjectNotFound, PreconditionFailed):
@@ -111,7 +111,7 @@ class DeletesMergedShards(Exporter):
 class GivesUpByDeletingTheIntent(Exporter):
     """Step 8 as it is first thought of: the CSV stays where it was."""
 
-    def _give_up(self, csv: PinnedCsv, intent: Intent) -> None:  # noqa: ARG002
+    def _give_up(self, csv: PinnedCsv, intent: Intent) -> None:
         delete_intent(self._store, intent.batch, intent.generation)
 
 
