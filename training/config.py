@@ -33,8 +33,8 @@ class Config:
     label_smoothing: float = 0.03
     # Rarer expressions are repeated sqrt(repeat_below / share) times an epoch (Gupta et al. 2019).
     repeat_below: float = 0.05
-    # Mixing two faces stops when this share of the run has passed: the last epochs see plain targets.
-    mix_until: float = 0.85
+    # Mixing two faces stops when this share of the run has passed.
+    mix_until: float = 1.0
     warm_start: str = ""
     augmentation: Augmentation = field(default_factory=Augmentation)
 

@@ -10,7 +10,7 @@ import datetime
 import json
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -37,7 +37,8 @@ class ExportOptions:
     created: str
     config: Config | None = None
     quantisation: str = "auto"
-    prior_shift: float = 0.0
+    bias: dict[str, float] = field(default_factory=dict)
+    note: str = ""
 
 
 def model_input(images: np.ndarray) -> np.ndarray:
@@ -85,17 +86,24 @@ def _training_note(config: Config | None, history: Path) -> dict:
     return note
 
 
-def shift_prior(model, votes: np.ndarray, strength: float) -> None:
-    """Add -strength · log(share) of each expression to the bias of the last layer (Menon et al. 2021).
+def add_bias(model, bias: dict[str, float]) -> None:
+    """Add a constant to the logits of some expressions, in the bias of the last layer.
 
-    `votes` int (N, 10) of the training rows. A small strength trades nothing noticeable of the accuracy for recall
-    of the rare expressions.
+    Rare expressions gain recall this way (logit adjustment, Menon et al. 2021). Raises ValueError for another word
+    than LABELS has.
     """
-    labels = majority(votes)
-    shares = np.bincount(labels[labels >= 0], minlength=len(LABELS)) / max((labels >= 0).sum(), 1)
-    kernel, bias = model.get_layer("logits").get_weights()
-    shift = -strength * np.log(np.maximum(shares, 1e-4))
-    model.get_layer("logits").set_weights([kernel, bias + (shift - shift.mean()).astype(bias.dtype)])
+    unknown = sorted(set(bias) - set(LABELS))
+    if unknown:
+        raise ValueError(f"expected biases for {LABELS}, got {unknown}")
+    kernel, old = model.get_layer("logits").get_weights()
+    change = np.array([bias.get(label, 0.0) for label in LABELS], old.dtype)
+    model.get_layer("logits").set_weights([kernel, old + change])
+
+
+def parse_bias(text: str) -> dict[str, float]:
+    """`disgusted=0.3,fear=0.1` as a dictionary; an empty text is an empty one."""
+    pairs = (part.partition("=") for part in text.split(",") if part.strip())
+    return {name.strip(): float(value) for name, _, value in pairs}
 
 
 def _keras_bytes(model) -> bytes:
@@ -111,8 +119,8 @@ def export(model_path: Path, faces: FaceData, out: Path, options: ExportOptions)
     training = faces.take(faces.usage == "Training")
     public = faces.take(faces.usage == "PublicTest")
     keras_file = model_path.read_bytes()
-    if options.prior_shift:
-        shift_prior(model, training.votes, options.prior_shift)
+    if options.bias:
+        add_bias(model, options.bias)
         keras_file = _keras_bytes(model)
     representative = model_input(training.images[:: max(1, len(training) // 300)])
     results = measure_conversions(model, public, representative)
@@ -134,7 +142,7 @@ def export(model_path: Path, faces: FaceData, out: Path, options: ExportOptions)
         created=options.created,
         metrics=metrics,
         data={"digest": faces.digest(), "description": DATA_DESCRIPTION},
-        training={"prior_shift": options.prior_shift, **_training_note(config, history)},
+        training={"note": options.note, "bias": options.bias, **_training_note(config, history)},
     )
     write_model(out, card, keras_file, results[chosen]["file"])
     return card
@@ -166,12 +174,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("models/expression"))
     parser.add_argument("--config", type=Path)
     parser.add_argument("--quantisation", choices=["auto", *QUANTISATIONS], default="auto")
-    parser.add_argument("--prior-shift", type=float, default=0.0, help="strength of the logit adjustment")
+    parser.add_argument("--note", default="", help="a sentence about the weights, for the card")
+    parser.add_argument("--bias", default="", help="constants for the logits: disgusted=0.3,fear=0.1")
     options = parser.parse_args()
     export_options = ExportOptions(
         config=read_config(options.config) if options.config else None,
         quantisation=options.quantisation,
-        prior_shift=options.prior_shift,
+        bias=parse_bias(options.bias),
+        note=options.note,
         created=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
     card = export(options.model, load(options.data, options.votes), options.out, export_options)

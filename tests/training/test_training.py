@@ -14,11 +14,12 @@ from generated import make_faces, write_both  # noqa: E402
 
 from training.architectures import ARCHITECTURES, build  # noqa: E402
 from training.augment import Augmentation  # noqa: E402
+from training.average import average_models  # noqa: E402
 from training.compare import compare_one, write_page  # noqa: E402
 from training.config import Config  # noqa: E402
 from training.convert import convert_and_check  # noqa: E402
 from training.data import LABELS, load  # noqa: E402
-from training.export_model import ExportOptions, export, shift_prior  # noqa: E402
+from training.export_model import ExportOptions, add_bias, export, parse_bias  # noqa: E402
 from training.litert import Runner, convert, load_keras  # noqa: E402
 from training.measures import softmax  # noqa: E402
 from training.train import train_and_evaluate  # noqa: E402
@@ -139,13 +140,17 @@ def test_litert_answers_like_keras(tiny_model, quantisation: str, tolerance: flo
     assert np.abs(softmax(runner.outputs(faces)) - expected).max() < tolerance
 
 
-def test_the_prior_shift_raises_rare_expressions(tiny_model) -> None:
-    votes = np.zeros((100, 10), np.int64)
-    votes[:, 1], votes[0, 1], votes[0, 5] = 10, 0, 10  # 99 happy, 1 disgusted
-    before = tiny_model.get_layer("logits").get_weights()[1]
-    shift_prior(tiny_model, votes, 0.1)
-    change = tiny_model.get_layer("logits").get_weights()[1] - before
-    assert change[1] - change[3] == pytest.approx(0.1 * np.log(99), abs=1e-4)
+def test_a_bias_moves_the_logits_of_its_expression(tiny_model) -> None:
+    faces = np.random.default_rng(2).random((2, 48, 48, 1), dtype=np.float32)
+    before = np.asarray(tiny_model(faces, training=False))
+    add_bias(tiny_model, parse_bias("disgusted=0.25, fear=-1"))
+    change = np.asarray(tiny_model(faces, training=False)) - before
+    assert change == pytest.approx(np.tile([0, 0.25, -1, 0, 0, 0, 0], (2, 1)), abs=1e-5)
+
+
+def test_a_bias_for_an_unknown_expression_is_refused(tiny_model) -> None:
+    with pytest.raises(ValueError, match="bored"):
+        add_bias(tiny_model, {"bored": 1.0})
 
 
 def test_export_writes_a_model_that_serving_opens(tmp_path: Path, tiny_model) -> None:
@@ -156,7 +161,7 @@ def test_export_writes_a_model_that_serving_opens(tmp_path: Path, tiny_model) ->
     path, out = tmp_path / "averaged.keras", tmp_path / "expression"
     tiny_model.save(path)
     faces = load(*write_both(tmp_path, make_faces()))
-    card = export(path, faces, out, ExportOptions(created=CREATED, prior_shift=0.1, config=TINY))
+    card = export(path, faces, out, ExportOptions(created=CREATED, bias={"fear": 0.1}, config=TINY))
     assert card == json.loads((out / "model_card.json").read_text("utf-8"))
     assert card["data"]["digest"] == faces.digest()
     files = load_model_files(out)
@@ -226,3 +231,21 @@ def test_the_comparison_trains_measures_and_writes_its_page(tmp_path: Path) -> N
     write_page([result, {**result, "architecture": "other"}], 0.5, tmp_path)
     assert "| mini_xception |" in (tmp_path / "architectures.md").read_text("utf-8")
     assert (tmp_path / "architectures.png").stat().st_size > 0
+
+
+def test_averaging_takes_the_mean_of_the_weights(tmp_path: Path, tiny_model) -> None:
+    first, second, out = tmp_path / "a.keras", tmp_path / "b.keras", tmp_path / "mean.keras"
+    tiny_model.save(first)
+    weights = tiny_model.get_weights()
+    tiny_model.set_weights([value + 1 for value in weights])
+    tiny_model.save(second)
+    average_models([first, second], out)
+    mean = keras.models.load_model(out, compile=False).get_weights()
+    assert all(np.allclose(one, two + 0.5) for one, two in zip(mean, weights, strict=True))
+
+
+def test_models_of_two_architectures_cannot_be_averaged(tmp_path: Path, tiny_model) -> None:
+    tiny_model.save(tmp_path / "a.keras")
+    build("mini_xception").save(tmp_path / "b.keras")
+    with pytest.raises(ValueError, match="one architecture"):
+        average_models([tmp_path / "a.keras", tmp_path / "b.keras"], tmp_path / "mean.keras")
