@@ -83,7 +83,7 @@ bench: setup build ## Cold start, latency, throughput, merge cost (PEER=url to c
 
 .venv-training/.installed: training/requirements.txt
 	test -x .venv-training/bin/python || $(PYTHON) -m venv .venv-training
-	.venv-training/bin/pip install --quiet --disable-pip-version-check -r training/requirements.txt pytest
+	.venv-training/bin/pip install --quiet --disable-pip-version-check -r training/requirements.txt
 	touch $@
 
 TRAINING := $(SOURCES) .venv-training/bin/python -m
@@ -99,17 +99,21 @@ setup-training: .venv-training/.installed ## Install what training needs (Tensor
 train: setup-training ## Train (DATA=fer2013.csv VOTES=fer2013new.csv CONFIG= WORKDIR=); goes on where it stopped
 	$(TRAINING) training.train --config $(CONFIG) --data $(DATA) --votes $(VOTES) --workdir $(WORKDIR)
 
+.PHONY: export-model
+export-model: setup-training ## Convert a trained model and write its card (MODEL=averaged.keras DATA= VOTES= BIAS=)
+	$(TRAINING) training.export_model --model $(MODEL) --data $(DATA) --votes $(VOTES) --config $(CONFIG) $(if $(BIAS),--bias $(BIAS))
+
 .PHONY: evaluate
 evaluate: setup-training ## Measure the served model (DATA=fer2013.csv VOTES=fer2013new.csv USAGE= OUT=report.json)
 	$(TRAINING) training.evaluate --data $(DATA) $(if $(VOTES),--votes $(VOTES)) --usage $(USAGE) --out $(OUT)
 
 .PHONY: evaluate-photos
-evaluate-photos: setup-training models/detector/.fetched ## The same end to end on photos (DIR= LABELS=labels.csv)
-	$(TRAINING) training.evaluate_photos --dir $(DIR) --labels $(LABELS)
+evaluate-photos: setup-training models/detector/.fetched ## The same end to end on photos (DIR= LABELS=labels.csv ROLL=0,30 DETECTOR=)
+	$(TRAINING) training.evaluate_photos --dir $(DIR) --labels $(LABELS) $(if $(ROLL),--roll $(ROLL)) $(if $(DETECTOR),--detector $(DETECTOR))
 
 .PHONY: compare
-compare: setup-training ## Compare the architectures: table and plot in docs/ (DATA= VOTES=)
-	$(TRAINING) training.compare --data $(DATA) --votes $(VOTES)
+compare: setup-training ## Compare the architectures: table and plot in docs/ (DATA= VOTES= MINUTES=)
+	$(TRAINING) training.compare --data $(DATA) --votes $(VOTES) $(if $(MINUTES),--minutes $(MINUTES))
 
 .PHONY: model
 model: setup-training ## Serve a Keras classifier of your own (MODEL=path.keras LABELS=angry,disgusted,…)
