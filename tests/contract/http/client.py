@@ -2,16 +2,15 @@
 
 import json
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 import functions_framework
 import yaml
 from jsonschema import Draft202012Validator
+
+from tests.e2e.servers import Reply, send
 
 SPEC: dict[str, Any] = yaml.safe_load(
     (Path(__file__).resolve().parents[3] / "docs" / "openapi.yaml").read_text(encoding="utf-8")
@@ -20,28 +19,12 @@ SPEC: dict[str, Any] = yaml.safe_load(
 ALONE = {"predict": "/predict_expression", "feedback": "/save_expression_feedback", "export": "/merge"}
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back; header names are lower-case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    elapsed_s: float
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
 class Target(Protocol):
     """Somewhere to send a request to; ``name`` is the function's."""
 
     name: str
 
-    def send(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes | Iterable[bytes] | None
-    ) -> tuple[int, list[tuple[str, str]], bytes]: ...
+    def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Reply: ...
 
 
 class SourceTarget:
@@ -52,12 +35,11 @@ class SourceTarget:
         framework: Any = functions_framework
         self._client = framework.create_app(name, str(source)).test_client()
 
-    def send(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes | Iterable[bytes] | None
-    ) -> tuple[int, list[tuple[str, str]], bytes]:
-        data = body if body is None or isinstance(body, bytes) else b"".join(body)
-        response = self._client.open(path, method=method, headers=dict(headers), data=data)
-        return response.status_code, list(response.headers.items()), response.data
+    def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
+        started_s = time.perf_counter()
+        response = self._client.open(path, method=method, headers=dict(headers), data=body)
+        names = {name.lower(): value for name, value in response.headers.items()}
+        return Reply(response.status_code, names, response.data, time.perf_counter() - started_s)
 
 
 class UrlTarget:
@@ -65,25 +47,10 @@ class UrlTarget:
 
     def __init__(self, name: str, url: str) -> None:
         self.name = name
-        self._url = url.rstrip("/")
+        self._url = url
 
-    def send(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes | Iterable[bytes] | None
-    ) -> tuple[int, list[tuple[str, str]], bytes]:
-        request = urllib.request.Request(self._url + path, method=method, headers=dict(headers), data=body)  # pyright: ignore
-        if body is not None and not any(name.lower() == "content-type" for name in headers):
-            request.add_unredirected_header("Content-Type", "")
-        try:
-            with urllib.request.build_opener(_NoRedirect).open(request, timeout=30) as response:
-                return response.status, response.headers.items(), response.read()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, list(error.headers.items()), error.read()
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, req: Any, fp: Any, code: Any, msg: Any, headers: Any, newurl: Any) -> None:
-        return None
+    def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
+        return send(self._url, method, path, headers=headers, body=body)
 
 
 class Client:
@@ -92,10 +59,10 @@ class Client:
     def __init__(self, target: Target) -> None:
         self._target = target
 
-    def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> Reply:
         return self.request("GET", path, headers=headers)
 
-    def post_json(self, path: str, body: Any, headers: Mapping[str, str] | None = None) -> Answer:
+    def post_json(self, path: str, body: Any, headers: Mapping[str, str] | None = None) -> Reply:
         return self.request(
             "POST",
             path,
@@ -109,7 +76,7 @@ class Client:
         image: bytes,
         media_type: str = "image/jpeg",
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> Reply:
         return self.request("POST", path, headers={"Content-Type": media_type, **(headers or {})}, body=image)
 
     def request(
@@ -118,21 +85,14 @@ class Client:
         path: str,
         *,
         headers: Mapping[str, str] | None = None,
-        body: bytes | Iterable[bytes] | None = None,
-    ) -> Answer:
-        started_s = time.perf_counter()
-        status, header_list, data = self._target.send(method, path, headers or {}, body)
-        answer = Answer(
-            status=status,
-            headers={name.lower(): value for name, value in header_list},
-            body=data,
-            elapsed_s=time.perf_counter() - started_s,
-        )
+        body: bytes | None = None,
+    ) -> Reply:
+        answer = self._target.send(method, path, headers or {}, body)
         check_against_specification(method, path, answer, function=self._target.name)
         return answer
 
 
-def check_against_specification(method: str, path: str, answer: Answer, *, function: str) -> None:
+def check_against_specification(method: str, path: str, answer: Reply, *, function: str) -> None:
     """Fail where the status, content type or body is not one that docs/openapi.yaml names."""
     route = path.partition("?")[0]
     if route == "/" and method == "POST":
@@ -156,6 +116,6 @@ def check_against_specification(method: str, path: str, answer: Answer, *, funct
         _validate(content[media_type]["schema"], answer)
 
 
-def _validate(schema: Mapping[str, Any], answer: Answer) -> None:
+def _validate(schema: Mapping[str, Any], answer: Reply) -> None:
     validator: Any = Draft202012Validator({**schema, "components": SPEC["components"]})
     validator.validate(answer.json)
