@@ -120,7 +120,7 @@ model: setup-training ## Serve a Keras classifier of your own (MODEL=path.keras 
 	$(TRAINING) training.convert --model $(MODEL) $(if $(LABELS),--labels $(LABELS))
 
 .PHONY: test-training
-test-training: setup-training ## The training's own tests, which need TensorFlow
+test-training: setup-training models/detector/.fetched ## The training's own tests, which need TensorFlow
 	$(TRAINING) pytest tests/training
 
 .PHONY: lock

@@ -194,11 +194,11 @@ def print_detector(name: str, row: dict[str, Any]) -> None:
 
 
 def compare_thresholds(
-    photos: Sequence[Photo], labels: dict[str, str], models_dir: Path, name: str
+    photos: Sequence[Photo], labels: dict[str, str], models_dir: Path, name: str, expression_model: Path
 ) -> dict[str, dict[str, float]]:
     """Macro recall per roll and threshold; a photo without a face counts as wrong."""
     which = detector.open_detector(name, models_dir=models_dir)
-    scorer = classifier.LiteRTClassifier(load_model_files(ROOT / "models/expression"))
+    scorer = classifier.LiteRTClassifier(load_model_files(expression_model))
     aligners = {t: alignment.FaceAligner(models_dir, min_roll_deg=t) for t in THRESHOLDS_DEG}
     centres = {file: (which.detect(image_rgb) or [whole(image_rgb)])[0] for file, image_rgb in photos}
     report: dict[str, dict[str, float]] = {}
@@ -234,6 +234,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--expressions", action="store_true", help="expression accuracy against the roll threshold")
+    parser.add_argument("--model", type=Path, default=ROOT / "models/expression", help="for --expressions")
     parser.add_argument("--detector", nargs="+", default=["yunet", "mtcnn", "haar"])
     parser.add_argument("--every", type=int, default=1, help="every nth photo only")
     parser.add_argument("--json", type=Path)
@@ -246,7 +247,7 @@ def main() -> None:
             labels = {row["file"]: row["expression"] for row in csv.DictReader(file)}
         photos = [photo for photo in photos if photo[0] in labels]
         report: dict[str, Any] = {
-            name: compare_thresholds(photos, labels, models_dir, name) for name in options.detector
+            name: compare_thresholds(photos, labels, models_dir, name, options.model) for name in options.detector
         }
     else:
         report = compare_detectors(photos, models_dir, options.detector)

@@ -49,8 +49,9 @@ def _logits(x, dropout: float):
     return layers.Dense(CLASSES, dtype="float32", name="logits")(x)
 
 
-def _residual_block(x, filters: int, stride: int):
-    y = _relu(_norm(_conv(x, filters, 3, stride)))
+def _residual_block(x, filters: int, stride: int, *, smooth: bool):
+    y = layers.AveragePooling2D(2, 1)(x) if smooth and stride == 2 else x
+    y = _relu(_norm(_conv(y, filters, 3, stride)))
     # A zero scale makes the block the identity at first, which steadies early training (Goyal et al. 2017).
     y = _norm(_conv(y, filters, 3), zero=True)
     if stride == 2:
@@ -67,13 +68,20 @@ def residual(
     widths: tuple[int, ...] = (64, 128, 192),
     depths: tuple[int, ...] = (2, 2, 2),
     dropout: float = 0.2,
+    smooth: bool = False,
 ) -> keras.Model:
-    """The custom net: a 5×5 stem of stride 2, then residual stages on 24×24, 12×12, 6×6 (He et al. 2016)."""
+    """The custom net: a 5×5 stem of stride 2, then residual stages on 24×24, 12×12, 6×6 (He et al. 2016).
+
+    With `smooth`, maps are averaged over 2×2 before they are thinned out, so that a face moved by a pixel gives
+    nearly the same maps (Zhang 2019). The weights have the same shapes with and without it.
+    """
     inputs, x = _standardised_input(height, width)
-    x = _relu(_norm(_conv(x, widths[0], 5, 2)))
+    x = _relu(_norm(_conv(x, widths[0], 5, 1 if smooth else 2)))
+    if smooth:
+        x = layers.AveragePooling2D(2)(x)
     for stage, (filters, depth) in enumerate(zip(widths, depths, strict=True)):
         for block in range(depth):
-            x = _residual_block(x, filters, 2 if stage and not block else 1)
+            x = _residual_block(x, filters, 2 if stage and not block else 1, smooth=smooth)
     return keras.Model(inputs, _logits(x, dropout), name="residual")
 
 
@@ -136,14 +144,21 @@ _EFFICIENTNET_B0 = (
 )
 
 
-def _inverted(name: str, rows, height: int, width: int, activation: str, *, squeeze: bool, dropout: float):
+def _scaled(filters: int, multiplier: float) -> int:
+    """The nearest multiple of 8, as both papers round, and never below 8."""
+    return max(8, int(filters * multiplier + 4) // 8 * 8)
+
+
+def _inverted(
+    name: str, rows, height: int, width: int, activation: str, *, squeeze: bool, multiplier: float, dropout: float
+):
     inputs, x = _standardised_input(height, width)
-    x = _act(_norm(_conv(x, 32, 3, 2)), activation)
+    x = _act(_norm(_conv(x, _scaled(32, multiplier), 3, 2)), activation)
     for expand, filters, repeats, stride, size in rows:
         for number in range(repeats):
             x = _inverted_residual(
                 x,
-                filters,
+                _scaled(filters, multiplier),
                 expand=expand,
                 size=size,
                 stride=1 if number else stride,
@@ -154,14 +169,27 @@ def _inverted(name: str, rows, height: int, width: int, activation: str, *, sque
     return keras.Model(inputs, _logits(x, dropout), name=name)
 
 
-def mobilenet_v2(height: int = 48, width: int = 48, *, dropout: float = 0.2) -> keras.Model:
-    """MobileNetV2 (Sandler et al. 2018) for small pictures: the stages end on 3×3 maps."""
-    return _inverted("mobilenet_v2", _MOBILENET_V2, height, width, "relu6", squeeze=False, dropout=dropout)
+def mobilenet_v2(height: int = 48, width: int = 48, *, multiplier: float = 1.0, dropout: float = 0.2) -> keras.Model:
+    """MobileNetV2 (Sandler et al. 2018) for small pictures: the stages end on 3×3 maps, filters × `multiplier`."""
+    return _inverted(
+        "mobilenet_v2", _MOBILENET_V2, height, width, "relu6", squeeze=False, multiplier=multiplier, dropout=dropout
+    )
 
 
-def efficientnet_b0(height: int = 48, width: int = 48, *, dropout: float = 0.2) -> keras.Model:
-    """EfficientNet-B0 (Tan & Le 2019) for small pictures: the stages end on 3×3 maps."""
-    return _inverted("efficientnet_b0", _EFFICIENTNET_B0, height, width, "silu", squeeze=True, dropout=dropout)
+def efficientnet_b0(
+    height: int = 48, width: int = 48, *, multiplier: float = 1.0, dropout: float = 0.2
+) -> keras.Model:
+    """EfficientNet-B0 (Tan & Le 2019) for small pictures: the stages end on 3×3 maps, filters × `multiplier`."""
+    return _inverted(
+        "efficientnet_b0",
+        _EFFICIENTNET_B0,
+        height,
+        width,
+        "silu",
+        squeeze=True,
+        multiplier=multiplier,
+        dropout=dropout,
+    )
 
 
 ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {

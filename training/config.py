@@ -36,6 +36,8 @@ class Config:
     # Mixing two faces stops when this share of the run has passed.
     mix_until: float = 1.0
     warm_start: str = ""
+    # Turn the training faces upright first, with the alignment of serving (aligned.py).
+    upright: bool = False
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def to_dict(self) -> dict:

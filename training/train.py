@@ -15,12 +15,15 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
+from training.aligned import upright
 from training.architectures import build
 from training.batches import Batches, ahead, learning_rate
 from training.config import Config, read_config
 from training.data import FaceData, load, majority, without_duplicates
 from training.measures import expression_measures
 from training.plots import plot_curves
+
+DETECTORS = Path("models/detector")
 
 
 def split(faces: FaceData) -> tuple[FaceData, FaceData]:
@@ -61,6 +64,8 @@ def train_and_evaluate(config: Config, workdir: Path, faces: FaceData, *, clock=
     """
     workdir.mkdir(parents=True, exist_ok=True)
     training, public = split(faces)
+    if config.upright:
+        training = upright(training, DETECTORS)
     batches = Batches(training, config)
     engine = _engine(config)
     checkpoint = workdir / f"checkpoint{engine.suffix}"
