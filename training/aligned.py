@@ -17,18 +17,19 @@ def upright(faces: FaceData, detectors: Path) -> FaceData:
     """
     from fer.domain import Face
     from fer.errors import NotFound
-    from fer.vision.alignment import FaceAligner
+    from fer.vision.alignment import FaceAligner, align_face
+    from fer.vision.boxes import roll_deg
     from fer.vision.onet import ONET_FILE
 
     if not (detectors / ONET_FILE).is_file():
         raise NotFound(f"There is no {ONET_FILE} in {detectors}; 'make models' prepares it.")
-    aligner = FaceAligner(detectors, min_roll_deg=0.0)
+    aligner = FaceAligner(detectors)
     face = Face(box_xywh=_BOX_XYWH, detection_score=1.0)
-    chips = [
-        aligner.align_face(image_rgb, located)
-        if (located := aligner.with_landmarks(image_rgb, face)).landmarks
-        else grey
-        for grey, image_rgb in ((grey, np.repeat(grey[:, :, None], 3, axis=2)) for grey in faces.images)
-    ]
-    images = np.stack(chips) if chips else faces.images
+
+    def turned(grey: np.ndarray) -> np.ndarray:
+        image_rgb = np.repeat(grey[:, :, None], 3, axis=2)
+        landmarks = aligner.with_landmarks(image_rgb, face).landmarks
+        return align_face(image_rgb, face, clockwise_deg=roll_deg(landmarks)) if landmarks else grey
+
+    images = np.stack([turned(grey) for grey in faces.images]) if len(faces) else faces.images
     return FaceData(images=images, labels=faces.labels, usage=faces.usage, votes=faces.votes)
