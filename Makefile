@@ -13,7 +13,8 @@ export FER_BUCKET
 export MALLOC_ARENA_MAX ?= 2
 
 BIN := .venv/bin
-RUNTIME := functions/predict/requirements.txt functions/feedback/requirements.txt functions/export/requirements.txt
+RUNTIME := functions/predict/requirements.txt functions/feedback/requirements.txt functions/export/requirements.txt \
+    streaming/requirements.txt local/requirements.txt
 SOURCES := PYTHONPATH=shared:.
 
 .PHONY: help
@@ -41,12 +42,29 @@ models: .venv/.runtime ## Fetch and convert the detectors' files (FER_MODEL_MIRR
 	$(BIN)/python -m tools.models
 	touch models/detector/.fetched
 
+NPM := $(shell command -v npm)
+WEB_SOURCES := $(if $(wildcard web/package.json),$(shell find web -type f -not -path 'web/node_modules/*' \
+    -not -path 'web/dist/*' -not -path 'web/test-results/*' -not -path 'web/playwright-report/*'))
+
+web/node_modules/.installed: web/package-lock.json
+	cd web && $(NPM) ci --no-audit --no-fund --fetch-retries=1
+	touch $@
+
+web/dist/.built: web/node_modules/.installed $(WEB_SOURCES) docs/openapi.yaml
+	cd web && $(NPM) run build
+	touch $@
+
+.PHONY: web
+web: $(if $(NPM),web/dist/.built) ## Build the web app into web/dist, where its sources changed (needs Node.js)
+	@test -n '$(NPM)' || { echo 'building the web app needs Node.js'; exit 1; }
+
 .PHONY: run
-run: .venv/.runtime models/detector/.fetched ## Start all functions on http://127.0.0.1:8080 (PORT=, HOST=)
+run: .venv/.runtime models/detector/.fetched ## Start everything on http://127.0.0.1:8080 (PORT=, HOST=)
+	@$(if $(and $(NPM),$(wildcard web/package.json)),$(MAKE) --no-print-directory web || echo 'going on without a new build of the web app')
 	@HOST=$(HOST) PORT=$(PORT) $(SOURCES) $(BIN)/python -m local.server
 
 .PHONY: build
-build: .venv/.runtime models/detector/.fetched ## Assemble build/<function>/, ready to deploy
+build: .venv/.runtime models/detector/.fetched ## Assemble build/<function>/ and build/streaming/, ready to deploy
 	$(BIN)/python -m tools.build
 
 .PHONY: emulate
@@ -65,7 +83,7 @@ test-artefact: setup build ## The HTTP contract against each built function in a
 lint: .venv/.development ## Style, types and import layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	PYTHONPATH=shared $(BIN)/lint-imports
+	PYTHONPATH=shared:. $(BIN)/lint-imports
 	$(BIN)/pyright
 
 .PHONY: fmt
@@ -124,7 +142,7 @@ test-training: setup-training models/detector/.fetched ## The training's own tes
 	$(TRAINING) pytest tests/training
 
 .PHONY: lock
-lock: ## Pin what the functions need anew: requirements.in → requirements.txt
+lock: ## Pin what the functions and the streaming service need anew: requirements.in → requirements.txt
 	$(PYTHON) -m tools.lock
 
 .PHONY: clean
