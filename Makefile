@@ -76,7 +76,7 @@ test: setup lint ## Everything that can be checked without a network
 	$(BIN)/python -m pytest
 
 .PHONY: test-artefact
-test-artefact: setup build ## The HTTP contract against each built function in an environment of its own
+test-artefact: setup build ## The contracts against each built part in an environment of its own
 	$(BIN)/python -m tools.test_artefact
 
 .PHONY: lint

@@ -119,6 +119,13 @@ class Server:
             self._process.wait()
             self._process = None
 
+    def stop(self) -> None:
+        """SIGTERM, and wait until it has ended in its own way."""
+        assert self._process is not None
+        self._process.terminate()
+        self._process.wait(START_TIMEOUT_S)
+        self._process = None
+
     def log_lines(self) -> Iterator[dict[str, Any]]:
         """The structured lines of its log so far."""
         for line in self._log.read_text(encoding="utf-8").splitlines():
@@ -172,9 +179,10 @@ def clean_environ(**settings: str) -> dict[str, str]:
     return {**kept, "MALLOC_ARENA_MAX": "2", **settings}
 
 
-def local_server(bucket: Path, *, log: Path) -> Server:
+def local_server(bucket: Path, *, log: Path, **settings: str) -> Server:
     """What `make run` starts, with its feedback under ``bucket``."""
-    environ = clean_environ(FER_BUCKET=bucket.as_uri(), PYTHONPATH=os.pathsep.join((str(ROOT / "shared"), str(ROOT))))
+    path = os.pathsep.join((str(ROOT / "shared"), str(ROOT)))
+    environ = clean_environ(FER_BUCKET=bucket.as_uri(), PYTHONPATH=path, **settings)
     return Server([sys.executable, "-m", "local.server"], cwd=ROOT, environ=environ, log=log)
 
 
@@ -183,3 +191,9 @@ def function_server(python: Path, source: Path, name: str, *, log: Path, **setti
     framework = str(python.parent / "functions-framework")
     command = [framework, "--target", name, "--host", "127.0.0.1", "--port", "{port}"]
     return Server(command, cwd=source, environ=clean_environ(**settings), log=log)
+
+
+def streaming_server(python: Path, source: Path, *, log: Path, **settings: str) -> Server:
+    """The streaming service in ``source`` as its Procfile starts it, in the environment of ``python``."""
+    command = (source / "Procfile").read_text(encoding="utf-8").strip().removeprefix("web: python ")
+    return Server([str(python), *command.split()], cwd=source, environ=clean_environ(**settings), log=log)
