@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ START_TIMEOUT_S = 30.0
 
 
 @contextmanager
-def serving(app: ASGIApp, **options: Any) -> Iterator[str]:
+def serving(app: ASGIApp, **options: Any) -> Generator[str]:
     """Serve ``app`` with uvicorn's ``options`` for the time of a ``with`` block; gives its host and port."""
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, **options))
     thread = threading.Thread(target=server.run)

@@ -1,7 +1,7 @@
 """A client of /stream, for tests and benchmarks: websockets' own, and the messages as JSON."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -41,7 +41,7 @@ class StreamClient:
 
 
 @contextmanager
-def streaming(address: str, **options: Any) -> Iterator[StreamClient]:
+def streaming(address: str, **options: Any) -> Generator[StreamClient]:
     """A connection to ``/stream`` at ``host:port``; ``options`` are those of websockets' ``connect``."""
     with connect(f"ws://{address}/stream", **{"compression": None, **options}) as connection:
         yield StreamClient(connection)

@@ -1,4 +1,4 @@
-"""The built functions and the streaming service: the same bytes each time, complete on their own, and no heavier than they need to be."""
+"""What `make build` makes: the same bytes each time, complete on its own, no heavier than it needs to be."""
 
 import json
 import subprocess

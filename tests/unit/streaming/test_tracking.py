@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer.domain import Face
+from fer.domain import BoxXYWH, Face
 from fer.vision.boxes import moved, scaled
 from streaming.tracking import MAX_GAP_FRAMES, MAX_GAP_S, Tracker
 
@@ -60,14 +60,16 @@ def test_one_leaves_while_another_comes() -> None:
 
 
 def test_a_short_gap_is_bridged_and_a_long_one_is_not() -> None:
+    nobody: list[Face] = []
     short, long = round(0.9 * MAX_GAP_S / FRAME_S), round(1.2 * MAX_GAP_S / FRAME_S)
-    assert numbers_of([face_at(100)], *[[]] * short, [face_at(102)])[-1] == [1]
-    assert numbers_of([face_at(100)], *[[]] * long, [face_at(102)])[-1] == [2]
+    assert numbers_of([face_at(100)], *[nobody] * short, [face_at(102)])[-1] == [1]
+    assert numbers_of([face_at(100)], *[nobody] * long, [face_at(102)])[-1] == [2]
 
 
 def test_at_few_frames_a_second_a_few_missed_frames_are_bridged() -> None:
-    assert numbers_of([face_at(100)], *[[]] * MAX_GAP_FRAMES, [face_at(102)], frame_s=1.0)[-1] == [1]
-    assert numbers_of([face_at(100)], *[[]] * (MAX_GAP_FRAMES + 1), [face_at(102)], frame_s=1.0)[-1] == [2]
+    nobody: list[Face] = []
+    assert numbers_of([face_at(100)], *[nobody] * MAX_GAP_FRAMES, [face_at(102)], frame_s=1.0)[-1] == [1]
+    assert numbers_of([face_at(100)], *[nobody] * (MAX_GAP_FRAMES + 1), [face_at(102)], frame_s=1.0)[-1] == [2]
 
 
 def test_faces_that_are_gone_are_forgotten() -> None:
@@ -78,14 +80,13 @@ def test_faces_that_are_gone_are_forgotten() -> None:
     assert len(tracker.numbers) <= MAX_GAP_FRAMES + 1
 
 
-boxes = st.tuples(*[st.floats(-200, 1500)] * 2, *[st.floats(1, 600)] * 2)
-faces = st.builds(
-    lambda box, with_landmarks: replace(
-        scaled(face_at(0, 0, 1, landmarks=with_landmarks), (box[2], box[3])), box_xywh=box
-    ),
-    boxes,
-    st.booleans(),
-)
+def face_in(box_xywh: BoxXYWH, with_landmarks: bool) -> Face:
+    stretched = scaled(face_at(0, 0, 1, landmarks=with_landmarks), box_xywh[2:])
+    return replace(stretched, box_xywh=box_xywh)
+
+
+positions, sizes = st.floats(-200, 1500), st.floats(1, 600)
+faces = st.builds(face_in, st.tuples(positions, positions, sizes, sizes), st.booleans())
 videos = st.lists(st.tuples(st.lists(faces, max_size=6), st.floats(0, 3)), max_size=12)
 
 
