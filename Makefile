@@ -99,6 +99,11 @@ fuzz: setup ## 2,000 generated requests against a running server of its own (sch
 bench: setup build ## Cold start, latency, throughput, merge cost (PEER=url to compare with another server)
 	$(SOURCES) $(BIN)/python -m bench.run
 
+SECONDS ?= 60
+.PHONY: bench-stream
+bench-stream: setup ## Live video: frames a second, latency, fairness, floods, flicker (SECONDS=60)
+	$(SOURCES) $(BIN)/python -m bench.stream --seconds $(SECONDS)
+
 .venv-training/.installed: training/requirements.txt
 	test -x .venv-training/bin/python || $(PYTHON) -m venv .venv-training
 	.venv-training/bin/pip install --quiet --disable-pip-version-check -r training/requirements.txt

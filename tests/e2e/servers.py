@@ -136,6 +136,10 @@ class Server:
         """RSS of the server and its workers together; pages that they share count in each. 0 without /proc."""
         return sum(_status_kb(pid, "VmRSS") for pid in self._group()) / 1024
 
+    def processor_s(self) -> float:
+        """Processor time that the server and its workers have used so far. 0 without /proc."""
+        return sum(_processor_s(pid) for pid in self._group())
+
     def peak_resident_mb(self) -> float:
         """The most that any single one of its processes ever held."""
         return max((_status_kb(pid, "VmHWM") for pid in self._group()), default=0) / 1024
@@ -166,6 +170,14 @@ def _status_kb(pid: int, name: str) -> int:
     except (FileNotFoundError, ProcessLookupError):
         return 0
     return sum(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+
+
+def _processor_s(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # user and system, see proc(5)
 
 
 def clean_environ(**settings: str) -> dict[str, str]:
