@@ -1,7 +1,7 @@
 """`make bench-stream`: live video against `make run`'s server, which is pinned to one core.
 
-``python -m bench.stream [--seconds N] [--json OUT]``. 640×480, one face. Clients run on the other cores where there are
-any. Prints a table; figures go to bench/stream_results.json.
+``python -m bench.stream [--seconds N] [--json OUT]``. 640×480, one face. Clients run on the other cores where there
+are any. Prints a table; figures go to bench/stream_results.json.
 """
 
 import argparse
