@@ -4,6 +4,7 @@ This module only decides by path what answers, and starts the server (docs/decis
 """
 
 import argparse
+import contextlib
 import os
 import socket
 from pathlib import Path
@@ -71,7 +72,8 @@ def main() -> None:
     settings = Settings.from_env()
     origin = build_origin(settings)
     config = uvicorn.Config(origin, host=args.host, port=args.port, **server_options(settings))
-    _Server(config, _greeting(f"http://{args.host}:{args.port}")).run()
+    with contextlib.suppress(KeyboardInterrupt):  # what uvicorn raises once it has stopped for Ctrl-C
+        _Server(config, _greeting(f"http://{args.host}:{args.port}")).run()
 
 
 if __name__ == "__main__":

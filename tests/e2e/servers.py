@@ -119,10 +119,10 @@ class Server:
             self._process.wait()
             self._process = None
 
-    def stop(self) -> None:
-        """SIGTERM, and wait until it has ended in its own way."""
+    def stop(self, signal_number: int = signal.SIGTERM) -> None:
+        """Ask it to stop, and wait until it has ended in its own way."""
         assert self._process is not None
-        self._process.terminate()
+        self._process.send_signal(signal_number)
         self._process.wait(START_TIMEOUT_S)
         self._process = None
 

@@ -24,6 +24,7 @@ from fer.usecases.predict import Recogniser
 from fer.vision.arrays import ImageRGB
 from streaming import protocol
 from streaming.service import build_service, server_options
+from streaming.workers import usable_cores
 from tests.asgi_server import serving
 from tests.e2e.servers import send
 from tests.pictures import encode
@@ -146,6 +147,26 @@ def test_newest_frame_wins(serve: Serve, recogniser: Recogniser, photo: bytes) -
         first, second = client.receive(), client.receive()
         assert (first["frame"], second["frame"], second["skipped"]) == (1, 10, 8)
         assert client.ask(photo)["skipped"] == 8
+
+
+def test_newest_frame_wins_while_a_connection_waits_for_its_turn(
+    serve: Serve, recogniser: Recogniser, photo: bytes
+) -> None:
+    gate = Gate()
+    address = serve(with_detector(recogniser, gate))
+    with ExitStack() as connections:
+        for _ in range(usable_cores()):
+            busy = connections.enter_context(streaming(address))
+            busy.send(photo)
+            assert gate.waiting.acquire(timeout=60)
+        client = connections.enter_context(streaming(address))
+        client.receive()
+        for _ in range(5):
+            client.send(photo)
+        client.connection.ping().wait()
+        gate.open.set()
+        answer = client.receive()
+    assert (answer["frame"], answer["skipped"]) == (5, 4)
 
 
 def test_a_text_message_closes(serve: Serve) -> None:
