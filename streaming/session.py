@@ -20,7 +20,7 @@ from streaming.workers import Workers
 
 MAX_BAD_FRAMES_IN_A_ROW = 10
 # For the close frame to get into the buffers of a client that does not read; then the connection is dropped.
-CLOSE_TIMEOUT_S = 5
+CLOSE_TIMEOUT_S = 2
 
 
 class _Over(Exception):

@@ -3,12 +3,13 @@
 import json
 import logging
 import queue
+import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,9 +41,12 @@ def serve(recogniser: Recogniser) -> Iterator[Serve]:
     """Starts the service with some settings and gives its host and port."""
     with ExitStack() as running:
 
-        def start(recogniser: Recogniser = recogniser, **changes: Any) -> str:
+        def start(
+            recogniser: Recogniser = recogniser, *, send_buffer_bytes: int | None = None, **changes: Any
+        ) -> str:
             settings = replace(Settings(), **changes)
-            return running.enter_context(serving(build_service(settings, recogniser), **server_options(settings)))
+            options = {"send_buffer_bytes": send_buffer_bytes, **server_options(settings)}
+            return running.enter_context(serving(build_service(settings, recogniser), **options))
 
         yield start
 
@@ -212,6 +216,23 @@ def test_idling_closes(serve: Serve, photo: bytes) -> None:
         client.receive()
         client.ask(photo)
         assert client.closed_with() == (4408, protocol.IDLE.reason)
+
+
+def test_a_client_that_never_reads_is_let_go(serve: Serve, recogniser: Recogniser, lines: Lines) -> None:
+    gate = Gate()
+    gate.open.set()
+    address = serve(with_detector(recogniser, gate), send_buffer_bytes=4096, stream_idle_s=1, stream_max_fps=100_000)
+    frame = encode(np.zeros((32, 32, 3), np.uint8), ".jpg")
+    host, port = address.split(":")
+    receiver = socket.socket()
+    receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    receiver.connect((host, int(port)))
+    with suppress(ConnectionClosed), streaming(address, sock=receiver, max_queue=1, close_timeout=0.1) as client:
+        while lines.written.empty():
+            client.send(frame)
+            time.sleep(0.0005)
+    fields = vars(lines.next())["fields"]
+    assert (fields["close_code"], fields["close_reason"]) == (4408, protocol.UNREAD.reason)
 
 
 def test_pings_do_not_count_as_frames(serve: Serve) -> None:
