@@ -13,7 +13,8 @@ export FER_BUCKET
 export MALLOC_ARENA_MAX ?= 2
 
 BIN := .venv/bin
-RUNTIME := functions/predict/requirements.txt functions/feedback/requirements.txt functions/export/requirements.txt
+RUNTIME := functions/predict/requirements.txt functions/feedback/requirements.txt functions/export/requirements.txt \
+    streaming/requirements.txt local/requirements.txt
 SOURCES := PYTHONPATH=shared:.
 
 .PHONY: help
@@ -41,12 +42,29 @@ models: .venv/.runtime ## Fetch and convert the detectors' files (FER_MODEL_MIRR
 	$(BIN)/python -m tools.models
 	touch models/detector/.fetched
 
+NPM := $(shell command -v npm)
+WEB_SOURCES := $(if $(wildcard web/package.json),$(shell find web -type f -not -path 'web/node_modules/*' \
+    -not -path 'web/dist/*' -not -path 'web/test-results/*' -not -path 'web/playwright-report/*'))
+
+web/node_modules/.installed: web/package-lock.json
+	cd web && $(NPM) ci --no-audit --no-fund --fetch-retries=1
+	touch $@
+
+web/dist/.built: web/node_modules/.installed $(WEB_SOURCES) docs/openapi.yaml
+	cd web && $(NPM) run build
+	touch $@
+
+.PHONY: web
+web: $(if $(NPM),web/dist/.built) ## Build the web app into web/dist, where its sources changed (needs Node.js)
+	@test -n '$(NPM)' || { echo 'building the web app needs Node.js'; exit 1; }
+
 .PHONY: run
-run: .venv/.runtime models/detector/.fetched ## Start all functions on http://127.0.0.1:8080 (PORT=, HOST=)
+run: .venv/.runtime models/detector/.fetched ## Start everything on http://127.0.0.1:8080 (PORT=, HOST=)
+	@$(if $(and $(NPM),$(wildcard web/package.json)),$(MAKE) --no-print-directory web || echo 'going on without a new build of the web app')
 	@HOST=$(HOST) PORT=$(PORT) $(SOURCES) $(BIN)/python -m local.server
 
 .PHONY: build
-build: .venv/.runtime models/detector/.fetched ## Assemble build/<function>/, ready to deploy
+build: .venv/.runtime models/detector/.fetched ## Assemble build/<function>/ and build/streaming/, ready to deploy
 	$(BIN)/python -m tools.build
 
 .PHONY: emulate
@@ -58,14 +76,14 @@ test: setup lint ## Everything that can be checked without a network
 	$(BIN)/python -m pytest
 
 .PHONY: test-artefact
-test-artefact: setup build ## The HTTP contract against each built function in an environment of its own
+test-artefact: setup build ## The contracts against each built part in an environment of its own
 	$(BIN)/python -m tools.test_artefact
 
 .PHONY: lint
 lint: .venv/.development ## Style, types and import layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	PYTHONPATH=shared $(BIN)/lint-imports
+	PYTHONPATH=shared:. $(BIN)/lint-imports
 	$(BIN)/pyright
 
 .PHONY: fmt
@@ -80,6 +98,11 @@ fuzz: setup ## 2,000 generated requests against a running server of its own (sch
 .PHONY: bench
 bench: setup build ## Cold start, latency, throughput, merge cost (PEER=url to compare with another server)
 	$(SOURCES) $(BIN)/python -m bench.run
+
+SECONDS ?= 60
+.PHONY: bench-stream
+bench-stream: setup ## Live video: frames a second, latency, fairness, floods, flicker (SECONDS=60)
+	$(SOURCES) $(BIN)/python -m bench.stream --seconds $(SECONDS)
 
 .venv-training/.installed: training/requirements.txt
 	test -x .venv-training/bin/python || $(PYTHON) -m venv .venv-training
@@ -124,7 +147,7 @@ test-training: setup-training models/detector/.fetched ## The training's own tes
 	$(TRAINING) pytest tests/training
 
 .PHONY: lock
-lock: ## Pin what the functions need anew: requirements.in → requirements.txt
+lock: ## Pin what the functions and the streaming service need anew: requirements.in → requirements.txt
 	$(PYTHON) -m tools.lock
 
 .PHONY: clean

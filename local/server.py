@@ -1,58 +1,61 @@
-"""`make run`: the three real functions behind one origin, in one process.
+"""`make run`: the real functions, live video and the web app behind one origin, in one process.
 
-Each function is loaded as the functions framework loads it in the cloud; this module only decides by path which
-of them answers, and starts the server that the framework itself uses.
+This module only decides by path what answers, and starts the server (docs/decisions/0007-live-video.md).
 """
 
 import argparse
+import contextlib
 import os
-from collections.abc import Callable, Iterable
+import socket
 from pathlib import Path
-from typing import Any
 
-from functions_framework import create_app
-from gunicorn.app.base import BaseApplication
+import uvicorn
+from a2wsgi import WSGIMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-ROOT = Path(__file__).resolve().parents[1]
+from fer.settings import Settings
+from local.functions import ROOT, load_functions
+from local.web_app import WebApp, is_built, what_is_missing
+from streaming.service import build_service, server_options
+
 SAMPLE = "docs/images/astronaut.jpg"
+WEB_APP = ROOT / "web" / "dist"
 
-WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
+def build_origin(settings: Settings, *, web_app: Path = WEB_APP) -> ASGIApp:
+    """The ASGI application: WebSockets go to the streaming service, the rest to the web app and the functions."""
+    functions, recogniser = load_functions()
+    streaming = build_service(settings, recogniser)
+    # As many threads as the functions framework has in the cloud.
+    http: ASGIApp = WSGIMiddleware(functions, workers=(os.cpu_count() or 1) * 4)
+    if is_built(web_app):
+        http = WebApp(web_app, http)
 
-def build_origin() -> WsgiApp:
-    """The WSGI application of all three functions; ``POST /``, which each answers on its own, names none here."""
-    apps = {
-        name: create_app(name, str(ROOT / "functions" / name / "main.py"))
-        for name in ("predict", "feedback", "export")
-    }
-    by_path = {"/predict_expression": apps["predict"], "/save_expression_feedback": apps["feedback"]}
-
-    def origin(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        path = environ.get("PATH_INFO", "").rstrip("/")
-        if path == "" and environ["REQUEST_METHOD"] not in ("GET", "HEAD", "OPTIONS"):
-            environ["PATH_INFO"] = "/which_function"  # export answers 404 in the contract's JSON
-        return by_path.get(path, apps["export"])(environ, start_response)
+    async def origin(scope: Scope, receive: Receive, send: Send) -> None:
+        await (http if scope["type"] == "http" else streaming)(scope, receive, send)
 
     return origin
 
 
-class _Server(BaseApplication):
-    def __init__(self, options: dict[str, Any]) -> None:
-        self._options = options
-        super().__init__()
+class _Server(uvicorn.Server):
+    """Greets when it can be reached."""
 
-    def load_config(self) -> None:
-        for key, value in self._options.items():
-            self.cfg.set(key, value)
+    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
+        super().__init__(config)
+        self._greeting = greeting
 
-    def load(self) -> WsgiApp:
-        return build_origin()
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            print(self._greeting, flush=True)
 
 
 def _greeting(base_url: str) -> str:
+    app = f"{base_url}/" if is_built(WEB_APP) else f"not served: {what_is_missing(WEB_APP)}"
     return f"""
 Facial-expression functions on {base_url}   (Ctrl-C stops them)
 
+  app      {app}
   try      curl -s -H 'Content-Type: image/jpeg' --data-binary @{SAMPLE} \\
                 '{base_url}/predict_expression?annotate=none'
   correct  curl -s -H 'Content-Type: image/jpeg' --data-binary @{SAMPLE} \\
@@ -66,17 +69,11 @@ def main() -> None:
     parser.add_argument("--host", default=os.environ.get("HOST") or "127.0.0.1")
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8080))
     args = parser.parse_args()
-    base_url = f"http://{args.host}:{args.port}"
-    _Server(
-        {
-            "bind": f"{args.host}:{args.port}",
-            "workers": 1,
-            "threads": (os.cpu_count() or 1) * 4,
-            "loglevel": "error",
-            "timeout": 0,
-            "when_ready": lambda _: print(_greeting(base_url), flush=True),
-        }
-    ).run()
+    settings = Settings.from_env()
+    origin = build_origin(settings)
+    config = uvicorn.Config(origin, host=args.host, port=args.port, **server_options(settings))
+    with contextlib.suppress(KeyboardInterrupt):  # what uvicorn raises once it has stopped for Ctrl-C
+        _Server(config, _greeting(f"http://{args.host}:{args.port}")).run()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`make build`: assemble ``build/<function>/`` with all that the function needs, and nothing else.
+"""`make build`: assemble ``build/<part>/`` with all that a function or the streaming service needs, and nothing else.
 
 The same tree gives the same bytes: files are copied in sorted order with fixed permissions and times, and
 ``build_info.json`` names the commit and one digest over everything else.
@@ -17,6 +17,7 @@ from tools.models import MTCNN_SHA256, YUNET_NAME, YUNET_SHA256
 
 ROOT = Path(__file__).resolve().parents[1]
 EXPRESSION_DIR = ROOT / "models" / "expression"
+PARTS = ("predict", "feedback", "export", "streaming")
 EPOCH_S = 315_532_800  # 1980-01-01, the earliest time a zip archive can hold
 
 
@@ -44,27 +45,36 @@ def package_files() -> dict[str, Path]:
     return {str(path.relative_to(ROOT / "shared")): path for path in paths if "__pycache__" not in path.parts}
 
 
-def contents(function: str) -> dict[str, Path]:
-    """Path in the artefact → file in the tree, for one function."""
-    source = ROOT / "functions" / function
-    files = {"main.py": source / "main.py", "requirements.txt": source / "requirements.txt", **package_files()}
-    if function in ("predict", "feedback"):
+def source_files(part: str) -> dict[str, Path]:
+    """A function's ``main.py`` at the top; the streaming service as the package that its Procfile starts."""
+    if part == "streaming":
+        source = ROOT / "streaming"
+        modules = {f"streaming/{path.name}": path for path in source.glob("*.py")}
+        return {**modules, "Procfile": source / "Procfile", "requirements.txt": source / "requirements.txt"}
+    source = ROOT / "functions" / part
+    return {name: source / name for name in ("main.py", "requirements.txt")}
+
+
+def contents(part: str) -> dict[str, Path]:
+    """Path in the artefact → file in the tree."""
+    files = {**source_files(part), **package_files()}
+    if part in ("predict", "feedback", "streaming"):
         files |= detector_files()
-    if function == "predict":
+    if part in ("predict", "streaming"):
         files |= expression_files()
     return dict(sorted(files.items()))
 
 
-def build(function: str, build_dir: Path) -> str:
-    """Recreate ``build_dir/<function>`` and return its digest."""
-    target = build_dir / function
+def build(part: str, build_dir: Path) -> str:
+    """Recreate ``build_dir/<part>`` and return its digest."""
+    target = build_dir / part
     shutil.rmtree(target, ignore_errors=True)
     digest = hashlib.sha256()
-    for name, source in contents(function).items():
+    for name, source in contents(part).items():
         data = source.read_bytes()
         digest.update(f"{name}\0{hashlib.sha256(data).hexdigest()}\n".encode())
         _write(target / name, data)
-    info = {"function": function, "commit": _commit(), "digest": digest.hexdigest()}
+    info = {"part": part, "commit": _commit(), "digest": digest.hexdigest()}
     _write(target / "build_info.json", (json.dumps(info, indent=2) + "\n").encode())
     for directory in _directories(target):
         os.utime(directory, (EPOCH_S, EPOCH_S))
@@ -96,10 +106,10 @@ def _commit() -> str:
 
 
 def main() -> None:
-    for function in ("predict", "feedback", "export"):
-        digest = build(function, ROOT / "build")
-        size_bytes = sum(path.stat().st_size for path in (ROOT / "build" / function).rglob("*") if path.is_file())
-        print(f"build/{function}: {size_bytes / 1e6:.1f} MB, digest {digest[:16]}")
+    for part in PARTS:
+        digest = build(part, ROOT / "build")
+        size_bytes = sum(path.stat().st_size for path in (ROOT / "build" / part).rglob("*") if path.is_file())
+        print(f"build/{part}: {size_bytes / 1e6:.1f} MB, digest {digest[:16]}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`make lock`: pin each function's requirements.in, with all they need, as names and versions only."""
+"""`make lock`: pin each requirements.in, with all it needs, as names and versions only."""
 
 import subprocess
 import sys
@@ -24,7 +24,8 @@ def lock(requirements_in: Path) -> str:
 
 
 def main() -> None:
-    for requirements_in in sorted(ROOT.glob("functions/*/requirements.in")):
+    sources = [*ROOT.glob("functions/*/requirements.in"), *ROOT.glob("*/requirements.in")]
+    for requirements_in in sorted(sources):
         pinned = requirements_in.with_suffix(".txt")
         pinned.write_text("# Made by `make lock` from requirements.in.\n" + lock(requirements_in))
         print(pinned.relative_to(ROOT))

@@ -1,8 +1,8 @@
-"""`make test-artefact`: the HTTP contract against each built function, in an environment of its own.
+"""`make test-artefact`: the contracts against what `make build` made, each part in an environment of its own.
 
-Each function gets a virtual environment made from nothing but its ``requirements.txt`` (kept under
-``.venv-artefact-<function>`` until that file changes) and one process, started as the cloud starts it. Exit status
-1 where a test fails, or where predict's packages take more room than ``PREDICT_AT_MOST_BYTES``.
+Each function, and the streaming service, gets a virtual environment made from nothing but its ``requirements.txt``
+(kept under ``.venv-artefact-<part>`` until that file changes) and one process, started as the cloud starts it. Exit
+status 1 where a test fails, or where predict's packages take more room than ``PREDICT_AT_MOST_BYTES``.
 """
 
 import os
@@ -12,33 +12,42 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.e2e.servers import function_server
+from tests.e2e.servers import Server, function_server, streaming_server
+from tools.build import PARTS
 from tools.environments import installed_bytes, prepare_environment
 
 ROOT = Path(__file__).resolve().parents[1]
-FUNCTIONS = ("predict", "feedback", "export")
 PREDICT_AT_MOST_BYTES = 350_000_000
 
 
+def start_part(name: str, python: Path, log: Path, bucket: Path) -> Server:
+    source = ROOT / "build" / name
+    settings = {"FER_BUCKET": bucket.as_uri(), "GOOGLE_CLOUD_PROJECT": "a-project"}
+    if name == "streaming":
+        return streaming_server(python, source, log=log, **settings)
+    return function_server(python, source, name, log=log, **settings)
+
+
 def run_contract(pythons: dict[str, Path], scratch: Path, pytest_arguments: list[str]) -> int:
-    """Start the functions on one bucket, run the contract suite against them, and return its exit status."""
+    """Start all parts on one bucket, run the contract suites against them, and return the exit status."""
     bucket = scratch / "bucket"
     bucket.mkdir()
     with ExitStack() as running:
         environ = dict(os.environ)
         for name, python in pythons.items():
-            server = function_server(
-                python,
-                ROOT / "build" / name,
-                name,
-                log=scratch / f"{name}.log",
-                FER_BUCKET=bucket.as_uri(),
-                GOOGLE_CLOUD_PROJECT="a-project",
-            )
+            server = start_part(name, python, scratch / f"{name}.log", bucket)
             running.enter_context(server)
             environ[f"FER_TEST_URL_{name.upper()}"] = server.url
             print(f"{name}: {server.url}, {server.resident_mb():.0f} MB resident", flush=True)
-        command = [sys.executable, "-m", "pytest", "tests/contract/http", "-q", *pytest_arguments]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "tests/contract/http",
+            "tests/contract/stream",
+            "-q",
+            *pytest_arguments,
+        ]
         status = subprocess.run(command, cwd=ROOT, env=environ, check=False).returncode
         for name in pythons if status else ():
             print(f"--- the last lines of {name}:\n{(scratch / f'{name}.log').read_text()[-1500:]}")
@@ -48,7 +57,7 @@ def run_contract(pythons: dict[str, Path], scratch: Path, pytest_arguments: list
 def main() -> int:
     pythons: dict[str, Path] = {}
     too_large = False
-    for name in FUNCTIONS:
+    for name in PARTS:
         requirements = ROOT / "build" / name / "requirements.txt"
         pythons[name] = prepare_environment(ROOT / f".venv-artefact-{name}", requirements)
         size_bytes = installed_bytes(pythons[name])

@@ -8,19 +8,11 @@ from fer.http.bodies import parse_predict
 from fer.http.endpoint import Endpoint
 from fer.http.request_log import note
 from fer.settings import Settings
-from fer.usecases.predict import Recogniser
+from fer.usecases.predict import open_recogniser
 from fer.usecases.predict import predict as predict_expressions
-from fer.vision.alignment import FaceAligner
-from fer.vision.classifier import LiteRTClassifier
-from fer.vision.detector import open_detector
-from fer.vision.model_files import load_model_files
 
 settings = Settings.from_env()
-recogniser = Recogniser(
-    detector=open_detector(settings.detector, models_dir=settings.models_dir / "detector"),
-    aligner=FaceAligner(settings.models_dir / "detector"),
-    classifier=LiteRTClassifier(load_model_files(settings.models_dir / "expression")),
-)
+recogniser = open_recogniser(settings.detector, models_dir=settings.models_dir)
 endpoint = Endpoint(
     health=lambda: {"model_version": recogniser.classifier.model_version},
     allowed_origins=settings.allowed_origins,

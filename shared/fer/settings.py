@@ -37,6 +37,13 @@ class Settings:
     # Above it Cloud Run cannot announce a Content-Length, and a signed URL serves the file better.
     redirect_above_bytes: int = 32 * MIB
     google_cloud_project: str | None = None
+    # Each holds a socket and at most two frames; they share the cores, so many more would only all be slow.
+    stream_max_connections: int = 32
+    # A 640-pixel JPEG has about 60 KB, one of 1280×1280 at a high quality about 500 KB.
+    stream_max_frame_bytes: int = MIB
+    # Twice what cameras give.
+    stream_max_fps: int = 60
+    stream_idle_s: int = 30
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -51,6 +58,10 @@ class Settings:
         - ``FER_ALLOWED_ORIGINS``: origins browsers may call from, separated by commas; default ``*``
         - ``FER_EXPORT_TOKEN``: when set, everything that ``export`` answers but its health asks for this token
         - ``FER_REDIRECT_ABOVE_BYTES``: size from which a download redirects to a signed URL; default 32 MiB
+        - ``FER_STREAM_MAX_CONNECTIONS``: live videos at the same time; default 32
+        - ``FER_STREAM_MAX_FRAME_BYTES``: largest encoded frame of a live video; default 1 MiB
+        - ``FER_STREAM_MAX_FPS``: frames a second of one live video, over which it is closed; default 60
+        - ``FER_STREAM_IDLE_S``: seconds without a frame after which a live video is closed; default 30
         - ``GOOGLE_CLOUD_PROJECT``: project of the trace ids in the log
 
         Raises ValueError, naming the variable, for a value that cannot be used.
@@ -104,6 +115,10 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "allowed_origins": ("FER_ALLOWED_ORIGINS", _origins),
     "export_token": ("FER_EXPORT_TOKEN", str),
     "redirect_above_bytes": ("FER_REDIRECT_ABOVE_BYTES", _positive),
+    "stream_max_connections": ("FER_STREAM_MAX_CONNECTIONS", _positive),
+    "stream_max_frame_bytes": ("FER_STREAM_MAX_FRAME_BYTES", _positive),
+    "stream_max_fps": ("FER_STREAM_MAX_FPS", _positive),
+    "stream_idle_s": ("FER_STREAM_IDLE_S", _positive),
     "google_cloud_project": ("GOOGLE_CLOUD_PROJECT", str),
 }
 """Field of ``Settings`` → environment variable and its parser."""

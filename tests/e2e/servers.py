@@ -119,6 +119,13 @@ class Server:
             self._process.wait()
             self._process = None
 
+    def stop(self, signal_number: int = signal.SIGTERM) -> None:
+        """Ask it to stop, and wait until it has ended in its own way."""
+        assert self._process is not None
+        self._process.send_signal(signal_number)
+        self._process.wait(START_TIMEOUT_S)
+        self._process = None
+
     def log_lines(self) -> Iterator[dict[str, Any]]:
         """The structured lines of its log so far."""
         for line in self._log.read_text(encoding="utf-8").splitlines():
@@ -128,6 +135,10 @@ class Server:
     def resident_mb(self) -> float:
         """RSS of the server and its workers together; pages that they share count in each. 0 without /proc."""
         return sum(_status_kb(pid, "VmRSS") for pid in self._group()) / 1024
+
+    def processor_s(self) -> float:
+        """Processor time that the server and its workers have used so far. 0 without /proc."""
+        return sum(_processor_s(pid) for pid in self._group())
 
     def peak_resident_mb(self) -> float:
         """The most that any single one of its processes ever held."""
@@ -161,6 +172,14 @@ def _status_kb(pid: int, name: str) -> int:
     return sum(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
 
 
+def _processor_s(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # user and system, see proc(5)
+
+
 def clean_environ(**settings: str) -> dict[str, str]:
     """This process's environment without what would configure a function, plus ``settings``."""
     left_out = ("PYTHONPATH", "PORT", "K_SERVICE", "GOOGLE_CLOUD_PROJECT", "STORAGE_EMULATOR_HOST")
@@ -172,9 +191,10 @@ def clean_environ(**settings: str) -> dict[str, str]:
     return {**kept, "MALLOC_ARENA_MAX": "2", **settings}
 
 
-def local_server(bucket: Path, *, log: Path) -> Server:
+def local_server(bucket: Path, *, log: Path, **settings: str) -> Server:
     """What `make run` starts, with its feedback under ``bucket``."""
-    environ = clean_environ(FER_BUCKET=bucket.as_uri(), PYTHONPATH=os.pathsep.join((str(ROOT / "shared"), str(ROOT))))
+    path = os.pathsep.join((str(ROOT / "shared"), str(ROOT)))
+    environ = clean_environ(FER_BUCKET=bucket.as_uri(), PYTHONPATH=path, **settings)
     return Server([sys.executable, "-m", "local.server"], cwd=ROOT, environ=environ, log=log)
 
 
@@ -183,3 +203,9 @@ def function_server(python: Path, source: Path, name: str, *, log: Path, **setti
     framework = str(python.parent / "functions-framework")
     command = [framework, "--target", name, "--host", "127.0.0.1", "--port", "{port}"]
     return Server(command, cwd=source, environ=clean_environ(**settings), log=log)
+
+
+def streaming_server(python: Path, source: Path, *, log: Path, **settings: str) -> Server:
+    """The streaming service in ``source`` as its Procfile starts it, in the environment of ``python``."""
+    command = (source / "Procfile").read_text(encoding="utf-8").strip().removeprefix("web: python ")
+    return Server([str(python), *command.split()], cwd=source, environ=clean_environ(**settings), log=log)

@@ -1,4 +1,4 @@
-"""The built functions: the same bytes each time, complete on their own, and no heavier than they need to be."""
+"""What `make build` makes: the same bytes each time, complete on its own, no heavier than it needs to be."""
 
 import json
 import subprocess
@@ -8,20 +8,26 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.servers import clean_environ
-from tools.build import build
+from tools.build import PARTS, build
 
-FUNCTIONS = ("predict", "feedback", "export")
 TRAINING_ONLY = ("tensorflow", "keras", "torch")
 # What a function has no use for, because of which importing it would only cost memory and a slower start.
 UNWANTED = {
     "predict": ("google.cloud.storage", "google.auth", "requests"),
     "feedback": ("ai_edge_litert", "google.cloud.storage"),
+    "streaming": ("flask", "werkzeug", "functions_framework", "google.cloud.storage", "google.auth", "requests"),
     "export": ("cv2", "numpy", "PIL", "ai_edge_litert", "google.cloud.storage"),
+}
+LOADING = {
+    "streaming": "import streaming.app",
+    **{
+        name: f"import functions_framework; functions_framework.create_app({name!r}, 'main.py')"
+        for name in ("predict", "feedback", "export")
+    },
 }
 LOAD = """
 import json, sys
-from functions_framework import create_app
-create_app({name!r}, "main.py")
+{loading}
 print(json.dumps({{"modules": sorted(sys.modules), "package": sys.modules["fer"].__file__}}))
 """
 
@@ -29,7 +35,7 @@ print(json.dumps({{"modules": sorted(sys.modules), "package": sys.modules["fer"]
 @pytest.fixture(scope="module")
 def build_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("build")
-    for name in FUNCTIONS:
+    for name in PARTS:
         build(name, directory)
     return directory
 
@@ -46,19 +52,19 @@ def contents_of(directory: Path) -> dict[str, tuple[int, int, bytes]]:
     }
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", PARTS)
 def test_build_is_reproducible(name: str, build_dir: Path, tmp_path: Path) -> None:
     digest = build(name, tmp_path)
     assert contents_of(tmp_path / name) == contents_of(build_dir / name)
     assert json.loads((tmp_path / name / "build_info.json").read_bytes())["digest"] == digest
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", PARTS)
 def test_artefact_loads_its_own_package_and_nothing_it_does_not_need(
     name: str, build_dir: Path, tmp_path: Path
 ) -> None:
     loaded = subprocess.run(
-        [sys.executable, "-B", "-c", LOAD.format(name=name)],
+        [sys.executable, "-B", "-c", LOAD.format(loading=LOADING[name])],
         cwd=build_dir / name,
         env=clean_environ(FER_BUCKET=tmp_path.as_uri()),
         capture_output=True,
@@ -72,7 +78,7 @@ def test_artefact_loads_its_own_package_and_nothing_it_does_not_need(
     assert [module for module in unwanted if module in answer["modules"]] == []
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", PARTS)
 def test_requirements_are_pinned_and_come_from_no_named_place(name: str, build_dir: Path) -> None:
     lines = (build_dir / name / "requirements.txt").read_text(encoding="utf-8").splitlines()
     requirements = [line for line in lines if line and not line.startswith("#")]

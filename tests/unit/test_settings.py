@@ -33,6 +33,10 @@ def test_every_variable_is_read() -> None:
             "FER_ALLOWED_ORIGINS": "https://a.example, https://b.example,",
             "FER_EXPORT_TOKEN": "secret",
             "FER_REDIRECT_ABOVE_BYTES": "3000",
+            "FER_STREAM_MAX_CONNECTIONS": "4",
+            "FER_STREAM_MAX_FRAME_BYTES": "5000",
+            "FER_STREAM_MAX_FPS": "25",
+            "FER_STREAM_IDLE_S": "6",
             "GOOGLE_CLOUD_PROJECT": "a-project",
         }
     )
@@ -45,6 +49,10 @@ def test_every_variable_is_read() -> None:
         allowed_origins=("https://a.example", "https://b.example"),
         export_token="secret",
         redirect_above_bytes=3000,
+        stream_max_connections=4,
+        stream_max_frame_bytes=5000,
+        stream_max_fps=25,
+        stream_idle_s=6,
         google_cloud_project="a-project",
     )
 
@@ -63,6 +71,7 @@ def test_empty_value_is_no_value() -> None:
         ("FER_MAX_BODY_BYTES", "-5"),
         ("FER_MAX_BODY_BYTES", "24MB"),
         ("FER_MAX_IMAGE_PIXELS", "1e6"),
+        ("FER_STREAM_MAX_FPS", "29.97"),
     ],
 )
 def test_bad_value_is_refused_by_name(variable: str, value: str) -> None:

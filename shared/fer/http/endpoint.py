@@ -21,7 +21,8 @@ from fer.errors import (
     UnsupportedType,
 )
 from fer.http.answers import error_answer, json_answer
-from fer.http.request_log import configure_logging, log_request, start_request
+from fer.http.json_lines import configure_logging
+from fer.http.request_log import log_request, start_request
 
 Handler = Callable[[flask.Request], flask.Response]
 

@@ -1,15 +1,19 @@
 """An encoded picture in; every face, its expression scores and the annotated picture out."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from fer.domain import AnnotateFormat, Prediction
+from fer.domain import AnnotateFormat, Face, Prediction
 from fer.usecases.pixel_budget import budget
 from fer.vision import annotation
 from fer.vision.alignment import FaceAligner
-from fer.vision.classifier import Classifier
-from fer.vision.detector import Detector
+from fer.vision.arrays import FaceChips
+from fer.vision.classifier import Classifier, LiteRTClassifier
+from fer.vision.detector import Detector, open_detector
 from fer.vision.images import decode_image
+from fer.vision.model_files import load_model_files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +23,23 @@ class Recogniser:
     detector: Detector
     aligner: FaceAligner
     classifier: Classifier
+
+    def classify(self, face_chips: FaceChips, faces: Sequence[Face]) -> list[Prediction]:
+        """Return the prediction of each face from its chip, uint8 (N, 48, 48), in the same order."""
+        scores = self.classifier.classify(face_chips)
+        return [Prediction(face=face, scores=tuple(row.tolist())) for face, row in zip(faces, scores, strict=True)]
+
+
+def open_recogniser(detector: str, *, models_dir: Path) -> Recogniser:
+    """Open the named detector and the served model from ``models_dir`` (with ``detector/`` and ``expression/``).
+
+    Raises as ``open_detector`` and ``load_model_files`` do.
+    """
+    return Recogniser(
+        detector=open_detector(detector, models_dir=models_dir / "detector"),
+        aligner=FaceAligner(models_dir / "detector"),
+        classifier=LiteRTClassifier(load_model_files(models_dir / "expression")),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +79,7 @@ def _predict(
     watch.lap("detect_ms")
     face_chips, faces = recogniser.aligner.align_faces(image_rgb, detected)
     watch.lap("align_ms")
-    scores = recogniser.classifier.classify(face_chips)
-    predictions = [Prediction(face=face, scores=tuple(row.tolist())) for face, row in zip(faces, scores, strict=True)]
+    predictions = recogniser.classify(face_chips, faces)
     watch.lap("classify_ms")
     processed = None
     if annotate != "none":

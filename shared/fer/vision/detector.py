@@ -25,8 +25,17 @@ class Detector(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def min_retry_score(self) -> float:
+        """The score from which a face counts that only a second look found (see ``retries``)."""
+        ...
+
     def detect(self, image_rgb: ImageRGB) -> list[Face]:
         """Return the faces of uint8 (H, W, 3), largest first; the same list every time and on every thread."""
+        ...
+
+    def find_once(self, image_rgb: ImageRGB) -> list[Face]:
+        """Look once, without the second looks of ``detect``; in no particular order."""
         ...
 
 

@@ -26,6 +26,7 @@ class HaarDetector:
     """Detector without landmarks that needs no file beside OpenCV's own."""
 
     name = "haar"
+    min_retry_score = MIN_RETRY_SCORE
 
     def __init__(self) -> None:
         path = str(Path(cv2.data.haarcascades) / "haarcascade_frontalface_default.xml")
@@ -33,7 +34,7 @@ class HaarDetector:
 
     def detect(self, image_rgb: ImageRGB) -> list[Face]:
         """Return the faces of uint8 (H, W, 3), largest first."""
-        return find_with_retries(self.find_once, image_rgb, min_retry_score=MIN_RETRY_SCORE)
+        return find_with_retries(self.find_once, image_rgb, min_retry_score=self.min_retry_score)
 
     def find_once(self, image_rgb: ImageRGB) -> list[Face]:
         """Look once, without a border and without turning; boxes in YuNet's framing."""

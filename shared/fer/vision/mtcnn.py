@@ -37,6 +37,7 @@ class MTCNNDetector:
     """Detector with five landmarks; ``models_dir`` holds the three files that ``make models`` converts."""
 
     name = "mtcnn"
+    min_retry_score = MIN_RETRY_SCORE
 
     def __init__(self, models_dir: Path) -> None:
         self._pnet = NetPool(models_dir / PNET_FILE, ("box", "probability"))
@@ -45,7 +46,7 @@ class MTCNNDetector:
 
     def detect(self, image_rgb: ImageRGB) -> list[Face]:
         """Return the faces of uint8 (H, W, 3), largest first."""
-        return find_with_retries(self.find_once, image_rgb, min_retry_score=MIN_RETRY_SCORE)
+        return find_with_retries(self.find_once, image_rgb, min_retry_score=self.min_retry_score)
 
     def find_once(self, image_rgb: ImageRGB) -> list[Face]:
         """Look once, without a border and without turning; boxes in YuNet's framing."""

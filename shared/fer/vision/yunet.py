@@ -35,6 +35,7 @@ class YuNetDetector:
     """Detector with five landmarks; ``models_dir`` holds ``face_detection_yunet_2023mar.onnx``."""
 
     name = "yunet"
+    min_retry_score = MIN_RETRY_SCORE
 
     def __init__(self, models_dir: Path) -> None:
         path = str(models_dir / YUNET_FILE)
@@ -43,7 +44,7 @@ class YuNetDetector:
 
     def detect(self, image_rgb: ImageRGB) -> list[Face]:
         """Return the faces of uint8 (H, W, 3), largest first."""
-        return find_with_retries(self.find_once, image_rgb, min_retry_score=MIN_RETRY_SCORE)
+        return find_with_retries(self.find_once, image_rgb, min_retry_score=self.min_retry_score)
 
     def find_once(self, image_rgb: ImageRGB) -> list[Face]:
         faces = self._find_at(image_rgb, FIRST_SIDE_PX)

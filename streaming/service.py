@@ -1,0 +1,112 @@
+"""The routes of the streaming service: ``/stream``, and ``/`` to see whether it is up."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from fer.errors import FerError, InvalidInput, MethodNotAllowed, NotFound
+from fer.settings import Settings
+from fer.usecases.predict import Recogniser
+from streaming import protocol
+from streaming.origins import is_allowed
+from streaming.protocol import Limits
+from streaming.session import Session, close
+from streaming.workers import Workers
+
+HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+
+
+class Streams:
+    """Opens the connections to ``/stream``, up to a limit of those that are open at the same time."""
+
+    def __init__(self, settings: Settings, recogniser: Recogniser, workers: Workers) -> None:
+        self._settings = settings
+        self._recogniser = recogniser
+        self._workers = workers
+        self._open = 0
+        self._limits = Limits(
+            max_frame_bytes=settings.stream_max_frame_bytes,
+            max_fps=settings.stream_max_fps,
+            idle_s=settings.stream_idle_s,
+        )
+
+    async def connect(self, websocket: WebSocket) -> None:
+        """Answer one handshake, and talk until the connection ends."""
+        headers = websocket.headers
+        if not is_allowed(
+            headers.get("origin"), host=headers.get("host", ""), allowed_origins=self._settings.allowed_origins
+        ):
+            await websocket.close()  # before it is accepted: HTTP 403
+            return
+        await websocket.accept()
+        if self._open >= self._settings.stream_max_connections:
+            await close(websocket, protocol.TOO_MANY_CONNECTIONS)
+            return
+        self._open += 1
+        try:
+            await Session(
+                websocket,
+                recogniser=self._recogniser,
+                workers=self._workers,
+                limits=self._limits,
+                google_cloud_project=self._settings.google_cloud_project,
+            ).run()
+        finally:
+            self._open -= 1
+
+
+def build_service(settings: Settings, recogniser: Recogniser) -> Starlette:
+    """The ASGI application; its threads end with its lifespan."""
+    workers = Workers()
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        yield
+        workers.close()
+
+    async def health(_: Request) -> JSONResponse:
+        body = {"status": "healthy", "model_version": recogniser.classifier.model_version}
+        return JSONResponse(body, headers=HEADERS)
+
+    return Starlette(
+        routes=[
+            Route("/", health, methods=["GET"]),
+            WebSocketRoute("/stream", Streams(settings, recogniser, workers).connect),
+        ],
+        exception_handlers={HTTPException: _answer_http_exception},
+        lifespan=lifespan,
+    )
+
+
+def server_options(settings: Settings) -> dict[str, Any]:
+    """What uvicorn must be told for the protocol to hold."""
+    return {
+        # A frame that is too large is read to its end and closed with a reason, one that is far larger cut off.
+        "ws_max_size": 4 * settings.stream_max_frame_bytes,
+        "ws_per_message_deflate": False,  # pictures are compressed already
+        "ws_ping_interval": 20.0,
+        "ws_ping_timeout": 20.0,
+        "timeout_graceful_shutdown": 5,
+        "log_level": "warning",
+        "access_log": False,
+        "server_header": False,
+    }
+
+
+async def _answer_http_exception(_: Request, fault: Exception) -> JSONResponse:
+    """What Starlette refuses on its own, as the contract's JSON."""
+    assert isinstance(fault, HTTPException)
+    error: FerError = InvalidInput("The request cannot be answered as it is.")
+    if fault.status_code == 404:
+        error = NotFound("There is nothing at this path.")
+    elif fault.status_code == 405:
+        error = MethodNotAllowed("This path does not answer this HTTP method.")
+    body = {"error": error.message, "code": error.code, "retryable": error.retryable}
+    return JSONResponse(body, status_code=error.status, headers={**HEADERS, **(fault.headers or {})})

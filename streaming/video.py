@@ -1,0 +1,76 @@
+"""The faces in the frames of one video."""
+
+from dataclasses import dataclass
+
+from fer.errors import UnsupportedType
+from fer.usecases.predict import Recogniser
+from fer.vision.arrays import ImageRGB
+from fer.vision.headers import read_header
+from fer.vision.images import decode_image
+from fer.vision.retries import LooksOverTime
+from streaming.protocol import TrackedFace
+from streaming.smoothing import Smoother
+from streaming.tracking import Tracker
+
+FORMATS = ("JPEG", "WEBP")
+MAX_FRAME_PIXELS = 1280 * 1280
+# The largest ones: a crowd must not hold up the other videos.
+MAX_FACES = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """The faces of a frame, largest first, in pixels of the upright picture of ``image_size_wh``."""
+
+    faces: list[TrackedFace]
+    image_size_wh: tuple[int, int]
+
+
+class Video:
+    """Recognises the frames of one video, one after the other, and remembers whom it saw.
+
+    For one thread at a time.
+    """
+
+    def __init__(self, recogniser: Recogniser) -> None:
+        self._recogniser = recogniser
+        detector = recogniser.detector
+        self._looks = LooksOverTime(detector.find_once, min_retry_score=detector.min_retry_score)
+        self._tracker = Tracker()
+        self._smoothers: dict[int, Smoother] = {}
+
+    @property
+    def tracks(self) -> int:
+        """How many faces it has shown so far."""
+        return self._tracker.seen
+
+    def look(self, frame: bytes, *, arrived_s: float) -> Seen:
+        """Recognise every face of an encoded frame.
+
+        Raises InvalidInput, TooLarge or UnsupportedType for one that cannot be read; the video then goes on as if
+        it had not come.
+        """
+        frame_rgb = _decoded(frame)
+        detected = self._looks.find(frame_rgb)[:MAX_FACES]
+        face_chips, faces = self._recogniser.aligner.align_faces(frame_rgb, detected)
+        predictions = self._recogniser.classify(face_chips, faces)
+        numbers = self._tracker.update(faces, now_s=arrived_s)
+        kept = self._tracker.numbers
+        self._smoothers = {number: smoother for number, smoother in self._smoothers.items() if number in kept} | {
+            number: Smoother() for number in numbers if number not in self._smoothers
+        }
+        seen = [
+            TrackedFace(
+                track=number,
+                face=prediction.face,
+                smoothed=self._smoothers[number].update(prediction.scores, now_s=arrived_s),
+            )
+            for number, prediction in zip(numbers, predictions, strict=True)
+        ]
+        return Seen(faces=seen, image_size_wh=(frame_rgb.shape[1], frame_rgb.shape[0]))
+
+
+def _decoded(frame: bytes) -> ImageRGB:
+    if read_header(frame).format not in FORMATS:
+        raise UnsupportedType("Send each frame as JPEG or WebP.")
+    return decode_image(frame, max_pixels=MAX_FRAME_PIXELS)
