@@ -16,7 +16,7 @@ const QUIET = [
 ];
 const CAMERA = ["--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${CAMERA_FILE}`];
 
-function chromium(...more: string[]): PlaywrightTestConfig["use"] {
+function chromium(...more: string[]): NonNullable<PlaywrightTestConfig["use"]> {
   return { launchOptions: { executablePath: CHROMIUM ?? "", args: [...QUIET, ...more] } };
 }
 
@@ -29,7 +29,7 @@ export default defineConfig({
   timeout: 60_000,
   expect: { timeout: 10_000 },
   forbidOnly: true,
-  use: { viewport: { width: 1280, height: 800 }, trace: "retain-on-failure" },
+  use: { viewport: { width: 1280, height: 800 }, actionTimeout: 10_000 },
   projects: [
     { name: "pictures", testIgnore: "live.spec.ts", use: chromium() },
     { name: "live", testMatch: "live.spec.ts", use: { ...chromium(...CAMERA), permissions: ["camera"] } },

@@ -1,3 +1,4 @@
+import { expectFine, SCREENS } from "./appearance.ts";
 import { csvRows, expect, type Page, test } from "./test.ts";
 
 const state = (page: Page) => page.getByRole("region", { name: "State" }).getByRole("status");
@@ -58,7 +59,7 @@ test("a paused frame can be corrected", async ({ page, server }) => {
   await page.getByRole("button", { name: "Pause" }).click();
   await expect(page.getByAltText("The frame at which the video was paused")).toBeVisible();
   const panel = page.getByRole("region", { name: "Correction" });
-  await panel.getByText("Disgusted").click();
+  await panel.getByRole("radio", { name: "Disgusted" }).check();
   await panel.getByRole("button", { name: "Send the label" }).click();
   await expect(panel.getByRole("status")).toContainText("Stored as “Disgusted”");
   expect((await csvRows(server)).map(([label]) => label)).toEqual(["disgusted"]);
@@ -96,3 +97,19 @@ test("a camera that is refused says what to do", async ({ page, context }) => {
   await startCamera(page);
   await expect(page.getByRole("alert")).toContainText("The camera was not allowed");
 });
+
+for (const colorScheme of ["light", "dark"] as const) {
+  for (const [screen, viewport] of Object.entries(SCREENS)) {
+    test(`the paused video on a ${screen}, ${colorScheme}: nothing sticks out, nothing that axe finds serious`, async ({
+      page,
+    }) => {
+      await page.setViewportSize(viewport);
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await startCamera(page);
+      await expect(page.locator("dd").first()).toHaveText(/^\d+$/);
+      await page.getByRole("button", { name: "Pause" }).click();
+      await expect(page.getByAltText("The frame at which the video was paused")).toBeVisible();
+      await expectFine(page, `video-${screen}-${colorScheme}.png`);
+    });
+  }
+}

@@ -84,7 +84,7 @@ async function send(path: string, { method = "GET", body, headers = {}, signal }
     response = await fetch(apiUrl(path), {
       method,
       headers: body === undefined ? headers : { ...headers, "Content-Type": body.type },
-      body: body === undefined ? null : body,
+      body: body === undefined ? null : await body.arrayBuffer(),
       credentials: "omit",
       cache: "no-store",
       signal: signal ?? null,

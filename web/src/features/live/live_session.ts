@@ -77,7 +77,8 @@ export class LiveSession {
     const taken_ms = this.parts.now_ms();
     this.lastSent_ms = taken_ms;
     try {
-      const frame = { blob: await encode(), taken_ms };
+      const blob = await encode();
+      const frame = { blob, bytes: await blob.arrayBuffer(), taken_ms };
       if (this.view.paused) return;
       if (link === "socket") this.socket?.send(frame);
       else void this.sendOverHttp(frame);

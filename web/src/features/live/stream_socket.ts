@@ -14,6 +14,7 @@ export interface SocketEvents {
 
 export interface SentFrame {
   blob: Blob;
+  bytes: ArrayBuffer;
   taken_ms: number;
 }
 
@@ -40,10 +41,10 @@ export class StreamSocket {
   }
 
   send(frame: SentFrame): void {
-    if (!this.wantsFrame || frame.blob.size > (this.limits?.max_frame_bytes ?? 0)) return;
+    if (!this.wantsFrame || frame.bytes.byteLength > (this.limits?.max_frame_bytes ?? 0)) return;
     this.frames += 1;
     this.inFlight.set(this.frames, frame);
-    this.socket.send(frame.blob);
+    this.socket.send(frame.bytes);
   }
 
   close(): void {
