@@ -20,8 +20,9 @@ export default defineConfig({
     proxy: Object.fromEntries(API_PATHS.map((path) => [path, { target: API_ORIGIN, ws: path === "/stream" }])),
   },
   test: {
-    include: ["src/**/*.test.{ts,tsx}"],
+    include: ["src/**/*.test.{ts,tsx}", "*.test.ts"],
     environment: "jsdom",
+    globals: true, // Testing Library clears the page after each test
     setupFiles: "src/testing/setup.ts",
     restoreMocks: true,
     css: { modules: { classNameStrategy: "non-scoped" } },

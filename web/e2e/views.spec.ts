@@ -24,7 +24,7 @@ const VIEWS: Record<string, (page: Page, server: Server) => Promise<void>> = {
   },
   live: async (page) => {
     await page.goto("/#/live");
-    await expect(page.getByText("Before the camera starts")).toBeVisible();
+    await expect(page.getByRole("heading", { name: "Before the camera starts" })).toBeVisible();
   },
   dashboard: async (page, server) => {
     for (const label of [

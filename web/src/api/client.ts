@@ -78,13 +78,14 @@ interface Request {
 }
 
 async function send(path: string, { method = "GET", body, headers = {}, signal }: Request): Promise<Response> {
+  const bytes = body === undefined ? null : await body.arrayBuffer();
   let response: Response;
   try {
     // Without credentials a browser does not open its own password dialogue on a 401.
     response = await fetch(apiUrl(path), {
       method,
       headers: body === undefined ? headers : { ...headers, "Content-Type": body.type },
-      body: body === undefined ? null : await body.arrayBuffer(),
+      body: bytes,
       credentials: "omit",
       cache: "no-store",
       signal: signal ?? null,
