@@ -29,6 +29,7 @@ export default defineConfig({
   timeout: 60_000,
   expect: { timeout: 10_000 },
   forbidOnly: true,
+  retries: process.env.CI ? 1 : 0, // told as flaky, not hidden
   use: { viewport: { width: 1280, height: 800 }, actionTimeout: 10_000 },
   projects: [
     { name: "pictures", testIgnore: "live.spec.ts", use: chromium() },

@@ -21,7 +21,8 @@ export default defineConfig({
   },
   test: {
     include: ["src/**/*.test.{ts,tsx}", "*.test.ts"],
-    environment: "jsdom",
+    pool: "threads",
+    testTimeout: 20_000, // a busy machine is no failure
     globals: true, // Testing Library clears the page after each test
     setupFiles: "src/testing/setup.ts",
     restoreMocks: true,

@@ -177,11 +177,11 @@ test("all of it can be done with the keyboard", async ({ page, server }) => {
   const press = (...keys: string[]) =>
     keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
   const focused = page.locator(":focus");
+  const chooser = page.waitForEvent("filechooser");
   await press("Tab");
   await expect(focused).toHaveText("Skip to the content");
   await press("Enter", "Tab");
   await expect(focused).toHaveText("Choose a picture");
-  const chooser = page.waitForEvent("filechooser");
   await press("Enter");
   await (await chooser).setFiles(TWO_FACES);
   await expect(page.getByRole("radio", { name: /^Face 2:/ })).toBeVisible();

@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { expect, test } from "vitest";
 import { answering, leadTo } from "../testing/http_server.ts";
 import { fetchStatistics, predict, saveFeedback, streamUrl } from "./client.ts";

@@ -1,4 +1,3 @@
-// @vitest-environment node
 import { once } from "node:events";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { WebSocket as Client, type WebSocket as Peer, WebSocketServer } from "ws";
