@@ -17,6 +17,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: {
+    fs: { allow: [".."] }, // the sample picture
     proxy: Object.fromEntries(API_PATHS.map((path) => [path, { target: API_ORIGIN, ws: path === "/stream" }])),
   },
   test: {

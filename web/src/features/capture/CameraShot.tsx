@@ -41,6 +41,9 @@ export function CameraShot({ onShot, onBack }: { onShot: Bring; onBack: () => vo
         />
         {camera.status === "starting" && <p className={styles.waiting}>Starting the camera…</p>}
       </div>
+      <p className="muted">
+        Nothing leaves this page before you take the picture. Then it is looked at like any other, and not kept.
+      </p>
       {camera.status === "failed" && (
         <Notice kind="problem" action={<Button onClick={() => start(facing)}>Try again</Button>}>
           {explainCamera(camera.problem)}

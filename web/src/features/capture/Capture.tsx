@@ -1,9 +1,9 @@
 import { useRef, useState } from "react";
+import sampleUrl from "../../../../docs/images/astronaut.jpg"; // by NASA, public domain
 import { Button } from "../../ui/Button.tsx";
 import { cameraIcon, pictureIcon, sampleIcon } from "../../ui/icons.tsx";
 import { CameraShot } from "./CameraShot.tsx";
 import styles from "./Capture.module.css";
-import sampleUrl from "./sample.jpg";
 import type { Bring } from "./usePicture.ts";
 
 interface Props {
