@@ -1,5 +1,5 @@
 import { expectFine } from "./appearance.ts";
-import { csvRows, expect, type Page, test } from "./test.ts";
+import { csvRows, expect, isDrawnAt, type Page, test } from "./test.ts";
 
 const state = (page: Page) => page.getByRole("region", { name: "State" }).getByRole("status");
 const faces = (page: Page) => page.getByRole("group", { name: "Which face" }).getByRole("radio");
@@ -53,11 +53,25 @@ test("nothing goes to the server before the camera is started, nor while paused"
   await expect.poll(() => frames.length).toBeGreaterThan(before);
 });
 
-test("a paused frame can be corrected", async ({ page, server }) => {
+test("a paused frame has its boxes where the mirrored faces are, and can be corrected", async ({ page, server }) => {
+  const results: { image_size: [number, number]; faces: { box: [number, number, number, number] }[] }[] = [];
+  page.on("websocket", (socket) =>
+    socket.on("framereceived", ({ payload }) => {
+      const message = JSON.parse(String(payload));
+      if (message.type === "result" && message.faces.length > 0) results.push(message);
+    }),
+  );
   await startCamera(page);
   await expect(faces(page)).toHaveCount(1);
   await page.getByRole("button", { name: "Pause" }).click();
   await expect(page.getByAltText("The frame at which the video was paused")).toBeVisible();
+  const last = results.at(-1);
+  const [width, height] = last?.image_size ?? [1, 1];
+  const [x, y, w, h] = last?.faces[0]?.box ?? [0, 0, 0, 0];
+  await expect.poll(() => isDrawnAt(page, 1 - x / width, (y + h / 2) / height)).toBe(true);
+  expect(await isDrawnAt(page, 1 - (x + w) / width, (y + h / 2) / height)).toBe(true);
+  expect(await isDrawnAt(page, x / width, (y + h / 2) / height)).toBe(false);
+
   const panel = page.getByRole("region", { name: "Correction" });
   await panel.getByRole("radio", { name: "Disgusted" }).check();
   await panel.getByRole("button", { name: "Send the label" }).click();

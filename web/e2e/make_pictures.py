@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 Picture = NDArray[np.uint8]
 
 # APP1 of a JPEG: big-endian TIFF with one entry, orientation (0x0112) = 6: to be turned by 90° clockwise.
-EXIF_TURN_CLOCKWISE = bytes.fromhex("ffe1 0022 457869660000 4d4d002a00000008 0001 0112 0003 00000001 0006 0000 00000000")
+EXIF_TURN_CLOCKWISE = bytes.fromhex(
+    "ffe1 0022 457869660000 4d4d002a00000008 0001 0112 0003 00000001 0006 0000 00000000"
+)
 
 
 def jpeg(picture: Picture) -> bytes:

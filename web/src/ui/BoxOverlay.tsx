@@ -22,15 +22,21 @@ export function BoxOverlay({ label, boxes, sourceSize, selected, onSelect, mirro
   const ref = useRef<HTMLCanvasElement>(null);
   const [width, height] = sourceSize;
 
+  const draw = useRef(() => {});
+
   useEffect(() => {
-    const canvas = ref.current;
-    if (canvas === null) return;
-    const draw = () => drawBoxes(canvas, boxes, { sourceSize: [width, height], selected, mirrored });
-    const observer = new ResizeObserver(draw);
-    observer.observe(canvas);
-    draw();
-    return () => observer.disconnect();
+    draw.current = () => {
+      if (ref.current !== null) drawBoxes(ref.current, boxes, { sourceSize: [width, height], selected, mirrored });
+    };
+    draw.current();
   }, [boxes, width, height, selected, mirrored]);
+
+  useEffect(() => {
+    if (ref.current === null) return;
+    const observer = new ResizeObserver(() => draw.current());
+    observer.observe(ref.current);
+    return () => observer.disconnect();
+  }, []);
 
   function pointed(event: MouseEvent<HTMLCanvasElement>): number | null {
     const bounds = event.currentTarget.getBoundingClientRect();
