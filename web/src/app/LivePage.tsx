@@ -11,6 +11,7 @@ import { FaceScores, FaceScoresPlaceholder } from "../features/results/FaceScore
 import { type Facing, useCamera } from "../media/camera.ts";
 import { Button } from "../ui/Button.tsx";
 import { Card } from "../ui/Card.tsx";
+import { Columns } from "../ui/Columns.tsx";
 import { pauseIcon, playIcon, stopIcon, turnIcon } from "../ui/icons.tsx";
 import styles from "./App.module.css";
 
@@ -57,61 +58,65 @@ function LiveView({ stream, mirrored, onStop, onTurn }: LiveViewProps) {
   const face = view.faces.find(({ track }) => track === wanted) ?? view.faces[0];
   const selected = face?.track ?? null;
   return (
-    <div className={styles.columns}>
-      <div className={styles.stack}>
-        <LiveStage
-          video={video}
-          stream={stream}
-          mirrored={mirrored}
-          view={view}
-          selected={selected}
-          onSelect={setWanted}
-        />
-        <div className={styles.tools}>
-          {view.paused ? (
-            <Button look="primary" icon={playIcon} onClick={() => session.resume()}>
-              Go on
+    <Columns
+      main={
+        <>
+          <LiveStage
+            video={video}
+            stream={stream}
+            mirrored={mirrored}
+            view={view}
+            selected={selected}
+            onSelect={setWanted}
+          />
+          <div className={styles.tools}>
+            {view.paused ? (
+              <Button look="primary" icon={playIcon} onClick={() => session.resume()}>
+                Go on
+              </Button>
+            ) : (
+              <Button look="primary" icon={pauseIcon} onClick={() => session.pause()}>
+                Pause
+              </Button>
+            )}
+            <Button icon={turnIcon} onClick={onTurn}>
+              Turn the camera
             </Button>
-          ) : (
-            <Button look="primary" icon={pauseIcon} onClick={() => session.pause()}>
-              Pause
+            <Button icon={stopIcon} onClick={onStop}>
+              Stop
             </Button>
-          )}
-          <Button icon={turnIcon} onClick={onTurn}>
-            Turn the camera
-          </Button>
-          <Button icon={stopIcon} onClick={onStop}>
-            Stop
-          </Button>
-        </div>
-      </div>
-      <div className={styles.stack}>
-        <Card label="State">
-          <LiveStatus view={view} />
-        </Card>
-        <Card label="Result">
-          {view.faces.length > 0 && (
-            <FaceList
-              faces={view.faces.map((one) => ({ key: one.track, face: one }))}
-              selected={selected}
-              onSelect={setWanted}
-            />
-          )}
-          {face === undefined ? (
-            <FaceScoresPlaceholder>No face in sight</FaceScoresPlaceholder>
-          ) : (
-            <FaceScores face={face} />
-          )}
-        </Card>
-        <Card label="Correction">
-          {view.paused && view.frame !== null && face !== undefined ? (
-            <FrameCorrection frame={view.frame} face={face} />
-          ) : (
-            <p className="muted">Is a label wrong? Pause the video to correct it.</p>
-          )}
-        </Card>
-      </div>
-    </div>
+          </div>
+        </>
+      }
+      side={
+        <>
+          <Card label="State">
+            <LiveStatus view={view} />
+          </Card>
+          <Card label="Result">
+            {view.faces.length > 0 && (
+              <FaceList
+                faces={view.faces.map((one) => ({ key: one.track, face: one }))}
+                selected={selected}
+                onSelect={setWanted}
+              />
+            )}
+            {face === undefined ? (
+              <FaceScoresPlaceholder>No face in sight</FaceScoresPlaceholder>
+            ) : (
+              <FaceScores face={face} />
+            )}
+          </Card>
+          <Card label="Correction">
+            {view.paused && view.frame !== null && face !== undefined ? (
+              <FrameCorrection frame={view.frame} face={face} />
+            ) : (
+              <p className="muted">Is a label wrong? Pause the video to correct it.</p>
+            )}
+          </Card>
+        </>
+      }
+    />
   );
 }
 

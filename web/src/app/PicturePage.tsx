@@ -14,6 +14,7 @@ import { type Outcome, usePrediction } from "../features/results/usePrediction.t
 import type { Picture } from "../media/pictures.ts";
 import { Button } from "../ui/Button.tsx";
 import { Card } from "../ui/Card.tsx";
+import { Columns } from "../ui/Columns.tsx";
 import { pictureIcon } from "../ui/icons.tsx";
 import { Notice } from "../ui/Notice.tsx";
 import { useObjectUrl } from "../ui/useObjectUrl.ts";
@@ -30,10 +31,7 @@ export function PicturePage() {
       </div>
       {problem !== null && <Notice kind="problem">{problem}</Notice>}
       {picture === null ? (
-        <div className={styles.columns}>
-          <Capture bring={bring} preparing={preparing} hovering={hovering} />
-          <Steps />
-        </div>
+        <Columns main={<Capture bring={bring} preparing={preparing} hovering={hovering} />} side={<Steps />} />
       ) : (
         <PictureView key={idOf(picture)} picture={picture} onAnother={clear} />
       )}
@@ -80,32 +78,36 @@ function PictureView({ picture, onAnother }: { picture: Picture; onAnother: () =
   const url = useObjectUrl(picture.blob);
   const faces = outcome.status === "done" ? outcome.prediction.faces : [];
   return (
-    <div className={styles.columns}>
-      <div className={styles.stack}>
-        <FacePicture
+    <Columns
+      main={
+        <>
+          <FacePicture
+            url={url}
+            size={picture.size}
+            faces={faces}
+            selected={selected}
+            onSelect={setSelected}
+            waiting={outcome.status === "waiting"}
+          />
+          <div className={styles.tools}>
+            <Button icon={pictureIcon} onClick={onAnother}>
+              Another picture
+            </Button>
+            {faces.length > 0 && <AnnotatedDownload picture={picture.blob} name={picture.name} />}
+          </div>
+        </>
+      }
+      side={
+        <FacePanel
+          picture={picture}
           url={url}
-          size={picture.size}
-          faces={faces}
+          outcome={outcome}
+          retry={retry}
           selected={selected}
           onSelect={setSelected}
-          waiting={outcome.status === "waiting"}
         />
-        <div className={styles.tools}>
-          <Button icon={pictureIcon} onClick={onAnother}>
-            Another picture
-          </Button>
-          {faces.length > 0 && <AnnotatedDownload picture={picture.blob} name={picture.name} />}
-        </div>
-      </div>
-      <FacePanel
-        picture={picture}
-        url={url}
-        outcome={outcome}
-        retry={retry}
-        selected={selected}
-        onSelect={setSelected}
-      />
-    </div>
+      }
+    />
   );
 }
 
@@ -123,7 +125,7 @@ function FacePanel({ picture, url, outcome, retry, selected, onSelect }: PanelPr
   const faces = outcome.status === "done" ? outcome.prediction.faces : [];
   const face = faces[selected];
   return (
-    <div className={styles.stack}>
+    <>
       <Card label="Result">
         <p role="status" className="visually-hidden">
           {summary(outcome)}
@@ -160,7 +162,7 @@ function FacePanel({ picture, url, outcome, retry, selected, onSelect }: PanelPr
           />
         </Card>
       )}
-    </div>
+    </>
   );
 }
 

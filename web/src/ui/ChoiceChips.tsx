@@ -1,39 +1,40 @@
-import { useId } from "react";
+import { type ReactNode, useId } from "react";
 import styles from "./ChoiceChips.module.css";
 
-interface Props<Value extends string> {
+interface Choice<Value extends string | number> {
+  value: Value;
+  content: ReactNode;
+  /** In words, where the content is more than words. */
+  label?: string;
+}
+
+interface Props<Value extends string | number> {
   legend: string;
-  choices: readonly { value: Value; name: string; note?: string }[];
+  legendHidden?: boolean;
+  choices: readonly Choice<Value>[];
   chosen: Value | null;
   onChoose: (value: Value) => void;
   disabled?: boolean;
 }
 
 /** One of a few, as radio buttons that look like chips. */
-export function ChoiceChips<Value extends string>({
-  legend,
-  choices,
-  chosen,
-  onChoose,
-  disabled = false,
-}: Props<Value>) {
+export function ChoiceChips<Value extends string | number>(props: Props<Value>) {
+  const { legend, legendHidden = false, choices, chosen, onChoose, disabled = false } = props;
   const name = useId();
   return (
     <fieldset className={styles.chips} disabled={disabled}>
-      <legend className={styles.legend}>{legend}</legend>
-      {choices.map((choice) => (
-        <label key={choice.value} className={styles.chip}>
+      <legend className={legendHidden ? "visually-hidden" : styles.legend}>{legend}</legend>
+      {choices.map(({ value, content, label }) => (
+        <label key={value} className={styles.chip}>
           <input
             type="radio"
             name={name}
-            value={choice.value}
-            checked={choice.value === chosen}
-            onChange={() => onChoose(choice.value)}
+            value={value}
+            checked={value === chosen}
+            onChange={() => onChoose(value)}
+            aria-label={label}
           />
-          <span>
-            {choice.name}
-            {choice.note !== undefined && <span className={styles.note}> {choice.note}</span>}
-          </span>
+          <span aria-hidden={label !== undefined}>{content}</span>
         </label>
       ))}
     </fieldset>

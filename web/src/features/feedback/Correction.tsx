@@ -33,8 +33,12 @@ export function Correction({ expression, state, onChoose, onSend }: Props) {
         legend="Which expression does it show?"
         choices={LABELS.map((label) => ({
           value: label,
-          name: nameOf(label),
-          ...(label === expression && { note: "as recognised" }),
+          content: (
+            <>
+              {nameOf(label)}
+              {label === expression && <span className={styles.note}> as recognised</span>}
+            </>
+          ),
         }))}
         chosen={state.label}
         onChoose={onChoose}

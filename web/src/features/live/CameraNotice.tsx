@@ -1,6 +1,7 @@
 import { type CameraProblem, explainCamera } from "../../media/camera.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Card } from "../../ui/Card.tsx";
+import { Columns } from "../../ui/Columns.tsx";
 import { cameraIcon } from "../../ui/icons.tsx";
 import { Notice } from "../../ui/Notice.tsx";
 import styles from "./Live.module.css";
@@ -14,23 +15,28 @@ interface Props {
 /** Says what happens to the picture before there is one. */
 export function CameraNotice({ starting, problem, onStart }: Props) {
   return (
-    <div className={styles.start}>
-      <Card label="Before the camera starts">
-        <h2>Before the camera starts</h2>
-        <ul className={styles.terms}>
-          <li>Small pictures (640 pixels) go to this server while the video runs, several times a second.</li>
-          <li>Each is looked at in memory and forgotten with the answer. Nothing is recorded.</li>
-          <li>Something is stored only if you pause and send a label: 48 × 48 grey pixels of one face.</li>
-        </ul>
-      </Card>
-      <div className={styles.waiting}>
-        <CameraDrawing />
-        {problem !== null && <Notice kind="problem">{explainCamera(problem)}</Notice>}
-        <Button look="primary" icon={cameraIcon} busy={starting} onClick={onStart}>
-          {problem === null ? "Start the camera" : "Try again"}
-        </Button>
-      </div>
-    </div>
+    <Columns
+      sideFirst
+      side={
+        <Card label="Before the camera starts">
+          <h2>Before the camera starts</h2>
+          <ul className={styles.terms}>
+            <li>Small pictures (640 pixels) go to this server while the video runs, several times a second.</li>
+            <li>Each is looked at in memory and forgotten with the answer. Nothing is recorded.</li>
+            <li>Something is stored only if you pause and send a label: 48 × 48 grey pixels of one face.</li>
+          </ul>
+        </Card>
+      }
+      main={
+        <div className={styles.waiting}>
+          <CameraDrawing />
+          {problem !== null && <Notice kind="problem">{explainCamera(problem)}</Notice>}
+          <Button look="primary" icon={cameraIcon} busy={starting} onClick={onStart}>
+            {problem === null ? "Start the camera" : "Try again"}
+          </Button>
+        </div>
+      }
+    />
   );
 }
 
