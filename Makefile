@@ -44,7 +44,7 @@ models: .venv/.runtime ## Fetch and convert the detectors' files (FER_MODEL_MIRR
 
 NPM := $(shell command -v npm)
 WEB_SOURCES := $(if $(wildcard web/package.json),$(shell find web -type f -not -path 'web/node_modules/*' \
-    -not -path 'web/dist/*' -not -path 'web/test-results/*' -not -path 'web/playwright-report/*'))
+    -not -path 'web/dist/*' -not -path 'web/test-results/*' -not -path 'web/e2e/*'))
 
 web/node_modules/.installed: web/package-lock.json
 	cd web && $(NPM) ci --no-audit --no-fund --fetch-retries=1
@@ -74,6 +74,15 @@ emulate: build ## Run one built function as the cloud does (FUNCTION=predict|fee
 .PHONY: test
 test: setup lint ## Everything that can be checked without a network
 	$(BIN)/python -m pytest
+
+.PHONY: test-web
+test-web: web/node_modules/.installed ## The web app: style, types, unit tests, build, and the size of its first load
+	cd web && $(NPM) run --silent check && $(NPM) test --silent
+	@$(MAKE) --no-print-directory web
+
+.PHONY: test-e2e
+test-e2e: .venv/.runtime models/detector/.fetched web ## The web app in headless Chromium, on servers of its own (CHROMIUM=path)
+	cd web && $(NPM) run --silent test:e2e
 
 .PHONY: test-artefact
 test-artefact: setup build ## The contracts against each built part in an environment of its own

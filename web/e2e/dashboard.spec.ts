@@ -1,0 +1,66 @@
+import { readFile } from "node:fs/promises";
+import { ASTRONAUT } from "./pictures.ts";
+import type { Server } from "./server.ts";
+import { expect, test } from "./test.ts";
+
+async function correct(server: Server, label: string): Promise<void> {
+  const response = await fetch(`${server.url}/save_expression_feedback?label=${label}`, {
+    method: "POST",
+    headers: { "Content-Type": "image/jpeg" },
+    body: await readFile(ASTRONAUT),
+  });
+  expect(response.status).toBe(200);
+}
+
+test("an empty bucket has a dashboard too", async ({ page }) => {
+  await page.goto("/#/dashboard");
+  await expect(page.getByRole("img", { name: "Share of each label: none yet" })).toBeVisible();
+  await expect(page.getByText("once there is a correction")).toBeVisible();
+});
+
+test("counts, shares and the last correction are shown, and grow by themselves", async ({ page, server }) => {
+  for (const label of ["happy", "happy", "happy", "nan"]) await correct(server, label);
+  await page.goto("/#/dashboard");
+  await expect(page.getByRole("row", { name: "Happy 3 75 %" })).toBeVisible();
+  await expect(page.getByRole("row", { name: "None of these 1 25 %" })).toBeVisible();
+  await expect(page.getByRole("img", { name: "Happy 75 %, None of these 25 %" })).toBeVisible();
+  await expect(page.locator("time")).toBeVisible();
+  await correct(server, "sad");
+  await expect(page.getByRole("row", { name: "Sad 1 20 %" })).toBeVisible({ timeout: 15_000 });
+});
+
+test("the chart's code is loaded with the dashboard only", async ({ page }) => {
+  const scripts: string[] = [];
+  page.on("request", (request) => request.resourceType() === "script" && scripts.push(request.url()));
+  await page.goto("/");
+  await expect(page.getByText("Drop a picture here")).toBeVisible();
+  expect(scripts.filter((url) => url.includes("Dashboard"))).toEqual([]);
+  await page.getByRole("link", { name: "Dashboard" }).click();
+  await expect(page.getByRole("table")).toBeVisible();
+  expect(scripts.filter((url) => url.includes("Dashboard"))).toHaveLength(1);
+});
+
+test.describe("where the server wants a token", () => {
+  test.use({ settings: { FER_EXPORT_TOKEN: "open-sesame" } });
+
+  test("it is asked for, a wrong one is refused, and the right one opens the numbers and the file", async ({
+    page,
+    server,
+  }) => {
+    await correct(server, "angry");
+    await page.goto("/#/dashboard");
+    await page.getByLabel("Access token").fill("wrong");
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("alert")).toContainText("did not accept");
+    await page.getByLabel("Access token").fill("open-sesame");
+    await page.getByRole("button", { name: "Show the numbers" }).click();
+    await expect(page.getByRole("row", { name: "Angry 1 100 %" })).toBeVisible();
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Download the CSV" }).click(),
+    ]);
+    expect(await readFile(await download.path(), "utf8")).toMatch(/^label,.*\nangry,/);
+    await page.reload();
+    await expect(page.getByRole("row", { name: "Angry 1 100 %" })).toBeVisible();
+  });
+});

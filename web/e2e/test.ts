@@ -1,0 +1,77 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { test as base, expect, type Page } from "@playwright/test";
+import { Server } from "./server.ts";
+
+export { expect, type Page };
+
+interface Fixtures {
+  /** Settings of the server beside its bucket; `test.use` changes them. */
+  settings: Record<string, string>;
+  /** A server of this test's own with an empty bucket. */
+  server: Server;
+  /** What the page's security policy refused; a test fails where there is something. */
+  refused: string[];
+}
+
+export const test = base.extend<Fixtures>({
+  settings: [{}, { option: true }],
+  server: async ({ settings }, use) => {
+    const bucket = await mkdtemp(join(tmpdir(), "fer-e2e-"));
+    const server = await Server.create(bucket, settings);
+    try {
+      await use(server);
+    } finally {
+      await server.kill();
+      await rm(bucket, { recursive: true, force: true });
+    }
+  },
+  baseURL: async ({ server }, use) => use(server.url),
+  refused: [
+    async ({ page }, use) => {
+      const refused: string[] = [];
+      page.on("console", (message) => {
+        if (message.text().includes("Content Security Policy")) refused.push(message.text());
+      });
+      page.on("pageerror", (error) => refused.push(String(error)));
+      await use(refused);
+      expect(refused).toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+export function screenshot(name: string): string {
+  return resolve(import.meta.dirname, "../test-results/screenshots", name);
+}
+
+/** Rows of the CSV: each its label and its pixels. */
+export async function csvRows(server: Server, headers: Record<string, string> = {}): Promise<string[][]> {
+  const response = await fetch(`${server.url}/download_expression_csv`, { headers });
+  if (response.status === 404) return [];
+  const [header, ...rows] = (await response.text()).trimEnd().split("\n");
+  expect(header).toMatch(/^label,pixel0,.*,pixel2303$/);
+  return rows.map((row) => row.split(","));
+}
+
+export async function choose(page: Page, file: string): Promise<void> {
+  await page.getByLabel("Picture file").setInputFiles(file);
+}
+
+/** Whether the overlay's canvas shows something at a point of the picture, given as shares of its sides. */
+export async function isDrawnAt(page: Page, x: number, y: number): Promise<boolean> {
+  return page.locator("canvas").evaluate(
+    (canvas: HTMLCanvasElement, [left, top]) => {
+      const context = canvas.getContext("2d");
+      const pixels = context?.getImageData(
+        Math.round(left * canvas.width) - 4,
+        Math.round(top * canvas.height) - 4,
+        8,
+        8,
+      ).data;
+      return pixels?.some((value, index) => index % 4 === 3 && value > 200) ?? false;
+    },
+    [x, y] as const,
+  );
+}

@@ -1,0 +1,38 @@
+import { existsSync } from "node:fs";
+import { defineConfig, type PlaywrightTestConfig } from "@playwright/test";
+import { CAMERA_FILE } from "./e2e/pictures.ts";
+
+const CHROMIUM =
+  process.env.CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
+if (CHROMIUM === undefined) throw new Error("No Chromium was found: apt-get install chromium, or say CHROMIUM=path.");
+
+const QUIET = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--no-first-run",
+];
+const CAMERA = ["--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${CAMERA_FILE}`];
+
+function chromium(...more: string[]): NonNullable<PlaywrightTestConfig["use"]> {
+  return { launchOptions: { executablePath: CHROMIUM ?? "", args: [...QUIET, ...more] } };
+}
+
+export default defineConfig({
+  testDir: "e2e",
+  outputDir: "test-results/failures",
+  globalSetup: "./e2e/pictures.ts",
+  reporter: [["list"]],
+  workers: 2,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  forbidOnly: true,
+  retries: process.env.CI ? 1 : 0, // told as flaky, not hidden
+  use: { viewport: { width: 1280, height: 800 }, actionTimeout: 10_000 },
+  projects: [
+    { name: "pictures", testIgnore: "live.spec.ts", use: chromium() },
+    { name: "live", testMatch: "live.spec.ts", use: { ...chromium(...CAMERA), permissions: ["camera"] } },
+  ],
+});

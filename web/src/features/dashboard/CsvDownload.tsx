@@ -1,0 +1,42 @@
+import { useState } from "react";
+import { csvUrl, fetchCsv } from "../../api/client.ts";
+import { explain } from "../../api/errors.ts";
+import { Button, buttonClass } from "../../ui/Button.tsx";
+import { downloadIcon } from "../../ui/icons.tsx";
+import { Notice } from "../../ui/Notice.tsx";
+import { saveFile } from "../../ui/save_file.ts";
+
+/** Without a token a plain link, which any size of file suits; with one, the page has to fetch it itself. */
+export function CsvDownload({ token }: { token: string | null }) {
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+
+  async function download(access: string) {
+    setBusy(true);
+    setProblem(null);
+    try {
+      saveFile(await fetchCsv(access), "expression_pixel_data.csv");
+    } catch (error) {
+      setProblem(explain(error));
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  if (token === null) {
+    return (
+      <a className={buttonClass("primary")} href={csvUrl()} download="expression_pixel_data.csv">
+        {downloadIcon}
+        Download the CSV
+      </a>
+    );
+  }
+  return (
+    <>
+      <Button look="primary" icon={downloadIcon} busy={busy} onClick={() => download(token)}>
+        Download the CSV
+      </Button>
+      {problem !== null && <Notice kind="problem">{problem}</Notice>}
+    </>
+  );
+}

@@ -1,0 +1,51 @@
+import { type RefObject, useEffect, useState, useSyncExternalStore } from "react";
+import { predict, streamUrl } from "../../api/client.ts";
+import { drawn, fitted } from "../../media/pictures.ts";
+import { LiveSession } from "./live_session.ts";
+
+const FRAME_LONGEST_SIDE_PX = 640;
+const FRAME_QUALITY = 0.8;
+
+/** Recognition on what a video element shows, for as long as the component is there. */
+export function useLiveSession(video: RefObject<HTMLVideoElement | null>) {
+  const [session, setSession] = useState(newSession);
+  const view = useSyncExternalStore(session.subscribe, session.getView);
+
+  useEffect(() => {
+    const element = video.current;
+    if (element === null) return;
+    const mine = newSession();
+    setSession(mine);
+    const canvas = document.createElement("canvas");
+    const stopFrames = eachFrame(element, () => {
+      const size = fitted([element.videoWidth, element.videoHeight], FRAME_LONGEST_SIDE_PX);
+      mine.offer(() => drawn(element, size, FRAME_QUALITY, canvas)).catch(() => undefined); // a lost frame: the next one comes
+    });
+    return () => {
+      stopFrames();
+      mine.stop();
+    };
+  }, [video]);
+
+  return { view, session };
+}
+
+function newSession(): LiveSession {
+  return new LiveSession({ openSocket: () => new WebSocket(streamUrl()), predict, now_ms: () => performance.now() });
+}
+
+/** Calls back for each new frame of a video; browsers do not while the page is hidden. */
+function eachFrame(video: HTMLVideoElement, callback: () => void): () => void {
+  let stopped = false;
+  const next = () => {
+    if (stopped) return;
+    if (video.videoWidth > 0) callback();
+    schedule();
+  };
+  const schedule = () =>
+    "requestVideoFrameCallback" in video ? video.requestVideoFrameCallback(next) : requestAnimationFrame(next);
+  schedule();
+  return () => {
+    stopped = true;
+  };
+}

@@ -1,0 +1,52 @@
+import { once } from "node:events";
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import { onTestFinished } from "vitest";
+
+export interface Seen {
+  method: string;
+  url: string;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+}
+
+export interface Answer {
+  status?: number;
+  body?: unknown;
+  /** Close the connection instead of answering. */
+  hangUp?: boolean;
+}
+
+/** A server on loopback for one test, to which the page's addresses lead; what it was asked is kept. */
+export async function answering(answer: (request: Seen) => Answer): Promise<Seen[]> {
+  const seen: Seen[] = [];
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const { method = "", url = "", headers } = request;
+    const asked = { method, url, headers, body: Buffer.concat(chunks) };
+    seen.push(asked);
+    const { status = 200, body = {}, hangUp = false } = answer(asked);
+    if (hangUp) request.socket.destroy();
+    else {
+      response.writeHead(status, { "Content-Type": "application/json", "Access-Control-Allow-Origin": "*" });
+      response.end(typeof body === "string" ? body : JSON.stringify(body));
+    }
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  leadTo(`http://127.0.0.1:${address.port}/`);
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return seen;
+}
+
+/** Make relative addresses of the page lead somewhere for one test. */
+export function leadTo(url: string): void {
+  const base = document.createElement("base");
+  base.href = url;
+  document.head.append(base);
+  onTestFinished(() => base.remove());
+}

@@ -1,0 +1,23 @@
+import type { ButtonHTMLAttributes, ReactNode } from "react";
+import styles from "./Button.module.css";
+
+interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
+  look?: "primary" | "plain";
+  icon?: ReactNode;
+  /** Shows that what was asked for is under way, and takes no second click. */
+  busy?: boolean;
+}
+
+export function Button({ look = "plain", icon, busy = false, children, disabled, ...rest }: Props) {
+  return (
+    <button type="button" className={buttonClass(look)} aria-busy={busy} disabled={disabled || busy} {...rest}>
+      {busy ? <span className={styles.spinner} aria-hidden="true" /> : icon}
+      {children}
+    </button>
+  );
+}
+
+/** For links that look like a button. */
+export function buttonClass(look: "primary" | "plain"): string {
+  return `${styles.button} ${styles[look]}`;
+}
