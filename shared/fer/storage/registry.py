@@ -138,29 +138,25 @@ class ModelRegistry:
             raise NotFound("There is no earlier champion to go back to.")
         return self._point(champion.previous[0], champion.previous[1:], champion, now)
 
-    def fetch(
-        self, version: str, names: Sequence[str] | None = None, *, card_sha256: str | None = None
-    ) -> dict[str, bytes]:
+    def fetch(self, version: str, names: Sequence[str] | None = None) -> dict[str, bytes]:
         """The named files of a version (default: the card and all that it names), checked.
 
-        Files that the card names must have the size and sha256 it states, others those of their publication;
-        the card must have ``card_sha256`` where that is given. Raises ``NotFound`` where there is no such
-        version or file and ``CorruptData``.
+        Files that the card names must have the size and sha256 it states, others those of their publication.
+        Raises ``NotFound`` where there is no such version or file and ``CorruptData``.
         """
         card_file = self._read(version, CARD_NAME, max_bytes=MAX_CARD_BYTES)
-        if card_sha256 is not None and hashlib.sha256(card_file).hexdigest() != card_sha256:
-            raise CorruptData(f"The card of {version} is not the one that was promoted.")
         card = _parse_card(version, card_file)
-        found = {CARD_NAME: card_file} if names is None or CARD_NAME in names else {}
-        for name in card.files if names is None else names:
-            if name in card.files:
-                size_bytes, sha256 = card.files[name]
-                data = self._read(version, name, max_bytes=size_bytes)
-                _check_file(name, data, size_bytes, sha256)
-                found[name] = data
-            elif name != CARD_NAME:
-                found[name] = self._read(version, name)
-        return found
+        wanted = (CARD_NAME, *card.files) if names is None else names
+        return {name: card_file if name == CARD_NAME else self._read_checked(version, name, card) for name in wanted}
+
+    def fetch_served(self, champion: Champion) -> dict[str, bytes]:
+        """The champion's card, as it was when it was promoted, and its LiteRT file; raises as ``fetch``."""
+        card_file = self._read(champion.version, CARD_NAME, max_bytes=MAX_CARD_BYTES)
+        if hashlib.sha256(card_file).hexdigest() != champion.card_sha256:
+            raise CorruptData(f"The card of {champion.version} is not the one that was promoted.")
+        card = _parse_card(champion.version, card_file)
+        litert_file = self._read_checked(champion.version, card.litert_name, card)
+        return {CARD_NAME: card_file, card.litert_name: litert_file}
 
     def _point(self, version: str, previous: Sequence[str], expected: Champion | None, now: datetime) -> Champion:
         card_sha256 = hashlib.sha256(self.fetch(version)[CARD_NAME]).hexdigest()
@@ -210,6 +206,14 @@ class ModelRegistry:
             raise CorruptData(f"{key} is not what was published.")
         return data
 
+    def _read_checked(self, version: str, name: str, card: "_Card") -> bytes:
+        if name not in card.files:
+            return self._read(version, name)
+        size_bytes, sha256 = card.files[name]
+        data = self._read(version, name, max_bytes=size_bytes)
+        _check_file(name, data, size_bytes, sha256)
+        return data
+
     def _describe(self, version: str, infos: Sequence[ObjectInfo], card_info: ObjectInfo) -> ModelVersion:
         size_bytes = sum(info.size_bytes for info in infos)
         try:
@@ -237,6 +241,7 @@ class _Card:
     """What the registry needs of a card; ``files`` maps a name to its size in bytes and its sha256."""
 
     files: Mapping[str, tuple[int, str]]
+    litert_name: str
     created: datetime
     parent: str | None
     metrics: Mapping[str, Any]
@@ -248,13 +253,12 @@ def _parse_card(version: str, data: bytes) -> _Card:
         if card["model_version"] != version:
             raise ValueError(f"its model_version is {card['model_version']!r}, expected {version!r}")
         entries = cast("dict[str, dict[str, Any]]", card["files"])
-        if "litert" not in entries:
-            raise ValueError("it names no LiteRT file")
         created = datetime.fromisoformat(card["created"])
         if created.tzinfo is None:
             raise ValueError("'created' has no time zone")
         return _Card(
             files={str(entry["name"]): (int(entry["bytes"]), str(entry["sha256"])) for entry in entries.values()},
+            litert_name=str(entries["litert"]["name"]),
             created=created.astimezone(UTC),
             parent=card.get("parent"),
             metrics=dict(card.get("metrics") or {}),
