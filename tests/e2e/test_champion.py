@@ -1,6 +1,5 @@
 """A real predict server on loopback while models are published, promoted, broken and rolled back beside it."""
 
-import hashlib
 import json
 import subprocess
 import sys
@@ -18,12 +17,12 @@ import pytest
 from fer.domain import EXPRESSIONS
 from fer.storage.factory import open_store
 from fer.storage.keys import CHAMPION_KEY, model_key
-from fer.storage.objects import ABSENT, ObjectStore
+from fer.storage.objects import ObjectStore
 from fer.storage.registry import CARD_NAME, ModelRegistry
 from tests.e2e.servers import Reply, Server, clean_environ, function_server, send
 from tests.gcs_server import running_gcs_server
 from tests.pictures import astronaut, encode
-from tests.published import LITERT_NAME, model_version
+from tests.published import LITERT_NAME, forge_champion, model_version, overwrite
 from tests.unit.vision.test_model_files import TINY
 from tools.build import ROOT, build
 
@@ -67,24 +66,6 @@ class Bucket:
     def promote(self, version: str) -> None:
         self.registry.publish(version, model_version(version, **CHANGES[version]))
         self.registry.promote(version, expected=self.registry.champion(), now=NOW)
-
-    def write(self, key: str, data: bytes) -> None:
-        info = self.store.stat(key)
-        generation = info.generation if info else ABSENT
-        self.store.put(key, data, if_generation=generation, content_type="application/json", metadata={})
-
-    def break_champion(self) -> None:
-        """Point to a version that was published as half a model, with all checksums in order."""
-        files = model_version("broken", litert=TINY[: len(TINY) // 2])
-        for name, data in files.items():
-            self.write(model_key("broken", name), data)
-        pointer = {
-            "version": "broken",
-            "card_sha256": hashlib.sha256(files[CARD_NAME]).hexdigest(),
-            "promoted_at": "2026-01-01T00:00:00.000000Z",
-            "previous": ["a"],
-        }
-        self.write(CHAMPION_KEY, json.dumps(pointer).encode())
 
     @contextmanager
     def serving(self, name: str = "log") -> Generator[Server]:
@@ -144,7 +125,7 @@ def test_a_broken_champion_takes_no_server_down(bucket: Bucket, photo: bytes) ->
     bucket.promote("a")
     with bucket.serving() as server:
         before = ask(server, photo)
-        bucket.break_champion()
+        forge_champion(bucket.store, "broken", litert=TINY[: len(TINY) // 2])
         wait_until(lambda: bool(ask(server, photo) and champion_lines(server, "ERROR")))
         with bucket.serving("cold") as cold:
             assert ask(cold, photo).json["model_version"] == BUNDLED
@@ -159,7 +140,7 @@ def test_a_broken_champion_takes_no_server_down(bucket: Bucket, photo: bytes) ->
 @pytest.mark.parametrize("key", [model_key("b", LITERT_NAME), model_key("b", CARD_NAME), CHAMPION_KEY])
 def test_a_file_truncated_in_the_bucket_takes_no_cold_start_down(bucket: Bucket, photo: bytes, key: str) -> None:
     bucket.promote("b")
-    bucket.write(key, bucket.store.read(key)[:-10])
+    overwrite(bucket.store, key, bucket.store.read(key)[:-10])
     with bucket.serving() as server:
         assert ask(server, photo).json["model_version"] == BUNDLED
         assert len(champion_lines(server, "ERROR")) == 1

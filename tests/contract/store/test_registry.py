@@ -9,9 +9,9 @@ import pytest
 
 from fer.errors import Conflict, CorruptData, InvalidInput, NotFound
 from fer.storage.keys import CHAMPION_KEY, model_key
-from fer.storage.objects import ABSENT, ObjectStore
+from fer.storage.objects import ObjectStore
 from fer.storage.registry import CARD_NAME, MAX_PREVIOUS, Champion, ModelRegistry
-from tests.published import KERAS_NAME, LITERT_NAME, model_version
+from tests.published import KERAS_NAME, LITERT_NAME, model_version, overwrite
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -19,13 +19,6 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 @pytest.fixture
 def registry(store: ObjectStore) -> ModelRegistry:
     return ModelRegistry(store)
-
-
-def overwrite(store: ObjectStore, key: str, data: bytes) -> None:
-    """What a person with the rights can always do, and the registry never does."""
-    info = store.stat(key)
-    generation = info.generation if info else ABSENT
-    store.put(key, data, if_generation=generation, content_type="application/octet-stream", metadata={})
 
 
 def publish(registry: ModelRegistry, *versions: str) -> None:

@@ -15,7 +15,7 @@ from fer.storage.factory import open_store
 from fer.storage.keys import model_key
 from fer.storage.registry import CARD_NAME, ModelRegistry
 from tests.gcs_server import running_gcs_server
-from tests.published import KERAS_NAME, LITERT_NAME, model_version
+from tests.published import KERAS_NAME, LITERT_NAME, model_version, overwrite
 from tools.registry import parse, run
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -112,11 +112,7 @@ def test_a_directory_without_a_model_is_not_found(bucket: str, tmp_path: Path) -
 
 def test_a_damaged_version_is_listed_as_such(bucket: str, registry: ModelRegistry, tmp_path: Path) -> None:
     tool(bucket, "publish", str(model_dir(tmp_path / "a", "a")))
-    store = open_store(bucket)
-    info = store.stat(model_key("a", CARD_NAME))
-    assert info is not None
-    data = json.dumps({"model_version": "x"}).encode()
-    store.put(info.key, data, if_generation=info.generation, content_type="application/json", metadata={})
+    overwrite(open_store(bucket), model_key("a", CARD_NAME), json.dumps({"model_version": "x"}).encode())
     assert "DAMAGED" in tool(bucket, "list")
 
 
@@ -152,5 +148,4 @@ def test_exit_status_tells_faults_apart(bucket: str, registry: ModelRegistry, tm
         ]
     ]
     assert [status for status, _ in ends] == [0, 1, 2, 2, 2, 3]
-    texts = [text for _, text in ends]
-    assert [text.count("\n") for text in (texts[1], texts[2], texts[4], texts[5])] == [1] * 4, texts  # no stack trace
+    assert all("Traceback" not in text for _, text in ends)
