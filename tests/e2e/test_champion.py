@@ -115,7 +115,8 @@ def test_promotion_and_rollback_reach_a_running_server(bucket: Bucket, photo: by
             bucket.promote(version)
             wait_until(lambda version=version: ask(server, photo).json["model_version"] == version)
         bucket.registry.rollback(now=NOW)
-        wait_until(lambda: send(server.url, "GET", "/").json == {"status": "healthy", "model_version": "a"})
+        wait_until(lambda: champion_lines(server, "INFO")[-1] == "The champion a takes over from b")  # no request
+        assert send(server.url, "GET", "/").json == {"status": "healthy", "model_version": "a"}
         assert ask(server, photo).json["model_version"] == "a"
     with bucket.serving("again") as server:
         assert ask(server, photo).json["model_version"] == "a"

@@ -3,7 +3,6 @@
 import contextlib
 import logging
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -47,31 +46,24 @@ def open_classifier(models_dir: Path, *, model_uri: str | None, refresh_s: float
 class ChampionClassifier:
     """A ``Classifier`` that answers with the champion of a registry, and with ``first`` until there is one.
 
-    A request that comes ``refresh_s`` or more after the last look at the pointer starts the next look in a thread
-    and does not wait for it: a function in the cloud has a processor only while it answers, so no timer could be
-    relied on. A champion is checked and tried out before it takes over; one that fails is not tried again before
+    It looks once when it is made; from the first request on, a thread looks every ``refresh_s`` seconds, which no
+    request waits for. (Started then, it belongs to the process that answers and not to one that forks it. Where
+    there is a processor only while a request is answered, a look that became due meanwhile runs beside the next
+    request.) A champion is checked and tried out before it takes over; one that fails is not tried again before
     the pointer changes. ``open_registry`` is called for each look: a store opened anew has no connection that
     went stale in hours of idling, or that belongs to a parent process.
     """
 
-    def __init__(
-        self,
-        first: Classifier,
-        open_registry: "Callable[[], ModelRegistry]",
-        *,
-        refresh_s: float,
-        clock_s: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, first: Classifier, open_registry: "Callable[[], ModelRegistry]", *, refresh_s: float) -> None:
         self._serving = first
         self._open_registry = open_registry
         self._refresh_s = refresh_s
-        self._clock_s = clock_s
         self._lock = threading.Lock()
-        self._looking = False
-        self._last_look_s = clock_s()
+        self._following = False
+        self._closed = threading.Event()
         self._settled_generation: int | None = None
         self._complaint = ""
-        self._look()
+        self.look()
 
     @property
     def model_version(self) -> str:
@@ -82,30 +74,13 @@ class ChampionClassifier:
         return self.pinned().classify(face_chips)
 
     def pinned(self) -> Classifier:
-        """The model that serves now; where a look at the pointer is due, it is started."""
-        if self._claim_look():
-            try:
-                threading.Thread(target=self._look_and_release, name="champion", daemon=True).start()
-            except RuntimeError:  # no thread to be had now; the next look comes soon enough
-                self._looking = False
+        """The model that serves now."""
+        if not self._following:
+            self._start_following()
         return self._serving
 
-    def _claim_look(self) -> bool:
-        with self._lock:
-            now_s = self._clock_s()
-            if self._looking or now_s - self._last_look_s < self._refresh_s:
-                return False
-            self._looking, self._last_look_s = True, now_s
-            return True
-
-    def _look_and_release(self) -> None:
-        try:
-            self._look()
-        finally:
-            self._looking = False
-
-    def _look(self) -> None:
-        """Follow the pointer where it has changed."""
+    def look(self) -> None:
+        """Follow the pointer once, now; for one thread at a time. Never raises."""
         try:
             registry = self._open_registry()
             champion = registry.champion()
@@ -117,6 +92,24 @@ class ChampionClassifier:
             self._complaint = ""
         except Exception as error:  # noqa: BLE001  whatever is wrong there, the model at hand serves on
             self._complain("The champion cannot be read", error)
+
+    def close(self) -> None:
+        """Look no more; the model that serves goes on."""
+        self._closed.set()
+
+    def _start_following(self) -> None:
+        with self._lock:
+            if self._following:
+                return
+            self._following = True
+        try:
+            threading.Thread(target=self._keep_following, name="champion", daemon=True).start()
+        except RuntimeError:  # no thread to be had now: the next request tries again
+            self._following = False
+
+    def _keep_following(self) -> None:
+        while not self._closed.wait(self._refresh_s):
+            self.look()
 
     def _follow(self, registry: "ModelRegistry", champion: "Champion") -> None:
         fields = {"champion": champion.version, "model_version": self._serving.model_version}

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +28,8 @@ from tests.unit.vision.test_model_files import TINY
 
 ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-REFRESH_S = 60.0
+REFRESH_S = 3600.0
+REFRESH_NOW_S = 0.005
 CHIPS: FaceChips = np.random.default_rng(0).integers(0, 256, (2, 48, 48), dtype=np.uint8)
 REVERSED: dict[str, Any] = {"labels": list(reversed(EXPRESSIONS))}
 BUNDLED = model_version("bundled", temperature=3.0)
@@ -36,16 +37,6 @@ BUNDLED = model_version("bundled", temperature=3.0)
 
 def classifier_of(files: dict[str, bytes]) -> LiteRTClassifier:
     return LiteRTClassifier(read_model_files(files.__getitem__))
-
-
-class Clock:
-    """Seconds that pass only when a test says so."""
-
-    def __init__(self) -> None:
-        self.now_s = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 class CountedStore(MemoryObjectStore):
@@ -67,44 +58,41 @@ class CountedStore(MemoryObjectStore):
 
 
 class World:
-    """A registry, a classifier that follows it, and its clock."""
+    """A registry, and classifiers that follow it."""
 
     def __init__(self) -> None:
         self.store = CountedStore()
         self.registry = ModelRegistry(self.store)
-        self.clock = Clock()
+        self.started: list[ChampionClassifier] = []
 
-    def start(self) -> ChampionClassifier:
-        return ChampionClassifier(
-            classifier_of(BUNDLED),
-            lambda: ModelRegistry(self.store),
-            refresh_s=REFRESH_S,
-            clock_s=self.clock,
+    def start(self, *, refresh_s: float = REFRESH_S) -> ChampionClassifier:
+        classifier = ChampionClassifier(
+            classifier_of(BUNDLED), lambda: ModelRegistry(self.store), refresh_s=refresh_s
         )
+        self.started.append(classifier)
+        return classifier
 
     def promote(self, version: str, **changes: Any) -> Champion:
         self.registry.publish(version, model_version(version, **changes))
         return self.registry.promote(version, expected=self.registry.champion(), now=NOW)
 
-    def look(self, classifier: ChampionClassifier) -> None:
-        """Let the interval pass, ask once, and wait for the look that this starts."""
-        looks = [thread for thread in threading.enumerate() if thread.name == "champion"]
-        assert looks == []
-        self.clock.now_s += REFRESH_S
-        classifier.pinned()
-        wait_for_looks()
+    def looks(self) -> int:
+        return self.store.read_keys.count(CHAMPION_KEY)
 
 
-def wait_for_looks() -> None:
-    for thread in threading.enumerate():
-        if thread.name == "champion":
-            thread.join(20)
-            assert not thread.is_alive()
+def wait_until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not happened():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.005)
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> Generator[World]:
+    world = World()
+    yield world
+    for classifier in world.started:
+        classifier.close()
 
 
 @pytest.fixture(autouse=True)
@@ -119,7 +107,7 @@ def test_without_a_champion_the_first_model_serves_and_says_so(world: World, hea
     assert classifier.model_version == "bundled"
     assert classifier.classify(CHIPS).tobytes() == classifier_of(BUNDLED).classify(CHIPS).tobytes()
     assert heard.messages == ["There is no champion in the bucket; bundled goes on"]
-    world.look(classifier)
+    classifier.look()
     assert len(heard.messages) == 1
 
 
@@ -135,47 +123,58 @@ def test_promotion_and_rollback_are_followed(world: World) -> None:
     world.promote("a")
     classifier = world.start()
     world.promote("b")
-    world.look(classifier)
+    classifier.look()
     assert classifier.model_version == "b"
     world.registry.rollback(now=NOW)
-    world.look(classifier)
+    classifier.look()
     assert classifier.model_version == "a"
 
 
-def test_the_pointer_is_looked_at_no_more_often_than_said(world: World) -> None:
+def test_the_pointer_is_followed_without_any_request(world: World, heard: pytest.LogCaptureFixture) -> None:
+    world.promote("a")
+    classifier = world.start(refresh_s=REFRESH_NOW_S)
+    assert classifier.model_version == "a"
+    world.promote("b")
+    wait_until(lambda: heard.messages[-1] == "The champion b takes over from a")
+    assert classifier.model_version == "b"
+
+
+def test_requests_cause_no_looks_of_their_own(world: World) -> None:
     world.promote("a")
     classifier = world.start()
-    world.store.read_keys.clear()
     world.promote("b")
     world.store.read_keys.clear()
     for _ in range(100):
-        world.clock.now_s += 0.5
         classifier.classify(CHIPS)
     assert world.store.read_keys == []
     assert classifier.model_version == "a"
-    world.look(classifier)
-    assert world.store.read_keys.count(CHAMPION_KEY) == 1
-    assert classifier.model_version == "b"
 
 
-def test_a_request_waits_for_no_look_and_only_one_is_under_way(world: World) -> None:
+def test_nothing_looks_before_the_first_request_and_after_the_end(world: World) -> None:
     world.promote("a")
-    classifier = world.start()
+    threads = threading.active_count()
+    classifier = world.start(refresh_s=REFRESH_NOW_S)
+    assert threading.active_count() == threads
+    looks = world.looks()
+    classifier.pinned()
+    wait_until(lambda: world.looks() > looks + 2)
+    classifier.close()
+    wait_until(lambda: threading.active_count() == threads)
+    assert classifier.model_version == "a"
+
+
+def test_a_request_waits_for_no_look_and_one_thread_looks(world: World) -> None:
+    world.promote("a")
+    classifier = world.start(refresh_s=REFRESH_NOW_S)
     world.promote("b")
-    world.store.read_keys.clear()
     world.store.gate.clear()
-    world.clock.now_s += 7200  # idle for hours
+    threads = threading.active_count()
     with ThreadPoolExecutor(8) as callers:
         answers = [callers.submit(lambda: classifier.pinned().model_version) for _ in range(64)]
         assert {answer.result() for answer in answers} == {"a"}
-    world.clock.now_s += 7200
-    assert classifier.model_version == "a"
-    assert [thread.name for thread in threading.enumerate()].count("champion") == 1
+    assert threading.active_count() == threads + 1
     world.store.gate.set()
-    wait_for_looks()
-    assert world.store.read_keys.count(CHAMPION_KEY) == 1
-    assert classifier.model_version == "b"
-    wait_for_looks()
+    wait_until(lambda: classifier.model_version == "b")
 
 
 def test_who_pinned_a_model_keeps_it(world: World) -> None:
@@ -184,7 +183,7 @@ def test_who_pinned_a_model_keeps_it(world: World) -> None:
     pinned = classifier.pinned()
     before = pinned.classify(CHIPS)
     world.promote("b", **REVERSED)
-    world.look(classifier)
+    classifier.look()
     assert classifier.model_version == "b"
     assert (pinned.model_version, pinned.classify(CHIPS).tobytes()) == ("a", before.tobytes())
 
@@ -245,7 +244,7 @@ def test_a_broken_champion_never_takes_over(
     world.promote("bad", **REVERSED)
     damage(world)
     heard.clear()
-    world.look(classifier)
+    classifier.look()
 
     assert classifier.model_version == "a"
     assert classifier.classify(CHIPS).tobytes() == before.tobytes()
@@ -260,7 +259,7 @@ def test_a_champion_that_only_its_publication_forged_does_take_over(world: World
     classifier = world.start()
     world.promote("bad", **REVERSED)
     forge(**REVERSED)(world)
-    world.look(classifier)
+    classifier.look()
     assert classifier.model_version == "bad"
 
 
@@ -274,11 +273,11 @@ def test_a_broken_champion_is_tried_and_told_once_until_the_pointer_changes(
     heard.clear()
     world.store.read_keys.clear()
     for _ in range(5):
-        world.look(classifier)
+        classifier.look()
     assert world.store.read_keys.count(model_key("bad", LITERT_NAME)) == 1
     assert len(heard.records) == 1
     world.promote("c")
-    world.look(classifier)
+    classifier.look()
     assert classifier.model_version == "c"
 
 
@@ -288,12 +287,12 @@ def test_a_store_that_is_down_is_told_once_and_asked_again(world: World, heard: 
     world.store.failing_prefix = ""
     heard.clear()
     for _ in range(3):
-        world.look(classifier)
+        classifier.look()
     assert classifier.model_version == "a"
     assert len(heard.records) == 1
     world.store.failing_prefix = None
     world.promote("b")
-    world.look(classifier)
+    classifier.look()
     assert classifier.model_version == "b"
 
 
@@ -302,10 +301,10 @@ def test_a_store_that_fails_in_the_middle_is_asked_again_for_the_same_champion(w
     classifier = world.start()
     world.promote("b")
     world.store.failing_prefix = model_key("b", LITERT_NAME)
-    world.look(classifier)
+    classifier.look()
     assert classifier.model_version == "a"
     world.store.failing_prefix = None
-    world.look(classifier)
+    classifier.look()
     assert classifier.model_version == "b"
 
 
@@ -316,7 +315,7 @@ def test_a_damaged_pointer_changes_nothing(world: World, heard: pytest.LogCaptur
     overwrite(world.store, CHAMPION_KEY, pointer)
     heard.clear()
     for _ in range(3):
-        world.look(classifier)
+        classifier.look()
     assert classifier.model_version == "a"
     assert len(heard.records) == 1
     assert world.start().model_version == "bundled"
@@ -326,7 +325,7 @@ def test_a_pointer_that_is_removed_changes_nothing(world: World) -> None:
     world.promote("a")
     classifier = world.start()
     lose(CHAMPION_KEY)(world)
-    world.look(classifier)
+    classifier.look()
     assert classifier.model_version == "a"
 
 
@@ -339,9 +338,7 @@ def test_answers_from_eight_threads_are_each_of_one_model_while_models_change(wo
     assert len(set(expected.values())) == 3
     for name, change in changes.items():
         world.promote(name, **change)
-    classifier = ChampionClassifier(
-        classifier_of(BUNDLED), lambda: ModelRegistry(world.store), refresh_s=0.0, clock_s=time.monotonic
-    )
+    classifier = world.start(refresh_s=REFRESH_NOW_S)
     stop = threading.Event()
 
     def answer(_: int) -> set[str]:
@@ -362,7 +359,6 @@ def test_answers_from_eight_threads_are_each_of_one_model_while_models_change(wo
         finally:
             stop.set()
         assert set.union(*(each.result() for each in seen)) == set(expected)
-    wait_for_looks()
 
 
 def test_without_an_address_the_bundled_model_serves_and_no_storage_is_loaded() -> None:
