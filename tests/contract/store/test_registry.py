@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from fer.errors import Conflict, CorruptData, InvalidInput, NotFound
+from fer.errors import Conflict, CorruptData, InvalidInput, NotFound, Unavailable
 from fer.storage.keys import CHAMPION_KEY, model_key
-from fer.storage.objects import ObjectStore
+from fer.storage.objects import MemoryObjectStore, ObjectInfo, ObjectStore
 from fer.storage.registry import CARD_NAME, MAX_PREVIOUS, Champion, ModelRegistry
 from tests.published import KERAS_NAME, LITERT_NAME, model_version, overwrite
 
@@ -82,6 +82,22 @@ def test_publishing_the_same_again_changes_nothing(store: ObjectStore, registry:
     before = list(store.list("models/"))
     publish(registry, "a")
     assert list(store.list("models/")) == before
+
+
+class FullStore(MemoryObjectStore):
+    """Takes everything but one file."""
+
+    def put(self, key: str, data: bytes, **how: Any) -> ObjectInfo:
+        if key.endswith(LITERT_NAME):
+            raise Unavailable("The object store did not answer as it should.")
+        return super().put(key, data, **how)
+
+
+def test_a_publication_that_breaks_off_leaves_no_version() -> None:
+    registry = ModelRegistry(FullStore())
+    with pytest.raises(Unavailable):
+        publish(registry, "a")
+    assert registry.versions() == []
 
 
 def test_an_interrupted_publication_is_completed_by_the_next(store: ObjectStore, registry: ModelRegistry) -> None:
