@@ -15,7 +15,7 @@ TRAINING_ONLY = ("tensorflow", "keras", "torch")
 UNWANTED = {
     "predict": ("fer.storage", "google.cloud.storage", "google.auth", "requests"),
     "feedback": ("ai_edge_litert", "google.cloud.storage"),
-    "streaming": ("flask", "werkzeug", "functions_framework", "google.cloud.storage", "google.auth", "requests"),
+    "streaming": ("flask", "werkzeug", "functions_framework", "fer.storage", "google.auth", "requests"),
     "export": ("cv2", "numpy", "PIL", "ai_edge_litert", "google.cloud.storage"),
 }
 LOADING = {
@@ -83,12 +83,16 @@ def test_requirements_are_pinned_and_come_from_no_named_place(name: str, build_d
     check_requirements((build_dir / name / "requirements.txt").read_text(encoding="utf-8").splitlines())
 
 
-def test_predict_that_reads_models_from_cloud_storage_needs_its_client_more(build_dir: Path, tmp_path: Path) -> None:
-    assert build("predict", tmp_path, registry=True) != build("predict", tmp_path / "again")
-    lines = (tmp_path / "predict" / "requirements.txt").read_text(encoding="utf-8").splitlines()
+@pytest.mark.parametrize("name", ["predict", "streaming"])
+def test_what_reads_models_from_cloud_storage_needs_its_client_more(
+    name: str, build_dir: Path, tmp_path: Path
+) -> None:
+    assert build(name, tmp_path, registry=True) != build(name, tmp_path / "again")
+    lines, plain, feedback = (
+        (part / "requirements.txt").read_text(encoding="utf-8").splitlines()
+        for part in (tmp_path / name, build_dir / name, build_dir / "feedback")
+    )
     check_requirements(lines)
-    plain = (build_dir / "predict" / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    feedback = (build_dir / "feedback" / "requirements.txt").read_text(encoding="utf-8").splitlines()
     more = set(lines[1:]) - set(plain[1:])
     assert set(plain[1:]) < set(lines[1:])
     assert more <= set(feedback[1:])  # the very versions that the other functions have
