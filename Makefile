@@ -9,6 +9,7 @@ PORT ?= 8080
 FUNCTION ?= predict
 FER_BUCKET ?= file://$(CURDIR)/data/bucket
 export FER_BUCKET
+REGISTRY ?= $(if $(filter gs://%,$(FER_MODEL_URI)),1)
 # glibc gives every thread a heap of its own and keeps it; two are enough and keep the memory small.
 export MALLOC_ARENA_MAX ?= 2
 
@@ -64,8 +65,8 @@ run: .venv/.runtime models/detector/.fetched ## Start everything on http://127.0
 	@HOST=$(HOST) PORT=$(PORT) $(SOURCES) $(BIN)/python -m local.server
 
 .PHONY: build
-build: .venv/.runtime models/detector/.fetched ## Assemble build/<function>/ and build/streaming/, ready to deploy
-	$(BIN)/python -m tools.build
+build: .venv/.runtime models/detector/.fetched ## Assemble build/<function>/ and build/streaming/, ready to deploy (REGISTRY=1)
+	$(BIN)/python -m tools.build $(if $(REGISTRY),--registry)
 
 .PHONY: emulate
 emulate: build ## Run one built function as the cloud does (FUNCTION=predict|feedback|export, PORT=)
@@ -154,6 +155,26 @@ model: setup-training ## Serve a Keras classifier of your own (MODEL=path.keras 
 .PHONY: test-training
 test-training: setup-training models/detector/.fetched ## The training's own tests, which need TensorFlow
 	$(TRAINING) pytest tests/training
+
+BUCKET ?= $(FER_BUCKET)
+MODEL_DIR ?= models/expression
+REGISTRY_TOOL := $(SOURCES) $(BIN)/python -m tools.registry --bucket $(BUCKET)
+
+.PHONY: publish
+publish: .venv/.runtime ## Put a model's files into the bucket (MODEL_DIR=models/expression BUCKET=)
+	@$(REGISTRY_TOOL) publish $(MODEL_DIR)
+
+.PHONY: promote
+promote: .venv/.runtime ## Make a published model the champion (VERSION= EXPECTED=present-champion BUCKET=)
+	@$(REGISTRY_TOOL) promote $(VERSION) $(if $(EXPECTED),--expected $(EXPECTED))
+
+.PHONY: rollback
+rollback: .venv/.runtime ## Make the champion's predecessor the champion again (BUCKET=)
+	@$(REGISTRY_TOOL) rollback
+
+.PHONY: models-list
+models-list: .venv/.runtime ## List the published models and the champion (BUCKET=)
+	@$(REGISTRY_TOOL) list
 
 .PHONY: lock
 lock: ## Pin what the functions and the streaming service need anew: requirements.in → requirements.txt

@@ -11,7 +11,13 @@ from streaming.service import build_service, server_options
 
 settings = Settings.from_env()
 configure_logging()
-app = build_service(settings, open_recogniser(settings.detector, models_dir=settings.models_dir))
+recogniser = open_recogniser(
+    settings.detector,
+    models_dir=settings.models_dir,
+    model_uri=settings.model_uri,
+    model_refresh_s=settings.model_refresh_s,
+)
+app = build_service(settings, recogniser)
 
 
 def main() -> None:

@@ -51,7 +51,6 @@ class Session:
         self._workers = workers
         self._limits = limits
         self._trace = trace_fields(websocket.headers.get("x-cloud-trace-context", ""), google_cloud_project)
-        self._model_version = recogniser.classifier.model_version
         self._video = Video(recogniser)
         self._mailbox = Mailbox()
         self._frames = 0
@@ -114,7 +113,7 @@ class Session:
         return data
 
     async def _answer(self) -> None:
-        await self._send(protocol.ready_message(model_version=self._model_version, limits=self._limits))
+        await self._send(protocol.ready_message(model_version=self._video.model_version, limits=self._limits))
         while True:
             await self._mailbox.filled()
             async with self._workers.turn():
@@ -142,7 +141,7 @@ class Session:
             skipped=self._mailbox.skipped,
             image_size_wh=seen.image_size_wh,
             server_ms=server_ms,
-            model_version=self._model_version,
+            model_version=seen.model_version,
             faces=seen.faces,
         )
 
@@ -166,7 +165,7 @@ class Session:
             "bad_frames": self._bad_frames,
             "tracks": self._video.tracks,
             "server_ms": round(self._server_ms / self._answered, 2) if self._answered else None,
-            "model_version": self._model_version,
+            "model_version": self._video.model_version,
             **self._trace,
         }
         level = logging.INFO if fault is None else logging.ERROR

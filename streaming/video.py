@@ -24,6 +24,7 @@ class Seen:
 
     faces: list[TrackedFace]
     image_size_wh: tuple[int, int]
+    model_version: str
 
 
 class Video:
@@ -38,6 +39,12 @@ class Video:
         self._looks = LooksOverTime(detector.find_once, min_retry_score=detector.min_retry_score)
         self._tracker = Tracker()
         self._smoothers: dict[int, Smoother] = {}
+        self._classifier = recogniser.classifier.pinned()
+
+    @property
+    def model_version(self) -> str:
+        """Of the model that saw the last frame."""
+        return self._classifier.model_version
 
     @property
     def tracks(self) -> int:
@@ -53,7 +60,10 @@ class Video:
         frame_rgb = _decoded(frame)
         detected = self._looks.find(frame_rgb)[:MAX_FACES]
         face_chips, faces = self._recogniser.aligner.align_faces(frame_rgb, detected)
-        predictions = self._recogniser.classify(face_chips, faces)
+        recogniser = self._recogniser.pinned()
+        predictions = recogniser.classify(face_chips, faces)
+        if recogniser.classifier is not self._classifier:  # never smooth the scores of two models into one
+            self._classifier, self._smoothers = recogniser.classifier, {}
         numbers = self._tracker.update(faces, now_s=arrived_s)
         kept = self._tracker.numbers
         self._smoothers = {number: smoother for number, smoother in self._smoothers.items() if number in kept} | {
@@ -67,7 +77,8 @@ class Video:
             )
             for number, prediction in zip(numbers, predictions, strict=True)
         ]
-        return Seen(faces=seen, image_size_wh=(frame_rgb.shape[1], frame_rgb.shape[0]))
+        image_size_wh = (frame_rgb.shape[1], frame_rgb.shape[0])
+        return Seen(faces=seen, image_size_wh=image_size_wh, model_version=self.model_version)
 
 
 def _decoded(frame: bytes) -> ImageRGB:

@@ -1,9 +1,13 @@
 """`make build`: assemble ``build/<part>/`` with all that a function or the streaming service needs, and nothing else.
 
+With ``--registry`` (`make build REGISTRY=1`) predict and streaming also get the Cloud Storage client, which they need
+for ``FER_MODEL_URI=gs://…`` and for nothing else.
+
 The same tree gives the same bytes: files are copied in sorted order with fixed permissions and times, and
 ``build_info.json`` names the commit and one digest over everything else.
 """
 
+import argparse
 import hashlib
 import json
 import os
@@ -45,19 +49,20 @@ def package_files() -> dict[str, Path]:
     return {str(path.relative_to(ROOT / "shared")): path for path in paths if "__pycache__" not in path.parts}
 
 
-def source_files(part: str) -> dict[str, Path]:
+def source_files(part: str, *, registry: bool) -> dict[str, Path]:
     """A function's ``main.py`` at the top; the streaming service as the package that its Procfile starts."""
+    needed = "requirements-registry.txt" if registry and part in ("predict", "streaming") else "requirements.txt"
     if part == "streaming":
         source = ROOT / "streaming"
         modules = {f"streaming/{path.name}": path for path in source.glob("*.py")}
-        return {**modules, "Procfile": source / "Procfile", "requirements.txt": source / "requirements.txt"}
+        return {**modules, "Procfile": source / "Procfile", "requirements.txt": source / needed}
     source = ROOT / "functions" / part
-    return {name: source / name for name in ("main.py", "requirements.txt")}
+    return {"main.py": source / "main.py", "requirements.txt": source / needed}
 
 
-def contents(part: str) -> dict[str, Path]:
+def contents(part: str, *, registry: bool) -> dict[str, Path]:
     """Path in the artefact → file in the tree."""
-    files = {**source_files(part), **package_files()}
+    files = {**source_files(part, registry=registry), **package_files()}
     if part in ("predict", "feedback", "streaming"):
         files |= detector_files()
     if part in ("predict", "streaming"):
@@ -65,12 +70,12 @@ def contents(part: str) -> dict[str, Path]:
     return dict(sorted(files.items()))
 
 
-def build(part: str, build_dir: Path) -> str:
+def build(part: str, build_dir: Path, *, registry: bool = False) -> str:
     """Recreate ``build_dir/<part>`` and return its digest."""
     target = build_dir / part
     shutil.rmtree(target, ignore_errors=True)
     digest = hashlib.sha256()
-    for name, source in contents(part).items():
+    for name, source in contents(part, registry=registry).items():
         data = source.read_bytes()
         digest.update(f"{name}\0{hashlib.sha256(data).hexdigest()}\n".encode())
         _write(target / name, data)
@@ -106,8 +111,11 @@ def _commit() -> str:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--registry", action="store_true", help="add what reading models from gs:// needs")
+    options = parser.parse_args()
     for part in PARTS:
-        digest = build(part, ROOT / "build")
+        digest = build(part, ROOT / "build", registry=options.registry)
         size_bytes = sum(path.stat().st_size for path in (ROOT / "build" / part).rglob("*") if path.is_file())
         print(f"build/{part}: {size_bytes / 1e6:.1f} MB, digest {digest[:16]}")
 

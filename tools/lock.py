@@ -1,4 +1,4 @@
-"""`make lock`: pin each requirements.in, with all it needs, as names and versions only."""
+"""`make lock`: pin each requirements*.in, with all it needs, as names and versions only."""
 
 import subprocess
 import sys
@@ -24,10 +24,10 @@ def lock(requirements_in: Path) -> str:
 
 
 def main() -> None:
-    sources = [*ROOT.glob("functions/*/requirements.in"), *ROOT.glob("*/requirements.in")]
+    sources = [*ROOT.glob("functions/*/requirements*.in"), *ROOT.glob("*/requirements*.in")]
     for requirements_in in sorted(sources):
         pinned = requirements_in.with_suffix(".txt")
-        pinned.write_text("# Made by `make lock` from requirements.in.\n" + lock(requirements_in))
+        pinned.write_text(f"# Made by `make lock` from {requirements_in.name}.\n" + lock(requirements_in))
         print(pinned.relative_to(ROOT))
 
 

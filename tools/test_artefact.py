@@ -2,7 +2,7 @@
 
 Each function, and the streaming service, gets a virtual environment made from nothing but its ``requirements.txt``
 (kept under ``.venv-artefact-<part>`` until that file changes) and one process, started as the cloud starts it. Exit
-status 1 where a test fails, or where predict's packages take more room than ``PREDICT_AT_MOST_BYTES``.
+status 1 where a test fails, or where predict's packages take more room than they may.
 """
 
 import os
@@ -18,6 +18,7 @@ from tools.environments import installed_bytes, prepare_environment
 
 ROOT = Path(__file__).resolve().parents[1]
 PREDICT_AT_MOST_BYTES = 350_000_000
+REGISTRY_AT_MOST_BYTES = 35_000_000  # on top, for predict built with REGISTRY=1
 
 
 def start_part(name: str, python: Path, log: Path, bucket: Path) -> Server:
@@ -57,14 +58,17 @@ def run_contract(pythons: dict[str, Path], scratch: Path, pytest_arguments: list
 def main() -> int:
     pythons: dict[str, Path] = {}
     too_large = False
+    at_most_bytes = PREDICT_AT_MOST_BYTES
     for name in PARTS:
         requirements = ROOT / "build" / name / "requirements.txt"
+        if name == "predict" and "google-cloud-storage==" in requirements.read_text():
+            at_most_bytes += REGISTRY_AT_MOST_BYTES
         pythons[name] = prepare_environment(ROOT / f".venv-artefact-{name}", requirements)
         size_bytes = installed_bytes(pythons[name])
         print(f"{name}: packages of {size_bytes / 1e6:.0f} MB", flush=True)
-        too_large |= name == "predict" and size_bytes > PREDICT_AT_MOST_BYTES
+        too_large |= name == "predict" and size_bytes > at_most_bytes
     if too_large:
-        print(f"predict's packages take more than {PREDICT_AT_MOST_BYTES / 1e6:.0f} MB")
+        print(f"predict's packages take more than {at_most_bytes / 1e6:.0f} MB")
     with tempfile.TemporaryDirectory() as scratch:
         status = run_contract(pythons, Path(scratch), sys.argv[1:])
     return 1 if too_large or status else 0

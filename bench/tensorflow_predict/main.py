@@ -5,7 +5,6 @@ everything but the classifier is the same.
 """
 
 import threading
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -14,6 +13,7 @@ import tensorflow as tf
 
 import fer.vision.classifier
 from fer.domain import EXPRESSIONS
+from fer.settings import default_models_dir
 
 KERAS_FILE = "facial_expression_model.keras"
 
@@ -23,7 +23,7 @@ class KerasClassifier:
 
     def __init__(self, model_files: Any) -> None:
         self._files = model_files
-        self._path = Path(model_files.litert_path).with_name(KERAS_FILE)
+        self._path = default_models_dir() / "expression" / KERAS_FILE
         self._order = [model_files.labels.index(name) for name in EXPRESSIONS]
         self._lock = threading.Lock()
         self._run: Any = None
@@ -42,6 +42,9 @@ class KerasClassifier:
         logits = outputs[:, self._order] / self._files.temperature
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+
+    def pinned(self) -> "KerasClassifier":
+        return self
 
     def _open(self) -> Any:
         """Load at the first call: TensorFlow's threads do not survive the fork of the server's worker."""

@@ -12,11 +12,16 @@ from fer.usecases.predict import open_recogniser
 from fer.usecases.predict import predict as predict_expressions
 
 settings = Settings.from_env()
-recogniser = open_recogniser(settings.detector, models_dir=settings.models_dir)
-endpoint = Endpoint(
+endpoint = Endpoint(  # first, because it sets up the log to which opening the model writes
     health=lambda: {"model_version": recogniser.classifier.model_version},
     allowed_origins=settings.allowed_origins,
     google_cloud_project=settings.google_cloud_project,
+)
+recogniser = open_recogniser(
+    settings.detector,
+    models_dir=settings.models_dir,
+    model_uri=settings.model_uri,
+    model_refresh_s=settings.model_refresh_s,
 )
 
 

@@ -28,6 +28,9 @@ class Settings:
     bucket_url: str = field(default_factory=default_bucket_url)
     models_dir: Path = field(default_factory=default_models_dir)
     detector: str = "auto"
+    model_uri: str | None = None
+    # A look costs two small reads; a minute is soon enough for a promotion and bearable for a rollback.
+    model_refresh_s: int = 60
     # A 12-megapixel PNG in base64 is about 20 MB; Cloud Run itself refuses bodies over 32 MiB.
     max_body_bytes: int = 24 * MIB
     # The largest pictures that phones and cameras send by default have 24 megapixels; 74 MB once decoded.
@@ -52,6 +55,9 @@ class Settings:
         - ``FER_BUCKET``: ``file:///…`` or ``gs://bucket``; default ``data/bucket`` under the working directory,
           but none where ``K_SERVICE`` says that this is the cloud, whose disk forgets
         - ``FER_MODELS_DIR``: directory with ``expression/`` and ``detector/``; default beside the code
+        - ``FER_MODEL_URI``: ``file:///…`` or ``gs://bucket`` whose champion ``predict`` serves; without it, and while
+          there is no champion, the model in ``FER_MODELS_DIR``
+        - ``FER_MODEL_REFRESH_S``: seconds between two looks for another champion; default 60
         - ``FER_DETECTOR``: ``auto`` (default), ``yunet``, ``mtcnn`` or ``haar``
         - ``FER_MAX_BODY_BYTES``: largest request body; default 24 MiB
         - ``FER_MAX_IMAGE_PIXELS``: largest picture, width × height; default 24,500,000
@@ -109,6 +115,8 @@ def _origins(text: str) -> tuple[str, ...]:
 VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "bucket_url": ("FER_BUCKET", _bucket),
     "models_dir": ("FER_MODELS_DIR", Path),
+    "model_uri": ("FER_MODEL_URI", _bucket),
+    "model_refresh_s": ("FER_MODEL_REFRESH_S", _positive),
     "detector": ("FER_DETECTOR", _detector),
     "max_body_bytes": ("FER_MAX_BODY_BYTES", _positive),
     "max_image_pixels": ("FER_MAX_IMAGE_PIXELS", _positive),

@@ -13,9 +13,9 @@ from tools.build import PARTS, build
 TRAINING_ONLY = ("tensorflow", "keras", "torch")
 # What a function has no use for, because of which importing it would only cost memory and a slower start.
 UNWANTED = {
-    "predict": ("google.cloud.storage", "google.auth", "requests"),
+    "predict": ("fer.storage", "google.cloud.storage", "google.auth", "requests"),
     "feedback": ("ai_edge_litert", "google.cloud.storage"),
-    "streaming": ("flask", "werkzeug", "functions_framework", "google.cloud.storage", "google.auth", "requests"),
+    "streaming": ("flask", "werkzeug", "functions_framework", "fer.storage", "google.auth", "requests"),
     "export": ("cv2", "numpy", "PIL", "ai_edge_litert", "google.cloud.storage"),
 }
 LOADING = {
@@ -80,7 +80,26 @@ def test_artefact_loads_its_own_package_and_nothing_it_does_not_need(
 
 @pytest.mark.parametrize("name", PARTS)
 def test_requirements_are_pinned_and_come_from_no_named_place(name: str, build_dir: Path) -> None:
-    lines = (build_dir / name / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    check_requirements((build_dir / name / "requirements.txt").read_text(encoding="utf-8").splitlines())
+
+
+@pytest.mark.parametrize("name", ["predict", "streaming"])
+def test_what_reads_models_from_cloud_storage_needs_its_client_more(
+    name: str, build_dir: Path, tmp_path: Path
+) -> None:
+    assert build(name, tmp_path, registry=True) != build(name, tmp_path / "again")
+    lines, plain, feedback = (
+        (part / "requirements.txt").read_text(encoding="utf-8").splitlines()
+        for part in (tmp_path / name, build_dir / name, build_dir / "feedback")
+    )
+    check_requirements(lines)
+    more = set(lines[1:]) - set(plain[1:])
+    assert set(plain[1:]) < set(lines[1:])
+    assert more <= set(feedback[1:])  # the very versions that the other functions have
+    assert any(line.startswith("google-cloud-storage==") for line in more)
+
+
+def check_requirements(lines: list[str]) -> None:
     requirements = [line for line in lines if line and not line.startswith("#")]
     assert requirements
     assert all(line.count("==") == 1 and "/" not in line and not line.startswith("-") for line in requirements)

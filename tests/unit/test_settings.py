@@ -13,6 +13,7 @@ def test_defaults_suit_a_run_on_ones_own_machine(monkeypatch: pytest.MonkeyPatch
     assert settings.bucket_url == (tmp_path / "data" / "bucket").as_uri()
     assert settings.models_dir.name == "models"
     assert settings.detector == "auto"
+    assert settings.model_uri is None
     assert settings.max_body_bytes == 24 * MIB
     assert settings.allowed_origins == ("*",)
     assert settings.export_token is None
@@ -27,6 +28,8 @@ def test_every_variable_is_read() -> None:
         {
             "FER_BUCKET": "gs://a-bucket",
             "FER_MODELS_DIR": "/models",
+            "FER_MODEL_URI": "gs://models",
+            "FER_MODEL_REFRESH_S": "5",
             "FER_DETECTOR": "haar",
             "FER_MAX_BODY_BYTES": "1000",
             "FER_MAX_IMAGE_PIXELS": "2000",
@@ -43,6 +46,8 @@ def test_every_variable_is_read() -> None:
     assert settings == Settings(
         bucket_url="gs://a-bucket",
         models_dir=Path("/models"),
+        model_uri="gs://models",
+        model_refresh_s=5,
         detector="haar",
         max_body_bytes=1000,
         max_image_pixels=2000,
@@ -66,6 +71,8 @@ def test_empty_value_is_no_value() -> None:
     [
         ("FER_BUCKET", "s3://bucket"),
         ("FER_BUCKET", "data"),
+        ("FER_MODEL_URI", "models/expression"),
+        ("FER_MODEL_REFRESH_S", "0"),
         ("FER_DETECTOR", "dlib"),
         ("FER_MAX_BODY_BYTES", "0"),
         ("FER_MAX_BODY_BYTES", "-5"),

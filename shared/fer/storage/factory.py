@@ -9,11 +9,12 @@ from fer.storage.objects import MemoryObjectStore, ObjectStore
 _EXPECTED = "expected file:///absolute/directory, gs://bucket or memory:"
 
 
-def open_store(bucket_url: str) -> ObjectStore:
+def open_store(bucket_url: str, *, patience_s: float = 20.0) -> ObjectStore:
     """The store a URL names: ``file:///absolute/directory``, ``gs://bucket`` or ``memory:``.
 
     The directory is created if need be. ``memory:`` is a new, empty store each time. The Cloud Storage
-    client is imported only for ``gs:``; it honours ``STORAGE_EMULATOR_HOST``. Raises ``InvalidInput``.
+    client is imported only for ``gs:``; it honours ``STORAGE_EMULATOR_HOST``. An operation that fails
+    there is repeated for ``patience_s``. Raises ``InvalidInput``.
     """
     parts = urlsplit(bucket_url)
     if bucket_url in ("memory:", "memory://"):
@@ -25,7 +26,7 @@ def open_store(bucket_url: str) -> ObjectStore:
     if parts.scheme == "gs" and parts.netloc and parts.path in ("", "/"):
         from fer.storage.gcs import GcsObjectStore
 
-        return GcsObjectStore.connect(parts.netloc)
+        return GcsObjectStore.connect(parts.netloc, patience_s=patience_s)
     raise InvalidInput(f"Unknown bucket URL {bucket_url!r}; {_EXPECTED}.")
 
 

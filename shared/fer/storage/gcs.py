@@ -67,10 +67,14 @@ class GcsObjectStore:
         self._options: dict[str, Any] = {"timeout": request_timeout_s, "retry": self._retry}
 
     @classmethod
-    def connect(cls, bucket_name: str) -> "GcsObjectStore":
-        """The bucket with the credentials of the surroundings; makes no request yet."""
+    def connect(cls, bucket_name: str, *, patience_s: float) -> "GcsObjectStore":
+        """The bucket with the credentials of the surroundings; makes no request yet.
+
+        ``patience_s`` is for all attempts of one operation; a single one gets half of it.
+        """
         with _faults(bucket_name):
-            return cls(storage.Client(), bucket_name)
+            client = storage.Client()
+        return cls(client, bucket_name, request_timeout_s=patience_s / 2, retry_deadline_s=patience_s)
 
     def stat(self, key: str) -> ObjectInfo | None:
         with _faults(key):

@@ -1,6 +1,7 @@
 """The names of the objects in the bucket; docs/storage_format.md describes each."""
 
 import hashlib
+import re
 from typing import Final
 
 from fer.errors import CorruptData, InvalidInput
@@ -9,6 +10,12 @@ CSV_KEY: Final = "expression_pixel_data.csv"
 SHARDS: Final = "shards/"
 INTENTS: Final = "intents/"
 SEGMENTS: Final = "segments/"
+MODELS: Final = "models/"
+CHAMPION_KEY: Final = "models/champion.json"
+
+# What every store, file system and shell takes as it is; the lengths fit the local directory's file names.
+_MODEL_VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_MODEL_FILE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
 def shard_key(idempotency_key: str) -> str:
@@ -48,3 +55,21 @@ def batch_of_segment(key: str) -> int:
     if not number.isdecimal():
         raise CorruptData(f"{key} is not the name of a segment.")
     return int(number)
+
+
+def model_prefix(version: str) -> str:
+    """Where the files of one model version lie."""
+    if not _MODEL_VERSION.fullmatch(version):
+        raise InvalidInput(
+            f"{version!r} cannot name a model version: expected up to 100 letters, digits, '.', '_' and '-'."
+        )
+    return f"{MODELS}{version}/"
+
+
+def model_key(version: str, name: str) -> str:
+    """One file of a model version."""
+    if not _MODEL_FILE.fullmatch(name):
+        raise InvalidInput(
+            f"{name!r} cannot name a model's file: expected up to 80 letters, digits, '.', '_' and '-'."
+        )
+    return model_prefix(version) + name

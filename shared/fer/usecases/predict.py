@@ -2,18 +2,18 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fer.domain import AnnotateFormat, Face, Prediction
+from fer.usecases.champion import open_classifier
 from fer.usecases.pixel_budget import budget
 from fer.vision import annotation
 from fer.vision.alignment import FaceAligner
 from fer.vision.arrays import FaceChips
-from fer.vision.classifier import Classifier, LiteRTClassifier
+from fer.vision.classifier import Classifier
 from fer.vision.detector import Detector, open_detector
 from fer.vision.images import decode_image
-from fer.vision.model_files import load_model_files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,21 +24,28 @@ class Recogniser:
     aligner: FaceAligner
     classifier: Classifier
 
+    def pinned(self) -> "Recogniser":
+        """With the one model that answers now, so that an answer's scores and its version are of the same."""
+        return replace(self, classifier=self.classifier.pinned())
+
     def classify(self, face_chips: FaceChips, faces: Sequence[Face]) -> list[Prediction]:
         """Return the prediction of each face from its chip, uint8 (N, 48, 48), in the same order."""
         scores = self.classifier.classify(face_chips)
         return [Prediction(face=face, scores=tuple(row.tolist())) for face, row in zip(faces, scores, strict=True)]
 
 
-def open_recogniser(detector: str, *, models_dir: Path) -> Recogniser:
-    """Open the named detector and the served model from ``models_dir`` (with ``detector/`` and ``expression/``).
+def open_recogniser(
+    detector: str, *, models_dir: Path, model_uri: str | None = None, model_refresh_s: float = 60
+) -> Recogniser:
+    """Open the named detector and the model that serves; ``models_dir`` has ``detector/`` and ``expression/``.
 
-    Raises as ``open_detector`` and ``load_model_files`` do.
+    The model is the champion of ``model_uri`` where that is given. Raises as ``open_detector`` and
+    ``open_classifier`` do.
     """
     return Recogniser(
         detector=open_detector(detector, models_dir=models_dir / "detector"),
         aligner=FaceAligner(models_dir / "detector"),
-        classifier=LiteRTClassifier(load_model_files(models_dir / "expression")),
+        classifier=open_classifier(models_dir, model_uri=model_uri, refresh_s=model_refresh_s),
     )
 
 
@@ -66,7 +73,7 @@ def predict(
     UnsupportedType for an image that cannot be read.
     """
     with budget.hold(image, max_pixels=max_image_pixels):
-        return _predict(image, recogniser=recogniser, annotate=annotate, max_image_pixels=max_image_pixels)
+        return _predict(image, recogniser=recogniser.pinned(), annotate=annotate, max_image_pixels=max_image_pixels)
 
 
 def _predict(

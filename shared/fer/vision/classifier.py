@@ -22,6 +22,14 @@ class Classifier(Protocol):
         """Return float32 (N, 7) calibrated scores, in ``EXPRESSIONS`` order, for uint8 (N, 48, 48)."""
         ...
 
+    def pinned(self) -> "Classifier":
+        """The one model that answers now, for as long as the caller keeps it.
+
+        A classifier may go over to another model between two calls. Who tells scores and ``model_version``
+        of the same answer takes both from what this returns.
+        """
+        ...
+
 
 class LiteRTClassifier:
     """A classifier served by LiteRT, one interpreter per busy thread.
@@ -49,6 +57,9 @@ class LiteRTClassifier:
             outputs = np.stack([interpreter.run(self._prepare(chip)) for chip in face_chips])
         return self._calibrate(outputs)[:, self._order]
 
+    def pinned(self) -> "LiteRTClassifier":
+        return self
+
     def _open(self) -> "_Interpreter":
         return _Interpreter(self._files, threads=self._threads)
 
@@ -68,6 +79,17 @@ class LiteRTClassifier:
         return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
+def probe(classifier: Classifier) -> None:
+    """Let a classifier answer once; raises ``CorruptData`` where what comes back are no scores."""
+    ramp = np.linspace(0, 255, CHIP_SIDE_PX**2).astype(np.uint8).reshape(1, CHIP_SIDE_PX, CHIP_SIDE_PX)
+    try:
+        scores = classifier.classify(ramp)
+    except (ValueError, RuntimeError) as error:
+        raise CorruptData("The expression model cannot be run.") from error
+    if not np.isfinite(scores).all():
+        raise CorruptData("The expression model's scores are not numbers.")
+
+
 class _Interpreter:
     """A LiteRT interpreter whose shapes are checked when it is opened."""
 
@@ -76,17 +98,18 @@ class _Interpreter:
 
         expected_in, expected_out = [1, *files.input_hw, 1], [1, len(EXPRESSIONS)]
         try:
-            self._runner: Any = Interpreter(model_path=str(files.litert_path), num_threads=threads)
+            self._runner: Any = Interpreter(model_content=files.litert_file, num_threads=threads)
             inputs, outputs = self._runner.get_input_details(), self._runner.get_output_details()
+            if len(inputs) != 1 or len(outputs) != 1 or inputs[0]["dtype"] != np.float32:
+                raise CorruptData("The expression model must have one float32 input and one output.")
             self._input, self._output = inputs[0]["index"], outputs[0]["index"]
-            self._runner.resize_tensor_input(self._input, expected_in)
+            # Strict: only the batch may vary, although a convolution would take other sides silently.
+            self._runner.resize_tensor_input(self._input, expected_in, strict=True)
             self._runner.allocate_tensors()
             actual_in = self._runner.get_input_details()[0]
             actual_out = self._runner.get_output_details()[0]
         except (ValueError, RuntimeError) as error:
             raise CorruptData("The expression model's LiteRT file cannot be loaded.") from error
-        if len(inputs) != 1 or len(outputs) != 1 or actual_in["dtype"] != np.float32:
-            raise CorruptData("The expression model must have one float32 input and one output.")
         if list(actual_in["shape"]) != expected_in or list(actual_out["shape"]) != expected_out:
             shapes = f"{list(actual_in['shape'])} to {list(actual_out['shape'])}"
             raise CorruptData(f"The expression model maps {shapes}, expected {expected_in} to {expected_out}.")

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -12,13 +13,15 @@ from fer.errors import CorruptData, NotFound
 
 CARD_NAME = "model_card.json"
 CARD_SCHEMA = 1
+MAX_INPUT_SIDE_PX = 512
+"""Ten times the chip's side; a card that says more is mistaken, and its arrays could fill the memory."""
 
 ModelOutput = Literal["logits", "probabilities"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFiles:
-    """What ``model_card.json`` says, checked, and where the LiteRT file lies.
+    """What ``model_card.json`` says, checked, and the LiteRT file.
 
     The model's input is grey uint8 · ``scale`` + ``offset`` as float32 (1, height, width, 1); ``labels`` are the
     seven expressions in the order of its output.
@@ -31,40 +34,50 @@ class ModelFiles:
     offset: float
     output: ModelOutput
     temperature: float
-    litert_path: Path
+    litert_file: bytes = field(repr=False)
 
 
 def load_model_files(directory: Path) -> ModelFiles:
-    """Read ``model_card.json`` in ``directory`` and check the LiteRT file against its sha256.
+    """The model in ``directory``; raises as ``read_model_files``."""
+    return read_model_files(lambda name: _read(directory, name))
 
-    Raises ``NotFound`` where a file is missing and ``CorruptData`` where one is not what the card says.
+
+def read_model_files(read: Callable[[str], bytes]) -> ModelFiles:
+    """Read ``model_card.json`` and the LiteRT file it names, and check that file against its sha256.
+
+    ``read`` takes a plain file name; it raises ``NotFound`` where there is no such file. Raises
+    ``CorruptData`` where a file is not what the card says.
     """
-    card_path = directory / CARD_NAME
-    if not card_path.is_file():
-        raise NotFound(f"There is no {CARD_NAME} in the model's directory.")
     try:
-        card = cast(dict[str, Any], json.loads(card_path.read_text(encoding="utf-8")))
+        card = cast("dict[str, Any]", json.loads(read(CARD_NAME)))
         if card["schema"] != CARD_SCHEMA:
             raise CorruptData(f"{CARD_NAME} has schema {card['schema']}, expected {CARD_SCHEMA}.")
-        litert_path = directory / Path(str(card["files"]["litert"]["name"])).name
-        files = _from_card(card, litert_path)
-        expected = str(card["files"]["litert"]["sha256"])
-    except (ValueError, KeyError, TypeError) as error:
+        name = Path(str(card["files"]["litert"]["name"])).name
+        litert_file = read(name)
+        if hashlib.sha256(litert_file).hexdigest() != card["files"]["litert"]["sha256"]:
+            raise CorruptData(f"{name} does not have the sha256 that {CARD_NAME} states.")
+        return _from_card(card, litert_file)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise CorruptData(f"{CARD_NAME} is not a model card: {error}") from error
-    if not litert_path.is_file():
-        raise NotFound(f"There is no {litert_path.name} in the model's directory.")
-    if hashlib.sha256(litert_path.read_bytes()).hexdigest() != expected:
-        raise CorruptData(f"{litert_path.name} does not have the sha256 that {CARD_NAME} states.")
-    return files
 
 
-def _from_card(card: dict[str, Any], litert_path: Path) -> ModelFiles:
+def _read(directory: Path, name: str) -> bytes:
+    path = directory / name
+    if not path.is_file():
+        raise NotFound(f"There is no {name} in the model's directory.")
+    return path.read_bytes()
+
+
+def _from_card(card: dict[str, Any], litert_file: bytes) -> ModelFiles:
     labels = tuple(str(label) for label in card["labels"])
     if sorted(labels) != sorted(EXPRESSIONS):
         raise ValueError(f"labels must be {EXPRESSIONS} in any order, got {labels}")
     shape = card["input"]
     if shape["channels"] != 1:
         raise ValueError(f"the input must have 1 channel, got {shape['channels']}")
+    input_hw = (int(shape["height"]), int(shape["width"]))
+    if not all(1 <= side_px <= MAX_INPUT_SIDE_PX for side_px in input_hw):
+        raise ValueError(f"the input's sides must be 1 to {MAX_INPUT_SIDE_PX}, got {input_hw}")
     output = card["output"]
     if output not in ("logits", "probabilities"):
         raise ValueError(f"output must be logits or probabilities, got {output!r}")
@@ -74,10 +87,10 @@ def _from_card(card: dict[str, Any], litert_path: Path) -> ModelFiles:
     return ModelFiles(
         model_version=str(card["model_version"]),
         labels=labels,
-        input_hw=(int(shape["height"]), int(shape["width"])),
+        input_hw=input_hw,
         scale=float(card["preprocessing"]["scale"]),
         offset=float(card["preprocessing"]["offset"]),
         output=output,
         temperature=temperature,
-        litert_path=litert_path,
+        litert_file=litert_file,
     )

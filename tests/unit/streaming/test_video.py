@@ -1,13 +1,20 @@
 """The frames of one video: what is found, what is remembered, what is refused."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 
 from fer.domain import EXPRESSIONS, Face
 from fer.errors import InvalidInput, TooLarge, UnsupportedType
+from fer.storage.objects import MemoryObjectStore
+from fer.storage.registry import ModelRegistry
+from fer.usecases.champion import ChampionClassifier
 from fer.usecases.predict import Recogniser, predict
 from streaming.video import MAX_FACES, Video
 from tests.pictures import Picture, astronaut, encode, two_faces
+from tests.published import model_version
 
 FRAME_S = 0.04
 
@@ -23,6 +30,23 @@ def test_first_frame_says_what_the_http_route_says(recogniser: Recogniser, photo
     assert seen.image_size_wh == (512, 512)
     assert (face.track, face.face, face.smoothed.scores) == (1, expected.face, expected.scores)
     assert EXPRESSIONS[face.smoothed.label] == expected.expression
+
+
+def test_a_video_goes_over_to_a_new_champion_and_never_mixes_two_models(recogniser: Recogniser, photo: bytes) -> None:
+    registry = ModelRegistry(MemoryObjectStore())
+    champion = ChampionClassifier(recogniser.classifier, lambda: registry, refresh_s=3600)
+    following = replace(recogniser, classifier=champion)
+    video = Video(following)
+    assert video.look(photo, arrived_s=0).model_version == recogniser.classifier.model_version
+    registry.publish("new", model_version("new", labels=list(reversed(EXPRESSIONS))))
+    registry.promote("new", expected=None, now=datetime(2026, 1, 1, tzinfo=UTC))
+    champion.look()
+    seen = video.look(photo, arrived_s=FRAME_S)
+    expected = predict(photo, recogniser=following, annotate="none", max_image_pixels=10**7)
+    assert (seen.model_version, expected.model_version) == ("new", "new")
+    assert seen.faces[0].track == 1
+    assert seen.faces[0].smoothed.scores == expected.predictions[0].scores
+    champion.close()
 
 
 def test_moving_faces_keep_their_numbers_largest_first(recogniser: Recogniser) -> None:

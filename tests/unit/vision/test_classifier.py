@@ -110,9 +110,8 @@ def test_wrong_shape_is_a_programming_error(served: LiteRTClassifier, chips: Fac
 
 @pytest.mark.parametrize("content", [b"", b"not a model", bytes(2000)])
 def test_file_that_is_no_model_is_corrupt(tiny: ModelFiles, content: bytes) -> None:
-    tiny.litert_path.write_bytes(content)
     with pytest.raises(CorruptData):
-        LiteRTClassifier(tiny)
+        LiteRTClassifier(replace(tiny, litert_file=content))
 
 
 def test_version_is_the_cards(tiny: ModelFiles) -> None:

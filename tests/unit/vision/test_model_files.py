@@ -38,7 +38,7 @@ def write_model(directory: Path, model_card: dict[str, Any]) -> Path:
 def test_card_is_read(tmp_path: Path) -> None:
     files = load_model_files(write_model(tmp_path, card()))
     assert (files.model_version, files.input_hw, files.labels) == ("tiny-1", (64, 64), EXPRESSIONS)
-    assert files.litert_path == tmp_path / "tiny.tflite"
+    assert files.litert_file == TINY
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,9 @@ def test_card_is_read(tmp_path: Path) -> None:
         pytest.param({"labels": ["angry"] * 7}, id="labels-not-the-seven"),
         pytest.param({"labels": None}, id="labels-missing"),
         pytest.param({"input": {"height": 64, "width": 64, "channels": 3}}, id="colour"),
+        pytest.param({"input": {"height": 0, "width": 64, "channels": 1}}, id="input-too-small"),
+        pytest.param({"input": {"height": 64, "width": 10**9, "channels": 1}}, id="input-too-large"),
+        pytest.param({"input": {"height": 1e400, "width": 64, "channels": 1}}, id="input-infinite"),
         pytest.param({"output": "scores"}, id="output"),
         pytest.param({"temperature": 0}, id="temperature"),
         pytest.param({"temperature": "warm"}, id="temperature-not-a-number"),
@@ -87,4 +90,5 @@ def test_file_outside_the_directory_is_not_read(tmp_path: Path) -> None:
     inner = tmp_path / "model"
     inner.mkdir()
     write_model(inner, card(files={"litert": litert}))
-    assert load_model_files(inner).litert_path == inner / "tiny.tflite"
+    (tmp_path / "tiny.tflite").write_bytes(b"another file")
+    assert load_model_files(inner).litert_file == TINY

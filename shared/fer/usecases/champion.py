@@ -1,0 +1,138 @@
+"""The classifier that serves: the model at hand, or the champion of the bucket, followed as it changes."""
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from fer.errors import Unavailable
+from fer.vision.arrays import ExpressionScores, FaceChips
+from fer.vision.classifier import Classifier, LiteRTClassifier, probe
+from fer.vision.model_files import load_model_files, read_model_files
+
+if TYPE_CHECKING:
+    from fer.storage.registry import Champion, ModelRegistry
+
+LOGGER = logging.getLogger("fer.champion")
+
+STORE_PATIENCE_S: Final = 6.0
+"""A start waits no longer for a store that hangs; a healthy one answers in well under a second."""
+
+
+def open_classifier(models_dir: Path, *, model_uri: str | None, refresh_s: float) -> Classifier:
+    """The model in ``models_dir/expression``, or the champion in the store that ``model_uri`` names.
+
+    With a store, it looks there now and later at most every ``refresh_s`` seconds. Whatever is wrong with the
+    store or with the champion, the last good model goes on serving. Raises ``InvalidInput`` for a ``model_uri``
+    that names no store, ``ImportError`` where its client is not installed, and as ``load_model_files`` does.
+    """
+    bundled = LiteRTClassifier(load_model_files(models_dir / "expression"))
+    if model_uri is None:
+        return bundled
+    # Only here: who serves the model at hand does not pay for importing the storage.
+    from fer.storage.factory import open_store
+    from fer.storage.registry import ModelRegistry
+
+    def open_registry() -> ModelRegistry:
+        return ModelRegistry(open_store(model_uri, patience_s=STORE_PATIENCE_S))
+
+    with contextlib.suppress(Unavailable):  # a wrong address stops the start, a store that is down does not
+        open_registry()
+    return ChampionClassifier(bundled, open_registry, refresh_s=refresh_s)
+
+
+class ChampionClassifier:
+    """A ``Classifier`` that answers with the champion of a registry, and with ``first`` until there is one.
+
+    It looks once when it is made; from the first request on, a thread looks every ``refresh_s`` seconds, which no
+    request waits for. (Started then, it belongs to the process that answers and not to one that forks it. Where
+    there is a processor only while a request is answered, a look that became due meanwhile runs beside the next
+    request.) A champion is checked and tried out before it takes over; one that fails is not tried again before
+    the pointer changes. ``open_registry`` is called for each look: a store opened anew has no connection that
+    went stale in hours of idling, or that belongs to a parent process.
+    """
+
+    def __init__(self, first: Classifier, open_registry: "Callable[[], ModelRegistry]", *, refresh_s: float) -> None:
+        self._serving = first
+        self._open_registry = open_registry
+        self._refresh_s = refresh_s
+        self._lock = threading.Lock()
+        self._following = False
+        self._closed = threading.Event()
+        self._settled_generation: int | None = None
+        self._complaint = ""
+        self.look()
+
+    @property
+    def model_version(self) -> str:
+        return self.pinned().model_version
+
+    def classify(self, face_chips: FaceChips) -> ExpressionScores:
+        """Return float32 (N, 7) calibrated scores, in ``EXPRESSIONS`` order, for uint8 (N, 48, 48)."""
+        return self.pinned().classify(face_chips)
+
+    def pinned(self) -> Classifier:
+        """The model that serves now."""
+        if not self._following:
+            self._start_following()
+        return self._serving
+
+    def look(self) -> None:
+        """Follow the pointer once, now; for one thread at a time. Never raises."""
+        try:
+            registry = self._open_registry()
+            champion = registry.champion()
+            if champion is None:
+                self._complain("There is no champion in the bucket")
+                return
+            if champion.generation != self._settled_generation:
+                self._follow(registry, champion)
+            self._complaint = ""
+        except Exception as error:  # noqa: BLE001  whatever is wrong there, the model at hand serves on
+            self._complain("The champion cannot be read", error)
+
+    def close(self) -> None:
+        """Look no more; the model that serves goes on."""
+        self._closed.set()
+
+    def _start_following(self) -> None:
+        with self._lock:
+            if self._following:
+                return
+            self._following = True
+        try:
+            threading.Thread(target=self._keep_following, name="champion", daemon=True).start()
+        except RuntimeError:  # no thread to be had now: the next request tries again
+            self._following = False
+
+    def _keep_following(self) -> None:
+        while not self._closed.wait(self._refresh_s):
+            self.look()
+
+    def _follow(self, registry: "ModelRegistry", champion: "Champion") -> None:
+        fields = {"champion": champion.version, "model_version": self._serving.model_version}
+        try:
+            classifier = LiteRTClassifier(read_model_files(registry.fetch_served(champion).__getitem__))
+            probe(classifier)
+        except Unavailable:  # nothing is known to be wrong with the champion: try it again at the next look
+            raise
+        except Exception as error:  # anything may come of a broken model, and nothing must
+            self._settled_generation = champion.generation
+            text = "The champion %s cannot serve; %s goes on: %s"
+            LOGGER.error(text, *fields.values(), error, exc_info=error, extra={"fields": fields})
+            return
+        self._serving = classifier
+        self._settled_generation = champion.generation
+        LOGGER.info("The champion %s takes over from %s", *fields.values(), extra={"fields": fields})
+
+    def _complain(self, what: str, error: Exception | None = None) -> None:
+        """Say it once, and again only after something else."""
+        complaint = what if error is None else f"{what}: {error}"
+        if complaint != self._complaint:
+            self._complaint = complaint
+            version = self._serving.model_version
+            level = logging.WARNING if error is None else logging.ERROR
+            fields = {"model_version": version}
+            LOGGER.log(level, "%s; %s goes on", complaint, version, exc_info=error, extra={"fields": fields})

@@ -1,0 +1,50 @@
+"""An answer tells the version of the very model whose scores it holds."""
+
+from collections import deque
+
+from fer.domain import EXPRESSIONS
+from fer.usecases.predict import Recogniser, predict
+from fer.vision.alignment import FaceAligner
+from fer.vision.arrays import ExpressionScores, FaceChips
+from fer.vision.classifier import Classifier, LiteRTClassifier
+from fer.vision.haar import HaarDetector
+from fer.vision.model_files import read_model_files
+from tests.pictures import astronaut, encode
+from tests.published import model_version
+from tools.build import ROOT
+
+
+class Switching:
+    """Goes over to the next model as soon as one has answered."""
+
+    def __init__(self, *models: Classifier) -> None:
+        self._models = deque(models)
+
+    @property
+    def model_version(self) -> str:
+        return self._models[0].model_version
+
+    def classify(self, face_chips: FaceChips) -> ExpressionScores:
+        scores = self._models[0].classify(face_chips)
+        self._models.rotate(-1)
+        return scores
+
+    def pinned(self) -> Classifier:
+        return self._models[0]
+
+
+def test_scores_and_version_are_of_one_model_although_it_is_swapped_meanwhile() -> None:
+    first, second = (
+        LiteRTClassifier(read_model_files(model_version(version, labels=list(labels)).__getitem__))
+        for version, labels in (("first", EXPRESSIONS), ("second", EXPRESSIONS[::-1]))
+    )
+    detector, aligner = HaarDetector(), FaceAligner(ROOT / "models" / "detector")
+    image = encode(astronaut(), ".jpg")
+
+    def answer(classifier: Classifier) -> tuple[str, tuple[float, ...]]:
+        recogniser = Recogniser(detector=detector, aligner=aligner, classifier=classifier)
+        outcome = predict(image, recogniser=recogniser, annotate="none", max_image_pixels=10**6)
+        return outcome.model_version, outcome.predictions[0].scores
+
+    assert answer(first)[1] != answer(second)[1]
+    assert answer(Switching(first, second)) == answer(first)
