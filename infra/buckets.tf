@@ -1,0 +1,63 @@
+# The feedback, the merged CSV and the models. What lies in it: docs/storage_format.md.
+resource "google_storage_bucket" "data" {
+  name          = "${var.project}-${var.name}-data"
+  location      = var.region
+  force_destroy = var.destroy_data
+
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+
+  # The objects are pictures of faces: what is deleted must be gone.
+  soft_delete_policy {
+    retention_duration_seconds = 0
+  }
+
+  versioning {
+    enabled = false
+  }
+
+  # Tombstones. Only they have a custom time, which is the time of their merge; a shard that waits for its merge has none
+  # and can never match. Export removes tombstones itself after 30 days; this catches what it left.
+  lifecycle_rule {
+    action {
+      type = "Delete"
+    }
+    condition {
+      days_since_custom_time = 31
+      matches_prefix         = ["shards/"]
+    }
+  }
+
+  # Segments of a batch that was never committed. They are copies: their shards are still there.
+  lifecycle_rule {
+    action {
+      type = "Delete"
+    }
+    condition {
+      age            = 7
+      matches_prefix = ["segments/"]
+    }
+  }
+
+  depends_on = [google_project_service.needed]
+}
+
+# The functions' source, one object for each content: an object's name is the digest of what is in it.
+resource "google_storage_bucket" "source" {
+  name          = "${var.project}-${var.name}-source"
+  location      = var.region
+  force_destroy = true
+
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+
+  soft_delete_policy {
+    retention_duration_seconds = 0
+  }
+
+  versioning {
+    enabled = false
+  }
+
+  depends_on = [google_project_service.needed]
+}
