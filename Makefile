@@ -123,6 +123,56 @@ model: setup-training ## Serve a Keras classifier of your own (MODEL=path.keras 
 test-training: setup-training models/detector/.fetched ## The training's own tests, which need TensorFlow
 	$(TRAINING) pytest tests/training
 
+.PHONY: named-project
+named-project:
+	@test -n '$(PROJECT)' && test -n '$(REGION)' || { echo 'say where: PROJECT=my-project REGION=europe-west1'; exit 1; }
+
+.PHONY: deploy
+deploy: named-project build ## Put everything on Google Cloud (PROJECT= REGION= VARS='-var domain=…' DRY_RUN=1); see infra/README.md
+	$(BIN)/python -m tools.deploy deploy --project $(PROJECT) --region $(REGION) $(VARS)
+
+.PHONY: destroy
+destroy: named-project .venv/.runtime ## Take it off again; stops at a data bucket that is not empty (PROJECT= REGION= VARS=)
+	$(BIN)/python -m tools.deploy destroy --project $(PROJECT) --region $(REGION) $(VARS)
+
+.PHONY: test-infra
+test-infra: .venv/.development tools/linters/node_modules/.installed ## Assertions on the Terraform files, the Dockerfiles and the workflows, and their formatting
+	$(BIN)/python -m pytest tests/unit/infra
+	node tools/linters/hcl_format.mjs --check infra
+
+.PHONY: fmt-infra
+fmt-infra: tools/linters/node_modules/.installed ## Format the Terraform files
+	node tools/linters/hcl_format.mjs infra
+
+tools/linters/node_modules/.installed: tools/linters/package-lock.json
+	cd tools/linters && npm ci --no-audit --no-fund
+	touch $@
+
+.venv-linters/.installed: tools/linters/requirements.txt
+	test -x .venv-linters/bin/python || $(PYTHON) -m venv .venv-linters
+	.venv-linters/bin/pip install --quiet --disable-pip-version-check -r tools/linters/requirements.txt
+	touch $@
+
+.PHONY: scan-infra
+scan-infra: .venv-linters/.installed ## checkov on infra/, hadolint on the Dockerfiles, schema and zizmor on the workflows
+	.venv-linters/bin/checkov --config-file infra/.checkov.yaml
+	.venv-linters/bin/hadolint Dockerfile infra/images/*.Dockerfile
+	.venv-linters/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	.venv-linters/bin/zizmor --offline --quiet .github/workflows
+
+.PHONY: validate-infra
+validate-infra: build ## `terraform validate`, which downloads the provider
+	terraform -chdir=infra init -backend=false -input=false
+	terraform -chdir=infra validate
+
+.PHONY: infra-schema
+infra-schema: .venv/.runtime ## Take the provider's names anew from its bindings on PyPI into infra/google_schema.json
+	$(BIN)/python -m tools.provider_schema
+
+.PHONY: infra-costs
+infra-costs: .venv/.runtime ## Compute the table of costs in infra/README.md anew
+	$(BIN)/python -m tools.cost
+
 .PHONY: lock
 lock: ## Pin what the functions need anew: requirements.in → requirements.txt
 	$(PYTHON) -m tools.lock

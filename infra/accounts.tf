@@ -41,6 +41,8 @@ locals {
     retrain_reads_models  = { account = "retrain", role = "reader", object = "models/" }
     retrain_adds_models   = { account = "retrain", role = "creator", object = "models/" }
     retrain_moves_pointer = { account = "retrain", role = "replacer", object = "models/champion.json" }
+    retrain_reads_records = { account = "retrain", role = "reader", object = "retraining/" }
+    retrain_keeps_records = { account = "retrain", role = "replacer", object = "retraining/" }
   }
 }
 

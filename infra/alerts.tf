@@ -13,7 +13,6 @@ locals {
 
   # The services' names all begin with it.
   requests = "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = starts_with(\"${var.name}-\") AND metric.type = \"run.googleapis.com/request_count\""
-
 }
 
 resource "google_monitoring_alert_policy" "errors" {

@@ -2,6 +2,13 @@ locals {
   retraining = var.training_image == "" ? [] : ["retrain"]
 
   retraining_environment = merge(local.log_trace, local.bucket)
+
+  # training/retrain.py; FER2013 for the replay, where one may use it, goes into the image or a volume of its own.
+  retraining_arguments = [
+    "--csv", "gs://${google_storage_bucket.data.name}",
+    "--bucket", "gs://${google_storage_bucket.data.name}",
+    "--workdir", "/tmp/retrain",
+  ]
 }
 
 resource "google_cloud_run_v2_job" "retraining" {
@@ -22,7 +29,7 @@ resource "google_cloud_run_v2_job" "retraining" {
 
       containers {
         image = var.training_image
-        args  = ["--csv", "gs://${google_storage_bucket.data.name}/expression_pixel_data.csv"]
+        args  = local.retraining_arguments
 
         resources {
           limits = { cpu = "4", memory = "8Gi" }

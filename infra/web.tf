@@ -90,6 +90,16 @@ resource "google_compute_backend_bucket" "web" {
   name                  = "${var.name}-${each.key}"
   bucket_name           = google_storage_bucket.web[each.key].name
   load_balancing_scheme = "EXTERNAL_MANAGED"
+
+  # As the local server sends them with the app (local/web_app.py).
+  custom_response_headers = [
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Permissions-Policy: camera=(self), microphone=(), geolocation=()",
+    "Cross-Origin-Opener-Policy: same-origin",
+    "Referrer-Policy: no-referrer",
+    "X-Content-Type-Options: nosniff",
+    "Strict-Transport-Security: max-age=31536000",
+  ]
 }
 
 resource "google_compute_region_network_endpoint_group" "service" {
