@@ -160,6 +160,10 @@ scan-infra: .venv-linters/.installed ## checkov on infra/, hadolint on the Docke
 	.venv-linters/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	.venv-linters/bin/zizmor --offline --quiet .github/workflows
 
+.PHONY: test-container
+test-container: .venv/.runtime models/detector/.fetched ## Run the Dockerfile's own steps outside a container and try out what they make
+	$(BIN)/python -m tools.test_container
+
 .PHONY: validate-infra
 validate-infra: build ## `terraform validate`, which downloads the provider
 	terraform -chdir=infra init -backend=false -input=false

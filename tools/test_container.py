@@ -1,8 +1,8 @@
 """`make test-container`: the Dockerfile's own steps, run outside a container, and what they make, tried out.
 
 Every stage gets a scratch directory; its COPY and RUN lines happen there. The last stage is then started with its own
-CMD and ENV, as a user who owns nothing, from a tree that nobody may write to, with a data directory that the user may.
-Its health check, a prediction, a correction and the web page have to work. Needs the package registries.
+CMD and ENV as a user who owns nothing, from a tree that nobody may write to, with a data directory that the user may
+write to. Its health check, a prediction, a correction and the web page have to work. Needs the package registries.
 """
 
 import os
@@ -21,6 +21,7 @@ from tools.dockerfile import Stage, parse
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = (ROOT / "docs" / "images" / "astronaut.jpg").read_bytes()
 IGNORED = shutil.ignore_patterns("node_modules", "dist", "__pycache__", ".installed")
+NOT_IN_A_BASE_IMAGE = shutil.ignore_patterns("test", "__pycache__", "site-packages")
 START_TIMEOUT_S = 30
 USER = 65_534
 """Where this runs as root, what the container's user becomes: nobody, who owns no file here."""
@@ -32,9 +33,11 @@ class Scratch:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self.data = directory / "data"
-        binaries = directory / "bin"
-        binaries.mkdir()
-        (binaries / "python").symlink_to(Path(sys.base_prefix) / "bin" / "python3.11")
+        # A copy, because the interpreter of whoever runs this may lie where the container's user may not look.
+        shutil.copytree(sys.base_prefix, directory / "python", symlinks=True, ignore=NOT_IN_A_BASE_IMAGE)
+        binaries = directory / "python" / "bin"
+        (binaries / "python").unlink(missing_ok=True)
+        (binaries / "python").symlink_to("python3.11")
         self.path = f"{binaries}{os.pathsep}{os.environ['PATH']}"
 
     def app(self, stage: str) -> Path:
