@@ -38,6 +38,7 @@ class Scratch:
         binaries = directory / "python" / "bin"
         (binaries / "python").unlink(missing_ok=True)
         (binaries / "python").symlink_to("python3.11")
+        self.libraries = directory / "python" / "lib"
         self.path = f"{binaries}{os.pathsep}{os.environ['PATH']}"
 
     def app(self, stage: str) -> Path:
@@ -110,6 +111,7 @@ def try_out(stage: Stage, scratch: Scratch, port: int) -> None:
     before = seal(app, scratch.data)
     environment = {name: scratch.outside(value) for name, value in stage.environment.items()}
     environment |= {"PATH": scratch.path, "PORT": str(port), "HOST": "127.0.0.1", "HOME": "/nonexistent"}
+    environment["LD_LIBRARY_PATH"] = str(scratch.libraries)  # the copied interpreter's own
     user = {"user": USER, "group": USER, "extra_groups": []} if os.getuid() == 0 else {}
     command = stage.all("CMD")[-1].words
     process = subprocess.Popen(command, cwd=app, env=environment, **user)  # pyright: ignore[reportArgumentType]

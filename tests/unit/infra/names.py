@@ -35,7 +35,7 @@ def _body(body: dict[str, Any], known: dict[str, Any]) -> list[str]:
         if name not in known:
             wrong.append(f"{name} is no argument of it")
         elif "block" in known[name]:
-            for nested in value if isinstance(value, list) else [value]:
+            for nested in cast("list[dict[str, Any]]", value if isinstance(value, list) else [value]):
                 wrong += [f"{name}.{each}" for each in _body(nested, known[name]["block"])]
         elif isinstance(value, (bool, int)) and (known[name]["type"] == "boolean") != isinstance(value, bool):
             wrong.append(f"{name} is a {known[name]['type']}")
