@@ -81,10 +81,17 @@ def _arguments(body: str, script: str, types: str, interface: str) -> dict[str, 
             start = script.index(f"function {nested[0].lower()}{nested[1:]}ToHclTerraform")
             end = script.index("\nclass " if "\nclass " in script[start:] else "\nexports.", start)
             argument["block"] = _arguments(script[start:end], script, types, nested)
+            argument["outputs"] = _outputs(script, nested)
         else:
             argument["type"] = match["type"]
         arguments[name] = argument
     return dict(sorted(arguments.items()))
+
+
+def _outputs(script: str, nested: str) -> list[str]:
+    """What can be read of a block besides its arguments."""
+    found = re.search(rf"^class {nested}OutputReference .*?^\}}", script, re.DOTALL | re.MULTILINE)
+    return sorted({match["name"] or match["complex"] for match in _OUTPUT.finditer(found[0])}) if found else []
 
 
 def _required(types: str, interface: str) -> set[str]:
@@ -95,6 +102,19 @@ def _required(types: str, interface: str) -> set[str]:
 def _camel(name: str) -> str:
     first, *rest = name.split("_")
     return first + "".join(part[:1].upper() + part[1:] for part in rest)
+
+
+def used_only(arguments: dict[str, Any], words: set[str]) -> dict[str, Any]:
+    """The arguments without the contents of those blocks that the configuration has no word for."""
+    kept: dict[str, Any] = {}
+    for name, argument in arguments.items():
+        if "block" in argument and name not in words:
+            kept[name] = {"required": argument["required"], "block": {}}
+        elif "block" in argument:
+            kept[name] = {**argument, "block": used_only(argument["block"], words)}
+        else:
+            kept[name] = argument
+    return kept
 
 
 def extract(names: list[str]) -> dict[str, Any]:
@@ -111,7 +131,10 @@ def extract(names: list[str]) -> dict[str, Any]:
 
 def main() -> None:
     schema = extract(used_resources(INFRA))
-    SCHEMA.write_text(json.dumps(schema, indent=1) + "\n", encoding="utf-8")
+    words = set(re.findall(r"\w+", "".join(path.read_text("utf-8") for path in INFRA.glob("*.tf"))))
+    for resource in schema["resources"].values():
+        resource["arguments"] = used_only(resource["arguments"], words)
+    SCHEMA.write_text(json.dumps(schema, indent=0) + "\n", encoding="utf-8")
     print(f"{SCHEMA.relative_to(ROOT)}: {len(schema['resources'])} resources of provider {schema['provider']}")
 
 

@@ -52,11 +52,16 @@ def references(configuration: Configuration) -> list[str]:
         wrong += [f"{kind}.{name} is not declared" for name in sorted(used - set(declared))]
         wrong += [f"{kind}.{name} is declared and not used" for name in sorted(set(declared) - used)]
     addresses = {resource.address for resource in configuration.resources}
-    for kind, name, output in re.findall(r"\b(google_\w+)\.(\w+)(?:\[[^\]]+\])?(?:\.(\w+))?", text):
+    index = r"(?:\[[^\]]+\])?"
+    pattern = rf"\b(google_\w+)\.(\w+){index}(?:\.(\w+){index}(?:\.(\w+))?)?"
+    for kind, name, output, nested in re.findall(pattern, text):
+        known = SCHEMA["resources"].get(kind, {})
         if f"{kind}.{name}" not in addresses:
             wrong.append(f"{kind}.{name} is not declared")
-        elif output and output not in SCHEMA["resources"][kind]["outputs"]:
+        elif output and output not in known["outputs"]:
             wrong.append(f"{kind}.{name} has no {output}")
+        elif nested and nested not in known["arguments"][output].get("outputs", []):
+            wrong.append(f"{kind}.{name}.{output} has no {nested}")
     return wrong
 
 

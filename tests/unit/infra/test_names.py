@@ -47,6 +47,7 @@ def test_every_reference_leads_somewhere_and_nothing_is_declared_in_vain(configu
             "google_service_account.account[each.value.account].mail",
             "has no mail",
         ),
+        ("schedules.tf", "service_config[0].uri", "service_config[0].url", "service_config has no url"),
         ("alerts.tf", "threshold_value = var.backlog_alert_shards", "threshold_value = 1", "declared and not used"),
     ],
 )
