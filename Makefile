@@ -132,7 +132,7 @@ deploy: named-project build ## Put everything on Google Cloud (PROJECT= REGION= 
 	$(BIN)/python -m tools.deploy deploy --project $(PROJECT) --region $(REGION) $(VARS)
 
 .PHONY: destroy
-destroy: named-project .venv/.runtime ## Take it off again; stops at a data bucket that is not empty (PROJECT= REGION= VARS=)
+destroy: named-project build ## Take it off again; stops at a data bucket that is not empty (PROJECT= REGION= VARS=)
 	$(BIN)/python -m tools.deploy destroy --project $(PROJECT) --region $(REGION) $(VARS)
 
 .PHONY: test-infra

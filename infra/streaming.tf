@@ -30,8 +30,7 @@ resource "google_cloud_run_v2_service" "streaming" {
   deletion_protection = false
 
   # With a domain, only the load balancer reaches it: a socket is as good as open-ended, and the origin is one anyway.
-  ingress              = var.domain == "" ? "INGRESS_TRAFFIC_ALL" : "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"
-  default_uri_disabled = var.domain != ""
+  ingress = var.domain == "" ? "INGRESS_TRAFFIC_ALL" : "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"
 
   template {
     service_account                  = google_service_account.account["streaming"].email
