@@ -7,7 +7,7 @@ import pytest
 
 from fer.settings import VARIABLES
 from tests.unit.infra.configuration import Configuration, changed
-from tests.unit.infra.wiring import ANNOUNCED, artefacts, capacity, environment
+from tests.unit.infra.wiring import ANNOUNCED, artefacts, capacity, environment, packages
 from tools.archive import write_archive
 
 
@@ -57,6 +57,13 @@ def test_no_announced_variable_is_known_already() -> None:
 )
 def test_a_wrong_environment_is_noticed(file: str, old: str, new: str, complaint: str) -> None:
     assert any(complaint in each for each in environment(changed(file, old, new)))
+
+
+def test_what_is_given_a_bucket_can_read_it(configuration: Configuration, tmp_path: Path) -> None:
+    assert packages(configuration) == []
+    (tmp_path / "requirements.txt").write_text("flask==3.1.3\n")
+    without = packages(configuration, {"export": tmp_path / "requirements.txt"})
+    assert without == ["export is given a bucket and has no google-cloud-storage to read it with"]
 
 
 def test_entry_points_and_sources_are_those_of_the_artefacts(configuration: Configuration) -> None:

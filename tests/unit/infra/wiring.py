@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,12 @@ ANNOUNCED = {"FER_MODEL_URI", "FER_MODEL_REFRESH_S", "FER_STREAM_MAX_CONNECTIONS
 NO_DEFAULT_FITS = {"bucket_url", "allowed_origins", "google_cloud_project", "model_uri"}
 
 SOURCES = {name: ROOT / "functions" / name / "main.py" for name in ("predict", "feedback", "export")}
+
+REQUIREMENTS = {
+    **{name: source.parent / "requirements.txt" for name, source in SOURCES.items()},
+    "streaming": ROOT / "streaming" / "requirements.txt",
+    **({"retraining": ROOT / "training" / "requirements.txt"} if (ROOT / "training" / "retrain.py").exists() else {}),
+}
 
 
 def environment_of(configuration: Configuration) -> dict[str, set[str]]:
@@ -55,6 +62,19 @@ def environment(configuration: Configuration) -> list[str]:
         used = _settings_used(source)
         wrong += [f"{name} lacks its {field}" for field in sorted((used & NO_DEFAULT_FITS) - given)]
         wrong += [f"{name} is given {field}, which its main.py does not use" for field in sorted(given - used)]
+    return wrong
+
+
+def packages(configuration: Configuration, requirements_of: Mapping[str, Path] = REQUIREMENTS) -> list[str]:
+    """What is given a bucket brings the client for it."""
+    wrong: list[str] = []
+    for name, variables in environment_of(configuration).items():
+        fields = {FIELD_OF.get(variable) for variable in variables}
+        requirements = requirements_of.get(name)
+        if requirements is None or not requirements.exists() or not fields & {"bucket_url", "model_uri"}:
+            continue
+        if "google-cloud-storage==" not in requirements.read_text("utf-8"):
+            wrong.append(f"{name} is given a bucket and has no google-cloud-storage to read it with")
     return wrong
 
 
