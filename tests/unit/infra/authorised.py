@@ -1,7 +1,7 @@
 """An object store that does what Cloud Storage lets an account do, by the rights that the configuration grants it."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 from fer.storage.objects import ABSENT, MemoryObjectStore, ObjectInfo, PreconditionFailed, Source
 from tests.unit.infra.access import Right
@@ -54,49 +54,23 @@ class AuthorisedStore:
         self._needs_to_read(key)
         return self._store.stream(key, generation=generation, chunk_bytes=chunk_bytes)
 
-    def put(
-        self,
-        key: str,
-        data: bytes,
-        *,
-        if_generation: int,
-        content_type: str,
-        metadata: Mapping[str, str],
-        custom_time: datetime | None = None,
-    ) -> ObjectInfo:
+    def put(self, key: str, data: bytes, *, if_generation: int, **options: Any) -> ObjectInfo:
         self._needs_to_write(key, if_generation)
-        return self._store.put(
-            key,
-            data,
-            if_generation=if_generation,
-            content_type=content_type,
-            metadata=metadata,
-            custom_time=custom_time,
-        )
+        return self._store.put(key, data, if_generation=if_generation, **options)
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         self._needs("list", "")
         return self._store.list(prefix)
 
-    def compose(
-        self,
-        key: str,
-        sources: Sequence[Source],
-        *,
-        if_generation: int,
-        content_type: str,
-        metadata: Mapping[str, str],
-    ) -> ObjectInfo:
+    def compose(self, key: str, sources: Sequence[Source], *, if_generation: int, **options: Any) -> ObjectInfo:
         for source in sources:
             self._needs_to_read(source.key)
         self._needs_to_write(key, if_generation)
-        return self._store.compose(
-            key, sources, if_generation=if_generation, content_type=content_type, metadata=metadata
-        )
+        return self._store.compose(key, sources, if_generation=if_generation, **options)
 
     def delete(self, key: str, *, if_generation: int) -> None:
         self._needs("delete", key)
         self._store.delete(key, if_generation=if_generation)
 
-    def signed_url(self, key: str, *, generation: int, expires_s: int, filename: str) -> str | None:
-        return self._store.signed_url(key, generation=generation, expires_s=expires_s, filename=filename)
+    def signed_url(self, key: str, *, generation: int, **options: Any) -> str | None:
+        return self._store.signed_url(key, generation=generation, **options)
