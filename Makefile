@@ -18,7 +18,7 @@ SOURCES := PYTHONPATH=shared:.
 
 .PHONY: help
 help: ## Print this help
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 .venv/.runtime: $(RUNTIME)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -27,7 +27,7 @@ def test_workflow_may_only_read(workflow: dict[str, Any]) -> None:
 def test_actions_are_pinned_to_a_commit(workflow: dict[str, Any]) -> None:
     used = [step["uses"] for job in workflow["jobs"].values() for step in job["steps"] if "uses" in step]
     assert used
-    assert all(re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}", action) for action in used)
+    assert all(re.fullmatch(r"(actions|hashicorp)/[\w-]+@[0-9a-f]{40}", action) for action in used)
 
 
 def test_every_target_is_one_of_the_makefile() -> None:
