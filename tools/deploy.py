@@ -16,7 +16,7 @@ from tools.archive import archive_path, write_archive
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
 FUNCTIONS = ("predict", "feedback", "export")
-NAME = "fer"  # the default of the variable `name`; what it names has to exist before Terraform runs
+DEFAULT_NAME = "fer"  # of the variable `name`; what it names has to exist before Terraform runs
 BEFORE_TERRAFORM = ("artifactregistry", "cloudbuild", "cloudresourcemanager", "iam", "serviceusage", "storage")
 TRAINING_PARTS = ("functions", "models", "shared", "training", "infra/images/training.Dockerfile")
 
@@ -30,8 +30,8 @@ class Image:
     dockerfile: str
     context: str
 
-    def url(self, project: str, region: str) -> str:
-        return f"{region}-docker.pkg.dev/{project}/{NAME}/{self.name}:{self.digest[:32]}"
+    def url(self, project: str, region: str, installation: str) -> str:
+        return f"{region}-docker.pkg.dev/{project}/{installation}/{self.name}:{self.digest[:32]}"
 
 
 class Shell:
@@ -93,12 +93,12 @@ def deploy(shell: Shell, project: str, region: str, variables: Sequence[str], *,
     shell.run(
         "gcloud", "services", "enable", f"--project={project}", *(f"{api}.googleapis.com" for api in BEFORE_TERRAFORM)
     )
-    _initialise(shell, project, region)
+    _initialise(shell, project, region, installation_name(variables))
     chosen = _variables(project, region, variables)
     repository = "-target=google_artifact_registry_repository.images"
     shell.run("terraform", "-chdir=infra", "apply", "-input=false", "-auto-approve", repository, *chosen)
     for image in images():
-        url = image.url(project, region)
+        url = image.url(project, region, installation_name(variables))
         if not shell.holds("gcloud", "artifacts", "docker", "images", "describe", url, f"--project={project}"):
             _build_image(shell, image, url, project)
         chosen += ["-var", f"{image.name}_image={url}"]
@@ -113,17 +113,23 @@ def _build_image(shell: Shell, image: Image, url: str, project: str) -> None:
 
 def destroy(shell: Shell, project: str, region: str, variables: Sequence[str], *, ask: bool) -> None:
     """Remove everything but Terraform's own state and, unless told to, a data bucket with something in it."""
-    _initialise(shell, project, region)
+    _initialise(shell, project, region, installation_name(variables))
     agreed = [] if ask else ["-auto-approve"]
     shell.run("terraform", "-chdir=infra", "destroy", *agreed, *_variables(project, region, variables))
 
 
-def _initialise(shell: Shell, project: str, region: str) -> None:
-    bucket = f"{project}-{NAME}-terraform"
+def _initialise(shell: Shell, project: str, region: str, installation: str) -> None:
+    bucket = f"{project}-{installation}-terraform"
     if not shell.holds("gcloud", "storage", "buckets", "describe", f"gs://{bucket}"):
         options = (f"--project={project}", f"--location={region}", "--uniform-bucket-level-access")
         shell.run("gcloud", "storage", "buckets", "create", f"gs://{bucket}", *options, "--public-access-prevention")
     shell.run("terraform", "-chdir=infra", "init", "-input=false", "-reconfigure", f"-backend-config=bucket={bucket}")
+
+
+def installation_name(variables: Sequence[str]) -> str:
+    """The value of the variable `name`; each installation has a state and a repository of its own."""
+    given = [word.removeprefix("name=") for word in variables if word.startswith("name=")]
+    return given[-1] if given else DEFAULT_NAME
 
 
 def _variables(project: str, region: str, more: Sequence[str]) -> list[str]:

@@ -70,6 +70,11 @@ def test_what_is_there_is_not_made_again(tmp_path: Path) -> None:
     assert "-var project=a-project -var region=europe-west1 -var alert_email=a@b.example" in commands[-1]
 
 
+def test_two_installations_have_two_states(tmp_path: Path) -> None:
+    _, commands = start(tmp_path, "destroy", "-var", "name=other")
+    assert "-backend-config=bucket=a-project-other-terraform" in commands[1]
+
+
 def test_a_step_that_fails_ends_the_deployment(tmp_path: Path) -> None:
     status, commands = start(tmp_path, "deploy", failing="init")
     assert status != 0
@@ -95,7 +100,7 @@ def test_a_domain_without_a_web_app_is_refused(tmp_path: Path) -> None:
 
 def test_an_image_is_named_by_its_content() -> None:
     image = Image(name="training", digest="0123456789abcdef" * 4, dockerfile="", context="")
-    url = image.url("a-project", "europe-west1")
+    url = image.url("a-project", "europe-west1", "fer")
     assert url == "europe-west1-docker.pkg.dev/a-project/fer/training:0123456789abcdef0123456789abcdef"
     assert tree_digest(["tools/deploy.py"]) == tree_digest(["tools/deploy.py"]) != tree_digest(["tools/archive.py"])
     assert all((ROOT / each.dockerfile).is_file() for each in images())
