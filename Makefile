@@ -20,7 +20,7 @@ SOURCES := PYTHONPATH=shared:.
 
 .PHONY: help
 help: ## Print this help
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 .venv/.runtime: $(RUNTIME)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -175,6 +175,63 @@ rollback: .venv/.runtime ## Make the champion's predecessor the champion again (
 .PHONY: models-list
 models-list: .venv/.runtime ## List the published models and the champion (BUCKET=)
 	@$(REGISTRY_TOOL) list
+
+# In the cloud, predict and streaming take their model from the bucket.
+deploy destroy validate-infra: REGISTRY := 1
+
+.PHONY: named-project
+named-project:
+	@test -n '$(PROJECT)' && test -n '$(REGION)' || { echo 'say where: PROJECT=my-project REGION=europe-west1'; exit 1; }
+
+.PHONY: deploy
+deploy: named-project build ## Put everything on Google Cloud (PROJECT= REGION= VARS='-var domain=…' DRY_RUN=1); see infra/README.md
+	$(BIN)/python -m tools.deploy deploy --project $(PROJECT) --region $(REGION) $(VARS)
+
+.PHONY: destroy
+destroy: named-project build ## Take it off again; stops at a data bucket that is not empty (PROJECT= REGION= VARS=)
+	$(BIN)/python -m tools.deploy destroy --project $(PROJECT) --region $(REGION) $(VARS)
+
+.PHONY: test-infra
+test-infra: .venv/.development tools/linters/node_modules/.installed ## Assertions on the Terraform files, the Dockerfiles and the workflows, and their formatting
+	$(BIN)/python -m pytest tests/unit/infra
+	node tools/linters/hcl_format.mjs --check infra
+
+.PHONY: fmt-infra
+fmt-infra: tools/linters/node_modules/.installed ## Format the Terraform files
+	node tools/linters/hcl_format.mjs infra
+
+tools/linters/node_modules/.installed: tools/linters/package-lock.json
+	cd tools/linters && npm ci --no-audit --no-fund
+	touch $@
+
+.venv-linters/.installed: tools/linters/requirements.txt
+	test -x .venv-linters/bin/python || $(PYTHON) -m venv .venv-linters
+	.venv-linters/bin/pip install --quiet --disable-pip-version-check -r tools/linters/requirements.txt
+	touch $@
+
+.PHONY: scan-infra
+scan-infra: .venv-linters/.installed ## checkov on infra/, hadolint on the Dockerfiles, schema and zizmor on the workflows
+	.venv-linters/bin/checkov --config-file infra/.checkov.yaml
+	.venv-linters/bin/hadolint Dockerfile infra/images/*.Dockerfile
+	.venv-linters/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	.venv-linters/bin/zizmor --offline --quiet .github/workflows
+
+.PHONY: test-container
+test-container: .venv/.runtime models/detector/.fetched ## Run the Dockerfile's own steps outside a container and try out what they make
+	$(BIN)/python -m tools.test_container
+
+.PHONY: validate-infra
+validate-infra: build ## `terraform validate`, which downloads the provider
+	terraform -chdir=infra init -backend=false -input=false
+	terraform -chdir=infra validate
+
+.PHONY: infra-schema
+infra-schema: .venv/.runtime ## Take the provider's names anew from its bindings on PyPI into infra/google_schema.json
+	$(BIN)/python -m tools.provider_schema
+
+.PHONY: infra-costs
+infra-costs: .venv/.runtime ## Compute the table of costs in infra/README.md anew
+	$(BIN)/python -m tools.cost
 
 .PHONY: lock
 lock: ## Pin what the functions and the streaming service need anew: requirements.in → requirements.txt

@@ -20,8 +20,8 @@ import google_crc32c
 
 from fer.storage.objects import MemoryObjectStore, ObjectInfo, ObjectNotFound, PreconditionFailed, Source
 
-Fault = Literal["before", "after"]
-"""Answer 503 to a write instead of doing it, or after having done it (a lost reply)."""
+Fault = Literal["before", "after", "forbidden"]
+"""Answer 503 to a write instead of doing it, or after having done it (a lost reply); or refuse it with 403."""
 
 
 class GcsServer(ThreadingHTTPServer):
@@ -133,6 +133,9 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self.server.faults.popleft() if self.server.faults else None
         if fault == "before":
             self._send_json(503, {"error": {"code": 503, "message": "try again"}})
+            return
+        if fault == "forbidden":
+            self._send_json(403, {"error": {"code": 403, "message": "no storage.objects.delete access"}})
             return
         status, answer, headers = self._apply()
         if fault == "after":

@@ -27,6 +27,7 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 
 from fer.errors import Unavailable
 from fer.storage.objects import (
+    ABSENT,
     ObjectInfo,
     ObjectNotFound,
     PreconditionFailed,
@@ -121,9 +122,16 @@ class GcsObjectStore:
             blob.custom_time = custom_time
         try:
             with _faults(key, if_generation=if_generation):
-                blob.upload_from_string(
-                    data, content_type=content_type, if_generation_match=if_generation, **self._options
-                )
+                try:
+                    blob.upload_from_string(
+                        data, content_type=content_type, if_generation_match=if_generation, **self._options
+                    )
+                except api_errors.Forbidden as error:
+                    # An account that may create but not delete (feedback's) can be told "forbidden" for a name
+                    # that is taken, where others are told that the precondition failed.
+                    if if_generation != ABSENT or self._stored(key) is None:
+                        raise
+                    raise PreconditionFailed(key, if_generation) from error
         except ObjectNotFound as error:
             raise Unavailable(_NO_BUCKET) from error
         except PreconditionFailed:
@@ -178,7 +186,7 @@ class GcsObjectStore:
     def signed_url(self, key: str, *, generation: int, expires_s: int, filename: str) -> str | None:
         """A V4 link, signed by the account's own key or, where it has none here, through IAM.
 
-        Signing through IAM needs the role Service Account Token Creator on the account itself. None with
+        Signing through IAM needs ``iam.serviceAccounts.signBlob`` on the account itself. None with
         an emulator and with a person's credentials, which cannot sign.
         """
         credentials = cast("Any", self._client._credentials)

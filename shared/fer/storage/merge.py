@@ -16,16 +16,20 @@ class MergeReport:
 
     ``generation`` is the CSV's (0 while there is none) and ``rows`` its rows. ``merged_shards`` counts the
     rows that joined it during the call, by this exporter or by another beside it; ``batches`` the commits
-    of this one. ``complete`` is False where the budget ended before the shards did. ``foreign_objects``
-    lie among the shards but were not written as one; they are left alone.
+    of this one. ``pending_shards`` is what the budget left over, and ``complete`` that this is nothing.
+    ``foreign_objects`` lie among the shards but were not written as one; they are left alone.
     """
 
     generation: int
     rows: int
     merged_shards: int
     batches: int
-    complete: bool
+    pending_shards: int
     foreign_objects: int
+
+    @property
+    def complete(self) -> bool:
+        return self.pending_shards == 0
 
 
 def merge_pending(
@@ -65,7 +69,7 @@ def run_exporter(exporter: Exporter, *, deadline: float, monotonic: Callable[[],
         rows=rows,
         merged_shards=rows - (first.state.rows if first else 0),
         batches=exporter.batches,
-        complete=not left,
+        pending_shards=len(left),
         foreign_objects=exporter.foreign_objects,
     )
 

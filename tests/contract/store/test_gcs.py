@@ -53,6 +53,20 @@ def test_a_put_that_meets_what_another_wrote_fails(server: GcsServer, store: Gcs
             store.put("a", data, if_generation=ABSENT, content_type="text/csv", metadata=metadata)
 
 
+def test_a_put_that_is_forbidden_because_the_name_is_taken_fails_as_any_other(
+    server: GcsServer, store: GcsObjectStore
+) -> None:
+    store.put("a", b"x", if_generation=ABSENT, content_type="text/csv", metadata={"k": "v"})
+    server.faults.append("forbidden")
+    store.put("a", b"x", if_generation=ABSENT, content_type="text/csv", metadata={"k": "v"})
+    server.faults.append("forbidden")
+    with pytest.raises(PreconditionFailed):
+        store.put("a", b"y", if_generation=ABSENT, content_type="text/csv", metadata={"k": "v"})
+    server.faults.append("forbidden")
+    with pytest.raises(Unavailable):
+        store.put("b", b"y", if_generation=ABSENT, content_type="text/csv", metadata={})
+
+
 def test_a_commit_whose_reply_was_lost_is_a_success(server: GcsServer, store: GcsObjectStore) -> None:
     info = store.put("a", b"x", if_generation=ABSENT, content_type="text/csv", metadata={})
     server.faults.append("after")

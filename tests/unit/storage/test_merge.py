@@ -94,7 +94,7 @@ def test_a_spent_budget_ends_after_one_batch_and_the_next_call_goes_on() -> None
     store = MemoryObjectStore()
     save(store, range(10))
     first = merge_pending(store, now=NOW, limits=SMALL, budget_s=0.0)
-    assert (first.rows, first.complete) == (4, False)
+    assert (first.rows, first.pending_shards, first.complete) == (4, 6, False)
     second = merge_pending(store, now=NOW, limits=SMALL)
     assert (second.rows, second.merged_shards, second.complete) == (10, 6, True)
 

@@ -1,0 +1,99 @@
+# One account for each thing that runs. None has a role in the project: what it may do is granted on the bucket, the
+# service or the job it needs. infra/README.md says which step of the protocol needs which permission.
+
+locals {
+  accounts = {
+    predict          = "Answers predictions; reads the models"
+    feedback         = "Writes shards"
+    export           = "Merges the shards and hands out the CSV"
+    streaming        = "Answers live video; reads the models"
+    retrain          = "Reads the CSV, writes models"
+    schedule-merge   = "Calls the export's merge"
+    schedule-retrain = "Starts the retraining job"
+  }
+
+  permissions = {
+    reader   = ["storage.objects.get"]
+    lister   = ["storage.objects.list"]
+    creator  = ["storage.objects.create"]
+    replacer = ["storage.objects.create", "storage.objects.delete"]
+  }
+
+  # Key: account, what it does. An object is one name, or all names under a prefix that ends in a slash.
+  grants = {
+    predict_reads_models  = { account = "predict", role = "reader", object = "models/" }
+    stream_reads_models   = { account = "streaming", role = "reader", object = "models/" }
+    feedback_lists        = { account = "feedback", role = "lister", object = "" }
+    feedback_reads_csv    = { account = "feedback", role = "reader", object = "expression_pixel_data.csv" }
+    feedback_reads_shards = { account = "feedback", role = "reader", object = "shards/" }
+    feedback_adds_shards  = { account = "feedback", role = "creator", object = "shards/" }
+    export_lists          = { account = "export", role = "lister", object = "" }
+    export_reads_csv      = { account = "export", role = "reader", object = "expression_pixel_data.csv" }
+    export_commits_csv    = { account = "export", role = "replacer", object = "expression_pixel_data.csv" }
+    export_reads_shards   = { account = "export", role = "reader", object = "shards/" }
+    export_retires_shards = { account = "export", role = "replacer", object = "shards/" }
+    export_reads_intents  = { account = "export", role = "reader", object = "intents/" }
+    export_keeps_intents  = { account = "export", role = "replacer", object = "intents/" }
+    export_reads_segments = { account = "export", role = "reader", object = "segments/" }
+    export_keeps_segments = { account = "export", role = "replacer", object = "segments/" }
+    retrain_lists         = { account = "retrain", role = "lister", object = "" }
+    retrain_reads_csv     = { account = "retrain", role = "reader", object = "expression_pixel_data.csv" }
+    retrain_reads_models  = { account = "retrain", role = "reader", object = "models/" }
+    retrain_adds_models   = { account = "retrain", role = "creator", object = "models/" }
+    retrain_moves_pointer = { account = "retrain", role = "replacer", object = "models/champion.json" }
+    retrain_reads_records = { account = "retrain", role = "reader", object = "retraining/" }
+    retrain_keeps_records = { account = "retrain", role = "replacer", object = "retraining/" }
+  }
+}
+
+resource "google_service_account" "account" {
+  for_each = local.accounts
+
+  account_id   = "${var.name}-${each.key}"
+  display_name = each.value
+
+  depends_on = [google_project_service.needed]
+}
+
+resource "google_project_iam_custom_role" "objects" {
+  for_each = local.permissions
+
+  role_id     = "${var.name}Object${title(each.key)}"
+  title       = "Facial-expression functions: object ${each.key}"
+  permissions = each.value
+}
+
+resource "google_storage_bucket_iam_member" "data" {
+  for_each = local.grants
+
+  bucket = google_storage_bucket.data.name
+  role   = google_project_iam_custom_role.objects[each.value.role].id
+  member = google_service_account.account[each.value.account].member
+
+  # Listing is a right on the bucket, which an object's name cannot narrow.
+  dynamic "condition" {
+    for_each = each.value.object == "" ? [] : [each.value.object]
+
+    content {
+      title = replace(each.key, "_", "-")
+      expression = (
+        endswith(condition.value, "/")
+        ? "resource.name.startsWith(\"projects/_/buckets/${google_storage_bucket.data.name}/objects/${condition.value}\")"
+        : "resource.name == \"projects/_/buckets/${google_storage_bucket.data.name}/objects/${condition.value}\""
+      )
+    }
+  }
+}
+
+# A download link is signed through IAM, without a key: the account signs as itself, and only that.
+resource "google_project_iam_custom_role" "signer" {
+  role_id     = "${var.name}Signer"
+  title       = "Facial-expression functions: signer"
+  permissions = ["iam.serviceAccounts.signBlob"]
+}
+
+resource "google_service_account_iam_member" "export_signs" {
+  service_account_id = google_service_account.account["export"].name
+  role               = google_project_iam_custom_role.signer.id
+  member             = google_service_account.account["export"].member
+}

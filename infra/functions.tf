@@ -1,0 +1,113 @@
+locals {
+  # "none" is an origin that no browser has; an empty value would mean the default, which is every origin.
+  origins = concat(var.domain == "" ? [] : ["https://${var.domain}"], var.allowed_origins)
+
+  browsers  = { FER_ALLOWED_ORIGINS = length(local.origins) == 0 ? "none" : join(",", local.origins) }
+  bucket    = { FER_BUCKET = "gs://${google_storage_bucket.data.name}" }
+  registry  = { FER_MODEL_URI = "gs://${google_storage_bucket.data.name}", FER_MODEL_REFRESH_S = tostring(var.model_refresh_s) }
+  log_trace = { GOOGLE_CLOUD_PROJECT = var.project }
+
+  # threads: requests at once in one instance; the function is given as many threads. Above one, a whole CPU is needed.
+  functions = {
+    predict = {
+      threads       = 4
+      memory        = "1Gi"
+      timeout_s     = 60
+      min_instances = var.min_instances
+      max_instances = var.max_instances
+      environment   = merge(local.log_trace, local.browsers, local.registry)
+    }
+    feedback = {
+      threads       = 4
+      memory        = "1Gi"
+      timeout_s     = 60
+      min_instances = 0
+      max_instances = ceil(var.max_instances / 2)
+      environment   = merge(local.log_trace, local.browsers, local.bucket)
+    }
+    export = {
+      threads       = 8
+      memory        = "512Mi"
+      timeout_s     = 300
+      min_instances = 0
+      max_instances = 2
+      environment   = merge(local.log_trace, local.browsers, local.bucket)
+    }
+  }
+
+  builds = { for name in keys(local.functions) : name => jsondecode(file("${path.module}/../build/${name}/build_info.json")) }
+}
+
+resource "google_storage_bucket_object" "source" {
+  for_each = local.functions
+
+  bucket = google_storage_bucket.source.name
+  name   = "${each.key}/${local.builds[each.key].digest}.zip"
+  source = "${path.module}/../build/${each.key}.zip"
+
+  lifecycle {
+    # The name is the content. Only the commit that the archive mentions may differ, and that is no reason to deploy.
+    ignore_changes = [source, detect_md5hash, source_md5hash]
+    # The old source stays until the function is built from the new one.
+    create_before_destroy = true
+  }
+}
+
+resource "google_cloudfunctions2_function" "function" {
+  # checkov:skip=CKV_GCP_124: predict and feedback are public; IAM guards export, whose readers call it from anywhere.
+  for_each = local.functions
+
+  name     = "${var.name}-${each.key}"
+  location = var.region
+
+  build_config {
+    runtime     = "python311"
+    entry_point = each.key
+
+    source {
+      storage_source {
+        bucket = google_storage_bucket.source.name
+        object = google_storage_bucket_object.source[each.key].name
+      }
+    }
+  }
+
+  service_config {
+    service_account_email            = google_service_account.account[each.key].email
+    ingress_settings                 = "ALLOW_ALL"
+    available_cpu                    = "1"
+    available_memory                 = each.value.memory
+    timeout_seconds                  = each.value.timeout_s
+    min_instance_count               = each.value.min_instances
+    max_instance_count               = each.value.max_instances
+    max_instance_request_concurrency = each.value.threads
+
+    environment_variables = merge(each.value.environment, {
+      # The functions framework's threads; without it they follow the cores of the machine.
+      THREADS = tostring(each.value.threads)
+      # glibc gives every thread a heap of its own and keeps it; two keep the memory small.
+      MALLOC_ARENA_MAX = "2"
+    })
+  }
+
+  depends_on = [google_project_service.needed, google_storage_bucket_iam_member.data]
+}
+
+# Who may call what. Everything that is public stands here and in streaming.tf and web.tf, and a test counts it.
+resource "google_cloud_run_v2_service_iam_member" "public" {
+  for_each = toset(["predict", "feedback"])
+
+  location = var.region
+  name     = google_cloudfunctions2_function.function[each.key].name
+  role     = "roles/run.invoker"
+  member   = "allUsers"
+}
+
+resource "google_cloud_run_v2_service_iam_member" "export_reader" {
+  for_each = toset(var.export_readers)
+
+  location = var.region
+  name     = google_cloudfunctions2_function.function["export"].name
+  role     = "roles/run.invoker"
+  member   = each.key
+}

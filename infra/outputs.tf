@@ -1,0 +1,39 @@
+output "predict_url" {
+  description = "POST a picture here."
+  value       = google_cloudfunctions2_function.function["predict"].service_config[0].uri
+}
+
+output "feedback_url" {
+  description = "POST a picture and the right label here."
+  value       = google_cloudfunctions2_function.function["feedback"].service_config[0].uri
+}
+
+output "export_url" {
+  description = "Download, statistics and merge, for export_readers with an identity token."
+  value       = google_cloudfunctions2_function.function["export"].service_config[0].uri
+}
+
+output "streaming_url" {
+  description = "The live socket, at /stream; through the web app's origin where there is a domain."
+  value       = var.domain == "" ? one([for service in google_cloud_run_v2_service.streaming : service.uri]) : "https://${var.domain}"
+}
+
+output "web_url" {
+  description = "The web app, once the domain's A record points to web_address and the certificate is there (up to an hour)."
+  value       = var.domain == "" ? null : "https://${var.domain}"
+}
+
+output "web_address" {
+  description = "The address that the domain's A record must name."
+  value       = one([for address in google_compute_global_address.web : address.address])
+}
+
+output "bucket" {
+  description = "Feedback, the CSV and the models."
+  value       = "gs://${google_storage_bucket.data.name}"
+}
+
+output "images" {
+  description = "Where the images of streaming and retraining are pushed."
+  value       = "${var.region}-docker.pkg.dev/${var.project}/${google_artifact_registry_repository.images.repository_id}"
+}

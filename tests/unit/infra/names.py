@@ -1,0 +1,81 @@
+"""Whether every name in the configuration exists: each check returns what is wrong, in words."""
+
+import json
+import re
+from typing import Any, cast
+
+from tests.unit.infra.configuration import INFRA, Configuration, strings
+
+SCHEMA: dict[str, Any] = json.loads((INFRA / "google_schema.json").read_text("utf-8"))
+
+# What Terraform itself adds to every resource.
+META = {"for_each", "count", "depends_on", "lifecycle", "provider"}
+
+
+def arguments(configuration: Configuration) -> list[str]:
+    """Every argument and block is one of the provider's, and none that it requires is missing."""
+    wrong: list[str] = []
+    for resource in configuration.resources:
+        known = SCHEMA["resources"].get(resource.type)
+        if known is None:
+            wrong.append(f"{resource.address}: no such resource in the schema; run `make infra-schema`")
+            continue
+        body = {name: value for name, value in resource.body.items() if name not in META}
+        wrong += [f"{resource.address}: {each}" for each in _body(body, known["arguments"])]
+    return wrong
+
+
+def _body(body: dict[str, Any], known: dict[str, Any]) -> list[str]:
+    wrong: list[str] = []
+    given = dict(body)
+    for dynamic in given.pop("dynamic", []):
+        for name, block in cast("dict[str, Any]", dynamic).items():
+            given[name] = block["content"]
+    for name, value in given.items():
+        if name not in known:
+            wrong.append(f"{name} is no argument of it")
+        elif "block" in known[name]:
+            for nested in cast("list[dict[str, Any]]", value if isinstance(value, list) else [value]):
+                wrong += [f"{name}.{each}" for each in _body(nested, known[name]["block"])]
+        elif isinstance(value, (bool, int)) and (known[name]["type"] == "boolean") != isinstance(value, bool):
+            wrong.append(f"{name} is a {known[name]['type']}")
+    return wrong + [f"{name} is required" for name, entry in known.items() if entry["required"] and name not in given]
+
+
+def references(configuration: Configuration) -> list[str]:
+    """Every variable, local, resource and output of a resource that an expression names is there."""
+    wrong: list[str] = []
+    parts = [resource.body for resource in configuration.resources]
+    text = "\n".join(strings([*parts, configuration.locals, configuration.outputs]))
+    for kind, declared in (("var", configuration.variables), ("local", configuration.locals)):
+        used = set(re.findall(rf"(?<![\w.\"]){kind}\.(\w+)", text))
+        wrong += [f"{kind}.{name} is not declared" for name in sorted(used - set(declared))]
+        wrong += [f"{kind}.{name} is declared and not used" for name in sorted(set(declared) - used)]
+    addresses = {resource.address for resource in configuration.resources}
+    index = r"(?:\[[^\]]+\])?"
+    pattern = rf"\b(google_\w+)\.(\w+){index}(?:\.(\w+){index}(?:\.(\w+))?)?"
+    for kind, name, output, nested in re.findall(pattern, text):
+        known = SCHEMA["resources"].get(kind, {})
+        if f"{kind}.{name}" not in addresses:
+            wrong.append(f"{kind}.{name} is not declared")
+        elif output and output not in known["outputs"]:
+            wrong.append(f"{kind}.{name} has no {output}")
+        elif nested and nested not in known["arguments"][output].get("outputs", []):
+            wrong.append(f"{kind}.{name}.{output} has no {nested}")
+    return wrong
+
+
+def described(configuration: Configuration) -> list[str]:
+    """Every variable and output says what it is, and no value is taken unchecked."""
+    wrong: list[str] = []
+    for name, variable in configuration.variables.items():
+        if not variable.get("description") or "type" not in variable:
+            wrong.append(f"variable {name} has no description or no type")
+        if "validation" not in variable and variable["type"] != "bool" and name != "time_zone":
+            wrong.append(f"variable {name} takes anything")
+    wrong += [
+        f"output {name} has no description"
+        for name, body in configuration.outputs.items()
+        if not body.get("description")
+    ]
+    return wrong

@@ -1,0 +1,59 @@
+"""Every name in the configuration exists, at the provider or in the configuration itself."""
+
+import pytest
+
+from tests.unit.infra.configuration import Configuration, changed
+from tests.unit.infra.names import arguments, described, references
+
+
+def test_every_argument_is_one_of_the_provider(configuration: Configuration) -> None:
+    assert arguments(configuration) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "complaint"),
+    [
+        ("buckets.tf", "uniform_bucket_level_access", "uniform_access", "uniform_access is no argument"),
+        ("buckets.tf", "days_since_custom_time", "days_since_custom", "condition.days_since_custom is no argument"),
+        ("buckets.tf", "location ", "place ", "location is required"),
+        ("buckets.tf", "retention_duration_seconds = 0", "retention_duration_seconds = true", "is a number"),
+        ("streaming.tf", "image = var.streaming_image", "", "containers.image is required"),
+        ("streaming.tf", "value = env.value", "val = env.value", "env.val is no argument"),
+        ("alerts.tf", '"google_logging_metric"', '"google_log_metric"', "no such resource"),
+    ],
+)
+def test_a_wrong_argument_is_noticed(file: str, old: str, new: str, complaint: str) -> None:
+    assert any(complaint in each for each in arguments(changed(file, old, new)))
+
+
+def test_every_reference_leads_somewhere_and_nothing_is_declared_in_vain(configuration: Configuration) -> None:
+    assert references(configuration) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "complaint"),
+    [
+        ("streaming.tf", "image = var.streaming_image", "image = var.image", "var.image is not declared"),
+        ("functions.tf", "merge(local.log_trace, ", "merge(local.trace, ", "local.trace is not declared"),
+        (
+            "accounts.tf",
+            "google_storage_bucket.data.name",
+            "google_storage_bucket.faces.name",
+            "faces is not declared",
+        ),
+        (
+            "accounts.tf",
+            "google_service_account.account[each.value.account].member",
+            "google_service_account.account[each.value.account].mail",
+            "has no mail",
+        ),
+        ("schedules.tf", "service_config[0].uri", "service_config[0].url", "service_config has no url"),
+        ("alerts.tf", "threshold_value = var.backlog_alert_shards", "threshold_value = 1", "declared and not used"),
+    ],
+)
+def test_a_reference_into_nothing_is_noticed(file: str, old: str, new: str, complaint: str) -> None:
+    assert any(complaint in each for each in references(changed(file, old, new)))
+
+
+def test_every_variable_and_output_is_described_and_checked(configuration: Configuration) -> None:
+    assert described(configuration) == []

@@ -1,0 +1,115 @@
+"""The configuration starts what the code is."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from fer.settings import VARIABLES
+from tests.unit.infra.configuration import Configuration, changed
+from tests.unit.infra.wiring import ANNOUNCED, artefacts, capacity, environment, packages
+from tools.archive import write_archive
+
+
+def test_every_variable_that_is_set_is_known_and_every_one_needed_is_set(configuration: Configuration) -> None:
+    assert environment(configuration) == []
+
+
+def test_no_announced_variable_is_known_already() -> None:
+    assert ANNOUNCED.isdisjoint(variable for variable, _ in VARIABLES.values())
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "complaint"),
+    [
+        ("functions.tf", "FER_BUCKET =", "FER_BUCKET_URL =", "FER_BUCKET_URL, which nothing reads"),
+        (
+            "functions.tf",
+            "merge(local.log_trace, local.browsers, local.bucket)",
+            "local.browsers",
+            "lacks its bucket_url",
+        ),
+        (
+            "functions.tf",
+            "merge(local.log_trace, local.browsers, local.registry)",
+            "merge(local.log_trace, local.registry)",
+            "predict lacks its allowed_origins",
+        ),
+        (
+            "functions.tf",
+            "merge(local.log_trace, local.browsers, local.registry)",
+            "merge(local.log_trace, local.browsers, local.registry, local.bucket)",
+            "predict is given bucket_url, which its main.py does not use",
+        ),
+        (
+            "streaming.tf",
+            "FER_STREAM_MAX_CONNECTIONS =",
+            "STREAM_CONNECTIONS =",
+            "STREAM_CONNECTIONS, which nothing reads",
+        ),
+        (
+            "retraining.tf",
+            "merge(local.log_trace, local.bucket)",
+            "{ BUCKET = local.bucket }",
+            "BUCKET, which nothing",
+        ),
+    ],
+)
+def test_a_wrong_environment_is_noticed(file: str, old: str, new: str, complaint: str) -> None:
+    assert any(complaint in each for each in environment(changed(file, old, new)))
+
+
+def test_what_is_given_a_bucket_can_read_it(configuration: Configuration, tmp_path: Path) -> None:
+    assert packages(configuration) == []
+    (tmp_path / "requirements.txt").write_text("flask==3.1.3\n")
+    without = packages(configuration, {"export": tmp_path / "requirements.txt"})
+    assert without == ["export is given a bucket and has no google-cloud-storage to read it with"]
+
+
+def test_entry_points_and_sources_are_those_of_the_artefacts(configuration: Configuration) -> None:
+    assert artefacts(configuration) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("entry_point = each.key", 'entry_point = "main"', "entry point main"),
+        ("/../build/${each.key}.zip", "/../dist/${each.key}.zip", "are looked for in"),
+        ("${local.builds[each.key].digest}", "source", "not named by its digest"),
+        ("    feedback = {", "    feed_back = {", "the functions are"),
+    ],
+)
+def test_a_source_that_is_not_there_is_noticed(old: str, new: str, complaint: str) -> None:
+    assert any(complaint in each for each in artefacts(changed("functions.tf", old, new)))
+
+
+def test_requests_threads_memory_and_time_fit_together(configuration: Configuration) -> None:
+    assert capacity(configuration) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "complaint"),
+    [
+        ("functions.tf", "THREADS = tostring(each.value.threads)", 'THREADS = "8"', "requests than threads"),
+        ("functions.tf", "= each.value.threads", "= 80", "requests than threads"),
+        ("streaming.tf", "= local.streaming_connections\n", "= 80\n", "connections than it takes"),
+        ("functions.tf", 'memory        = "1Gi"', 'memory = "256Mi"', "predict has 256Mi"),
+        ("schedules.tf", '"300s"', '"900s"', "waits longer than the export"),
+    ],
+)
+def test_a_misfit_is_noticed(file: str, old: str, new: str, complaint: str) -> None:
+    assert any(complaint in each for each in capacity(changed(file, old, new)))
+
+
+def test_an_archive_has_the_files_and_the_same_bytes_each_time(tmp_path: Path) -> None:
+    source = tmp_path / "predict"
+    (source / "fer").mkdir(parents=True)
+    (source / "main.py").write_text("entry = 1\n")
+    (source / "fer" / "__init__.py").touch()
+    write_archive(source, tmp_path / "first.zip")
+    (source / "main.py").touch()
+    write_archive(source, tmp_path / "second.zip")
+    assert (tmp_path / "first.zip").read_bytes() == (tmp_path / "second.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "first.zip") as archive:
+        assert archive.namelist() == ["fer/__init__.py", "main.py"]
+        assert archive.read("main.py") == b"entry = 1\n"

@@ -1,0 +1,50 @@
+"""The estimate of costs: what the README shows is what the script computes, and the script counts right."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tools.cost import BENCHMARK, README, Load, costs, table, with_table
+
+
+@pytest.fixture
+def benchmark() -> dict[str, Any]:
+    return json.loads(BENCHMARK.read_text("utf-8"))
+
+
+def test_table_in_the_readme_is_the_computed_one(benchmark: dict[str, Any]) -> None:
+    readme = README.read_text("utf-8")
+    assert with_table(readme, table(benchmark)) == readme, "run `make infra-costs`"
+    assert table(benchmark) in readme
+
+
+def measured(predict_ms: float) -> dict[str, Any]:
+    """A benchmark with round figures."""
+    return {
+        "latency": {
+            "latency": [{"case": "640×480, one face", "annotate": "none", "median_ms": predict_ms}],
+            "feedback": {"median_ms": 20.0},
+        },
+        "cold_start": {"results": {"litert": {"median_ms": 300.0}}},
+        "merge": {"results": [{"new_shards": 1000, "operations": 1000, "per_shard_ms": 1.0}]},
+    }
+
+
+def test_processor_follows_from_the_measured_time() -> None:
+    """Ten million at 30 ms, twice as slow: 100 ms billed each, and 1.6 s for each of 2,920 cold starts."""
+    load = Load(predictions=10_000_000, feedback_share=0.0)
+    month = costs(load, measured(30.0))
+    seconds = 10_000_000 * 0.1 + 2_920 * 1.6 + 2_920 * (1.6 + 0.1)
+    processor = "predict, feedback, export: processor"
+    assert month[processor] == pytest.approx((seconds - 180_000) * 0.000_024)
+    assert month["requests"] == pytest.approx((10_000_000 + 2_920 - 2_000_000) * 0.4e-6)
+    slower = costs(load, measured(60.0))  # 120 ms: two steps
+    assert slower[processor] - month[processor] == pytest.approx(1_000_000 * 0.000_024)
+
+
+def test_feedback_costs_its_writes_and_its_room(benchmark: dict[str, Any]) -> None:
+    none = costs(Load(predictions=100_000, feedback_share=0.0), benchmark)
+    some = costs(Load(predictions=100_000, feedback_share=0.5), benchmark)
+    assert some["storage operations"] - none["storage operations"] > 50_000 * 2 * 5e-6
+    assert some["storage"] == pytest.approx(50_000 * 12 * 8_600 / 1024**3 * 0.02)

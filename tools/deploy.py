@@ -1,0 +1,153 @@
+"""`make deploy` and `make destroy`: the built artefacts and images to Google Cloud, by gcloud and Terraform."""
+
+import argparse
+import hashlib
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.archive import archive_path, write_archive
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILD = ROOT / "build"
+FUNCTIONS = ("predict", "feedback", "export")
+DEFAULT_NAME = "fer"  # of the variable `name`; what it names has to exist before Terraform runs
+BEFORE_TERRAFORM = ("artifactregistry", "cloudbuild", "cloudresourcemanager", "iam", "serviceusage", "storage")
+TRAINING_PARTS = ("functions", "models", "shared", "training", "infra/images/training.Dockerfile")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A container image and what it is built from; the tag is the digest of its content."""
+
+    name: str
+    digest: str
+    dockerfile: str
+    context: str
+
+    def url(self, project: str, region: str, installation: str) -> str:
+        return f"{region}-docker.pkg.dev/{project}/{installation}/{self.name}:{self.digest[:32]}"
+
+
+class Shell:
+    """Runs commands in the root of the project, or prints them only."""
+
+    def __init__(self, *, dry_run: bool) -> None:
+        self._dry_run = dry_run
+
+    def run(self, *command: str) -> None:
+        """Run and show a command; ends the program where it fails."""
+        print(f"$ {shlex.join(command)}", flush=True)
+        if not self._dry_run:
+            done = subprocess.run(command, cwd=ROOT, check=False)
+            if done.returncode:
+                raise SystemExit(f"{command[0]} ended with {done.returncode}")
+
+    def holds(self, *command: str) -> bool:
+        """Whether a look at something succeeds; in a dry run nothing is there yet."""
+        return (
+            not self._dry_run and subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
+        )
+
+
+def images() -> list[Image]:
+    """The images of those parts that the tree has."""
+    found: list[Image] = []
+    if (BUILD / "streaming").is_dir():
+        digest = hashlib.sha256(_built_digest("streaming").encode())
+        dockerfile = "infra/images/streaming.Dockerfile"
+        digest.update((ROOT / dockerfile).read_bytes())
+        found.append(
+            Image(name="streaming", digest=digest.hexdigest(), dockerfile=dockerfile, context="build/streaming")
+        )
+    if (ROOT / "training" / "retrain.py").is_file():
+        dockerfile = "infra/images/training.Dockerfile"
+        found.append(Image(name="training", digest=tree_digest(TRAINING_PARTS), dockerfile=dockerfile, context="."))
+    return found
+
+
+def tree_digest(parts: Sequence[str]) -> str:
+    """One sha256 over the names and bytes of all files in these parts of the tree."""
+    digest = hashlib.sha256()
+    for part in parts:
+        top = ROOT / part
+        for path in [top] if top.is_file() else sorted(path for path in top.rglob("*") if path.is_file()):
+            if "__pycache__" not in path.parts:
+                digest.update(f"{path.relative_to(ROOT)}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def _built_digest(part: str) -> str:
+    return json.loads((BUILD / part / "build_info.json").read_text("utf-8"))["digest"]
+
+
+def deploy(shell: Shell, project: str, region: str, variables: Sequence[str], *, ask: bool) -> None:
+    """Bring everything up to date; what did not change is neither built nor deployed again."""
+    for name in FUNCTIONS:
+        write_archive(BUILD / name, archive_path(name))
+    shell.run(
+        "gcloud", "services", "enable", f"--project={project}", *(f"{api}.googleapis.com" for api in BEFORE_TERRAFORM)
+    )
+    _initialise(shell, project, region, installation_name(variables))
+    chosen = _variables(project, region, variables)
+    repository = "-target=google_artifact_registry_repository.images"
+    shell.run("terraform", "-chdir=infra", "apply", "-input=false", "-auto-approve", repository, *chosen)
+    for image in images():
+        url = image.url(project, region, installation_name(variables))
+        if not shell.holds("gcloud", "artifacts", "docker", "images", "describe", url, f"--project={project}"):
+            _build_image(shell, image, url, project)
+        chosen += ["-var", f"{image.name}_image={url}"]
+    shell.run("terraform", "-chdir=infra", "apply", *([] if ask else ["-auto-approve"]), *chosen)
+
+
+def _build_image(shell: Shell, image: Image, url: str, project: str) -> None:
+    substitutions = f"_IMAGE={url},_DOCKERFILE={image.dockerfile},_CONTEXT={image.context}"
+    config = "--config=infra/images/cloudbuild.yaml"
+    shell.run("gcloud", "builds", "submit", ".", f"--project={project}", config, f"--substitutions={substitutions}")
+
+
+def destroy(shell: Shell, project: str, region: str, variables: Sequence[str], *, ask: bool) -> None:
+    """Remove everything but Terraform's own state and, unless told to, a data bucket with something in it."""
+    _initialise(shell, project, region, installation_name(variables))
+    agreed = [] if ask else ["-auto-approve"]
+    shell.run("terraform", "-chdir=infra", "destroy", *agreed, *_variables(project, region, variables))
+
+
+def _initialise(shell: Shell, project: str, region: str, installation: str) -> None:
+    bucket = f"{project}-{installation}-terraform"
+    if not shell.holds("gcloud", "storage", "buckets", "describe", f"gs://{bucket}"):
+        options = (f"--project={project}", f"--location={region}", "--uniform-bucket-level-access")
+        shell.run("gcloud", "storage", "buckets", "create", f"gs://{bucket}", *options, "--public-access-prevention")
+    shell.run("terraform", "-chdir=infra", "init", "-input=false", "-reconfigure", f"-backend-config=bucket={bucket}")
+
+
+def installation_name(variables: Sequence[str]) -> str:
+    """The value of the variable `name`; each installation has a state and a repository of its own."""
+    given = [word.removeprefix("name=") for word in variables if word.startswith("name=")]
+    return given[-1] if given else DEFAULT_NAME
+
+
+def _variables(project: str, region: str, more: Sequence[str]) -> list[str]:
+    return ["-var", f"project={project}", "-var", f"region={region}", *more]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("action", choices=("deploy", "destroy"))
+    parser.add_argument("--project", required=True)
+    parser.add_argument("--region", required=True)
+    given, variables = parser.parse_known_args()
+    action = deploy if given.action == "deploy" else destroy
+    if "domain=" in " ".join(variables) and given.action == "deploy" and not (ROOT / "web/dist/index.html").is_file():
+        sys.exit("a domain serves the web app, and web/dist is not there: build it first")
+    shell = Shell(dry_run=bool(os.environ.get("DRY_RUN")))
+    action(shell, given.project, given.region, variables, ask=not os.environ.get("AUTO_APPROVE"))
+
+
+if __name__ == "__main__":
+    main()

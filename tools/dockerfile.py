@@ -1,0 +1,64 @@
+"""A Dockerfile as data: its stages and their instructions, as far as the project's own files use them."""
+
+import json
+import shlex
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One instruction; ``text`` is what follows its name, on one line."""
+
+    name: str
+    text: str
+
+    @property
+    def words(self) -> list[str]:
+        """The arguments: of a JSON array its elements, else the words as a shell would part them."""
+        return json.loads(self.text) if self.text.startswith("[") else shlex.split(self.text)
+
+    @property
+    def source_stage(self) -> str | None:
+        """The stage that a COPY takes its files from; None for the build context."""
+        return next((word.removeprefix("--from=") for word in self.words if word.startswith("--from=")), None)
+
+    @property
+    def paths(self) -> list[str]:
+        """Sources and target of a COPY."""
+        return [word for word in self.words if not word.startswith("--")]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage: its base image, its name (may be empty) and its instructions after FROM."""
+
+    base: str
+    name: str
+    instructions: list[Instruction] = field(default_factory=list[Instruction])
+
+    def all(self, name: str) -> list[Instruction]:
+        return [instruction for instruction in self.instructions if instruction.name == name]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        pairs = [word for instruction in self.all("ENV") for word in instruction.words]
+        return dict(pair.split("=", 1) for pair in pairs)
+
+
+def parse(path: Path) -> list[Stage]:
+    """The stages in order; raises ValueError for anything before the first FROM."""
+    lines = [
+        line for line in path.read_text("utf-8").splitlines() if line.strip() and not line.lstrip().startswith("#")
+    ]
+    stages: list[Stage] = []
+    for line in "\n".join(lines).replace("\\\n", " ").splitlines():
+        name, _, text = " ".join(line.split()).partition(" ")
+        if name == "FROM":
+            base, _, stage = text.partition(" AS ")
+            stages.append(Stage(base, stage))
+        elif stages:
+            stages[-1].instructions.append(Instruction(name, text))
+        else:
+            raise ValueError(f"{path.name}: {name} before the first FROM")
+    return stages
