@@ -4,10 +4,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from local.web_app import HEADERS
 
-from fer.settings import VARIABLES
 from tests.unit.infra.configuration import Configuration, changed
-from tests.unit.infra.wiring import ANNOUNCED, artefacts, capacity, environment, packages
+from tests.unit.infra.wiring import artefacts, capacity, environment, packages
 from tools.archive import write_archive
 
 
@@ -15,8 +15,9 @@ def test_every_variable_that_is_set_is_known_and_every_one_needed_is_set(configu
     assert environment(configuration) == []
 
 
-def test_no_announced_variable_is_known_already() -> None:
-    assert ANNOUNCED.isdisjoint(variable for variable, _ in VARIABLES.values())
+def test_web_app_comes_with_the_headers_of_the_local_server(configuration: Configuration) -> None:
+    sent: list[str] = configuration.resource("google_compute_backend_bucket.web").body["custom_response_headers"]
+    assert {f"{name}: {value}" for name, value in HEADERS.items()} <= set(sent)
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,6 @@ from tests.unit.infra.configuration import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
-# Targets of parts that are being built; each goes as soon as the Makefile has it.
-ANNOUNCED = {"test-web", "test-e2e"}
-
 
 @pytest.fixture(params=WORKFLOWS, ids=lambda path: path.name)
 def workflow(request: pytest.FixtureRequest) -> dict[str, Any]:
@@ -34,6 +31,5 @@ def test_every_target_is_one_of_the_makefile() -> None:
     jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "checks.yml").read_text("utf-8"))["jobs"]
     targets = set(jobs["test"]["strategy"]["matrix"]["target"])
     known = set(re.findall(r"^([a-z0-9-]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-    assert targets - known <= ANNOUNCED
-    assert known & ANNOUNCED == set()
-    assert {"test", "test-training", "test-artefact", "test-infra", "scan-infra"} <= targets
+    assert targets <= known
+    assert targets >= {target for target in known if target.startswith("test")} | {"scan-infra"}

@@ -17,9 +17,6 @@ FIELD_OF = {variable: field for field, (variable, _) in VARIABLES.items()}
 # Read by what runs the code, not by the code: the functions framework, and glibc.
 PLATFORM = {"THREADS", "MALLOC_ARENA_MAX"}
 
-# Settings of parts that are being built; each goes as soon as VARIABLES has it.
-ANNOUNCED = {"FER_MODEL_URI", "FER_MODEL_REFRESH_S", "FER_STREAM_MAX_CONNECTIONS"}
-
 # Settings whose default is wrong in the cloud: whatever uses them has to be given them.
 NO_DEFAULT_FITS = {"bucket_url", "allowed_origins", "google_cloud_project", "model_uri"}
 
@@ -28,7 +25,7 @@ SOURCES = {name: ROOT / "functions" / name / "main.py" for name in ("predict", "
 REQUIREMENTS = {
     **{name: source.parent / "requirements.txt" for name, source in SOURCES.items()},
     "streaming": ROOT / "streaming" / "requirements.txt",
-    **({"retraining": ROOT / "training" / "requirements.txt"} if (ROOT / "training" / "retrain.py").exists() else {}),
+    "retraining": ROOT / "training" / "requirements.txt",
 }
 
 
@@ -54,8 +51,7 @@ def environment(configuration: Configuration) -> list[str]:
     wrong: list[str] = []
     for name, variables in environment_of(configuration).items():
         wrong += [
-            f"{name} is given {each}, which nothing reads"
-            for each in sorted(variables - PLATFORM - ANNOUNCED - set(FIELD_OF))
+            f"{name} is given {each}, which nothing reads" for each in sorted(variables - PLATFORM - set(FIELD_OF))
         ]
     for name, source in SOURCES.items():
         given = {FIELD_OF[each] for each in environment_of(configuration)[name] if each in FIELD_OF}
@@ -71,7 +67,7 @@ def packages(configuration: Configuration, requirements_of: Mapping[str, Path] =
     for name, variables in environment_of(configuration).items():
         fields = {FIELD_OF.get(variable) for variable in variables}
         requirements = requirements_of.get(name)
-        if requirements is None or not requirements.exists() or not fields & {"bucket_url", "model_uri"}:
+        if requirements is None or not fields & {"bucket_url", "model_uri"}:
             continue
         if "google-cloud-storage==" not in requirements.read_text("utf-8"):
             wrong.append(f"{name} is given a bucket and has no google-cloud-storage to read it with")
