@@ -1,12 +1,13 @@
 """The configuration starts what the code is."""
 
+import subprocess
 import zipfile
 from pathlib import Path
 
 import pytest
-from local.web_app import HEADERS
 
-from tests.unit.infra.configuration import Configuration, changed
+from local.web_app import HEADERS
+from tests.unit.infra.configuration import ROOT, Configuration, changed
 from tests.unit.infra.wiring import artefacts, capacity, environment, packages
 from tools.archive import write_archive
 
@@ -65,6 +66,13 @@ def test_what_is_given_a_bucket_can_read_it(configuration: Configuration, tmp_pa
     (tmp_path / "requirements.txt").write_text("flask==3.1.3\n")
     without = packages(configuration, {"export": tmp_path / "requirements.txt"})
     assert without == ["export is given a bucket and has no google-cloud-storage to read it with"]
+
+
+@pytest.mark.parametrize("target", ["deploy", "destroy", "validate-infra"])
+def test_what_goes_to_the_cloud_is_built_with_the_client_for_its_models(target: str) -> None:
+    command = ["make", "--dry-run", target, "PROJECT=a-project", "REGION=europe-west1"]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "tools.build --registry" in shown
 
 
 def test_entry_points_and_sources_are_those_of_the_artefacts(configuration: Configuration) -> None:

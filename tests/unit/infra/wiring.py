@@ -22,9 +22,9 @@ NO_DEFAULT_FITS = {"bucket_url", "allowed_origins", "google_cloud_project", "mod
 
 SOURCES = {name: ROOT / "functions" / name / "main.py" for name in ("predict", "feedback", "export")}
 
+# As `make deploy` builds them: with what reading a model from the bucket needs.
 REQUIREMENTS = {
-    **{name: source.parent / "requirements.txt" for name, source in SOURCES.items()},
-    "streaming": ROOT / "streaming" / "requirements.txt",
+    **{name: contents(name, registry=True)["requirements.txt"] for name in (*SOURCES, "streaming")},
     "retraining": ROOT / "training" / "requirements.txt",
 }
 
@@ -93,7 +93,7 @@ def artefacts(configuration: Configuration) -> list[str]:
     if (build.get("entry_point"), build.get("runtime")) != ("${each.key}", "python311"):
         wrong.append(f"entry point {build.get('entry_point')} on {build.get('runtime')}")
     for name in sorted(functions & set(SOURCES)):
-        files = contents(name)
+        files = contents(name, registry=True)
         if not {"main.py", "requirements.txt"} <= set(files):
             wrong.append(f"the artefact {name} lacks main.py or requirements.txt")
         defined = {
