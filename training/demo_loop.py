@@ -218,6 +218,7 @@ class _Watch:
     def lap(self, name: str) -> None:
         now = time.monotonic()
         self.laps[name] = round(now - self._last, 1)
+        print(f"{name}: {self.laps[name]:.0f} s", flush=True)
         self._last = now
 
 
