@@ -3,6 +3,7 @@
 import dataclasses
 import datetime
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from training.config import Config  # noqa: E402
 from training.data import FaceData, unanimous_votes  # noqa: E402
 from training.finetune import fine_tune  # noqa: E402
 from training.retrain import PASSED, REFUSED, Options, check_trainable, main, retrain  # noqa: E402
+from training.served_answer import ROOT, ask  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -177,6 +179,15 @@ def test_the_distance_penalty_keeps_the_weights_near_and_normalisation_can_be_fr
     before, after = start.get_layer(norm).get_weights(), free.get_layer(norm).get_weights()
     assert all((one == two).all() for one, two in zip(before, after, strict=True))
     assert all(layer.trainable for layer in free.layers)
+
+
+def test_a_broken_challenger_does_not_answer_and_is_told(tmp_path: Path, bundled: Path) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(bundled, broken)
+    assert ask(broken, ROOT / ".venv/bin/python")["status"] == 200
+    (broken / "facial_expression_model.tflite").write_bytes(b"not a model")
+    with pytest.raises(RuntimeError, match="sha256"):
+        ask(broken, ROOT / ".venv/bin/python")
 
 
 def test_a_champion_of_another_kind_is_refused(bundled: Path) -> None:
