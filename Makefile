@@ -152,8 +152,17 @@ compare: setup-training ## Compare the architectures: table and plot in docs/ (D
 model: setup-training ## Serve a Keras classifier of your own (MODEL=path.keras LABELS=angry,disgusted,…)
 	$(TRAINING) training.convert --model $(MODEL) $(if $(LABELS),--labels $(LABELS))
 
+.PHONY: retrain
+retrain: setup-training .venv/.runtime models/detector/.fetched ## Corrections to a better model behind a gate (CSV= BASE= VOTES= BUCKET= ACCEPT= PROMOTE=no FORCE=yes)
+	$(TRAINING) training.retrain --csv $(CSV) --bucket $(or $(BUCKET),$(FER_BUCKET)) $(if $(BASE),--base $(BASE)) $(if $(VOTES),--votes $(VOTES)) \
+		$(if $(ACCEPT),--accept $(ACCEPT)) $(if $(SEED),--seed $(SEED)) $(if $(filter no,$(PROMOTE)),--no-promote) $(if $(FORCE),--force)
+
+.PHONY: demo-loop
+demo-loop: setup-training .venv/.runtime models/detector/.fetched ## The loop from corrections to a served model, and a poisoned batch (BASE=fer2013.csv VOTES=fer2013new.csv)
+	$(TRAINING) training.demo_loop --base $(BASE) --votes $(VOTES) $(if $(CORRECTIONS),--corrections $(CORRECTIONS)) $(if $(SEED),--seed $(SEED))
+
 .PHONY: test-training
-test-training: setup-training models/detector/.fetched ## The training's own tests, which need TensorFlow
+test-training: setup-training .venv/.runtime models/detector/.fetched ## The training's own tests, which need TensorFlow
 	$(TRAINING) pytest tests/training
 
 BUCKET ?= $(FER_BUCKET)

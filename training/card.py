@@ -30,12 +30,17 @@ def make_card(
     metrics: dict | None = None,
     data: dict | None = None,
     training: dict | None = None,
+    parent: str | None = None,
 ) -> dict:
-    """The card; `labels` in the order of the model's output, input = grey 0–255 × scale + offset."""
+    """The card; `labels` in the order of the model's output, input = grey 0–255 × scale + offset.
+
+    `parent` is the version that the weights were fine-tuned from.
+    """
     litert = {**_file_entry(LITERT_NAME, litert_file), "quantisation": quantisation}
     return {
         "schema": SCHEMA,
         "model_version": f"{architecture}-{litert['sha256'][:8]}",
+        "parent": parent,
         "labels": list(labels),
         "input": {"height": size_hw[0], "width": size_hw[1], "channels": 1},
         "preprocessing": {"scale": scale, "offset": offset},

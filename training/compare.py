@@ -18,7 +18,7 @@ import cv2
 
 from training.config import Config, read_config
 from training.data import FaceData, load
-from training.export_model import measure_conversions, model_input
+from training.export_model import figures, measure_conversions, model_input
 from training.litert import load_keras
 from training.plots import plot_comparison
 from training.train import split, train_and_evaluate
@@ -43,10 +43,7 @@ def compare_one(config: Config, workdir: Path, faces: FaceData) -> dict:
         "parameters": model.count_params(),
         "epochs": last["epoch"],
         "minutes": round(last["seconds"] / 60, 1),
-        "conversions": {
-            name: {key: value for key, value in measured.items() if key not in ("file", "logits")}
-            for name, measured in conversions.items()
-        },
+        "conversions": figures(conversions),
     }
     result_file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     return result

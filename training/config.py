@@ -38,6 +38,14 @@ class Config:
     warm_start: str = ""
     # Turn the training faces upright first, with the alignment of serving (aligned.py).
     upright: bool = False
+    # Fine-tuning: each step draws the weights back to where they started by this share of the learning rate
+    # (L2-SP, Li et al. 2018, decoupled from the gradient as in AdamW), and normalisation keeps its statistics.
+    distance_penalty: float = 0.0
+    freeze_normalisation: bool = False
+    # So much of a replayed row's target is what the champion answers to it, the rest its votes (Li & Hoiem 2016).
+    distillation: float = 0.0
+    # The challenger lies so far on the way from the champion's weights to the tuned ones (Wortsman et al. 2022).
+    interpolation: float = 1.0
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def to_dict(self) -> dict:

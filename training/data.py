@@ -186,6 +186,13 @@ def majority(votes: np.ndarray) -> np.ndarray:
     return np.where(counts, to_label[winner], -1)
 
 
+def unanimous_votes(labels: np.ndarray) -> np.ndarray:
+    """Ten votes for each row's label, int64 (N, 10): labels that come without votes, as votes."""
+    votes = np.zeros((len(labels), len(VOTE_COLUMNS)), np.int64)
+    votes[np.arange(len(labels)), np.array(_LABEL_VOTES)[labels]] = 10
+    return votes
+
+
 def vote_targets(votes: np.ndarray, *, drop_single: bool = True) -> tuple[np.ndarray, np.ndarray]:
     """Training targets from votes: float32 (N, 7) distributions and float32 (N,) weights in 0–1.
 

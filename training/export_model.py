@@ -10,8 +10,10 @@ import datetime
 import json
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -22,7 +24,7 @@ from training.calibrate import fit_temperature
 from training.card import make_card, write_model
 from training.config import Config, read_config
 from training.data import LABELS, SIDE_PX, FaceData, load, majority
-from training.litert import QUANTISATIONS, Runner, convert, load_keras
+from training.litert import QUANTISATIONS, Quantisation, Runner, convert, load_keras
 from training.measures import calibration_error, expression_measures, softmax
 
 SCALE, OFFSET = 1 / 255, 0.0
@@ -32,13 +34,22 @@ DATA_DESCRIPTION = "FER2013 (Goodfellow et al. 2013) with FER+ votes (Barsoum et
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportOptions:
-    """How to export; `created` is the time written into the card, `config` the experiment of the model."""
+    """How to export; `created` is the time written into the card, `config` the experiment of the model.
+
+    `architecture`, `parent`, `data`, `training` and `split` (the name of the rows that are measured) go into
+    the card as well.
+    """
 
     created: str
     config: Config | None = None
-    quantisation: str = "auto"
+    quantisation: Quantisation | Literal["auto"] = "auto"
     bias: dict[str, float] = field(default_factory=dict)
     note: str = ""
+    architecture: str = ""
+    parent: str | None = None
+    data: dict | None = None
+    training: dict = field(default_factory=dict)
+    split: str = "PublicTest"
 
 
 def model_input(images: np.ndarray) -> np.ndarray:
@@ -46,12 +57,14 @@ def model_input(images: np.ndarray) -> np.ndarray:
     return (images.astype(np.float32) * np.float32(SCALE) + np.float32(OFFSET))[..., None]
 
 
-def measure_conversions(model, public: FaceData, representative: np.ndarray) -> dict[str, dict]:
+def measure_conversions(
+    model, public: FaceData, representative: np.ndarray, quantisations: Sequence[Quantisation] = QUANTISATIONS
+) -> dict[str, dict]:
     """For each precision: `file` bytes, `logits`, accuracy, parity with Keras, bytes, ms per face."""
     inputs, majorities = model_input(public.images), majority(public.votes)
     reference = np.asarray(model.predict(inputs, batch_size=256, verbose=0))
     results = {}
-    for quantisation in QUANTISATIONS:
+    for quantisation in quantisations:
         content = convert(model, quantisation, representative)
         runner = Runner(content)
         logits = runner.outputs(inputs)
@@ -123,13 +136,15 @@ def export(model_path: Path, faces: FaceData, out: Path, options: ExportOptions)
         add_bias(model, options.bias)
         keras_file = _keras_bytes(model)
     representative = model_input(training.images[:: max(1, len(training) // 300)])
-    results = measure_conversions(model, public, representative)
-    chosen = choose(results) if options.quantisation == "auto" else options.quantisation
-    temperature, metrics = calibrate(results, chosen, public)
+    auto = options.quantisation == "auto"
+    results = measure_conversions(model, public, representative, QUANTISATIONS if auto else (options.quantisation,))
+    chosen = choose(results) if auto else options.quantisation
+    temperature, metrics = calibrate(results[chosen]["logits"], public)
+    metrics |= {"split": options.split, "conversions": figures(results)}
     config = options.config
     history = model_path.with_name("history.jsonl")
     card = make_card(
-        architecture=model.name if config is None else config.architecture,
+        architecture=options.architecture or (model.name if config is None else config.architecture),
         labels=LABELS,
         size_hw=(SIDE_PX, SIDE_PX),
         scale=SCALE,
@@ -141,27 +156,31 @@ def export(model_path: Path, faces: FaceData, out: Path, options: ExportOptions)
         litert_file=results[chosen]["file"],
         created=options.created,
         metrics=metrics,
-        data={"digest": faces.digest(), "description": DATA_DESCRIPTION},
-        training={"note": options.note, "bias": options.bias, **_training_note(config, history)},
+        data=options.data or {"digest": faces.digest(), "description": DATA_DESCRIPTION},
+        training={"note": options.note, "bias": options.bias, **options.training, **_training_note(config, history)},
+        parent=options.parent,
     )
     write_model(out, card, keras_file, results[chosen]["file"])
     return card
 
 
-def calibrate(results: dict[str, dict], chosen: str, public: FaceData) -> tuple[float, dict]:
-    """The temperature of the chosen conversion and the card's metrics, both on PublicTest."""
-    majorities, logits = majority(public.votes), results[chosen]["logits"]
+def calibrate(logits: np.ndarray, public: FaceData) -> tuple[float, dict]:
+    """The temperature of a conversion and the card's metrics, both on the same rows."""
+    majorities = majority(public.votes)
     counted = majorities >= 0
     truth = majorities[counted]
     temperature = round(fit_temperature(logits[counted], truth), 4)
     return temperature, {
-        "split": "PublicTest",
         **expression_measures(logits, public.labels, majorities),
         "expected_calibration_error": calibration_error(softmax(logits[counted], temperature), truth),
-        "conversions": {
-            name: {key: value for key, value in result.items() if key not in ("file", "logits")}
-            for name, result in results.items()
-        },
+    }
+
+
+def figures(results: dict[str, dict]) -> dict[str, dict]:
+    """What `measure_conversions` returned, without the files and the logits."""
+    return {
+        name: {key: value for key, value in result.items() if key not in ("file", "logits")}
+        for name, result in results.items()
     }
 
 

@@ -40,6 +40,7 @@ class KerasEngine:
         )
         optimizer.build(self.net.trainable_variables)
         self.averaged = self.net.get_weights()
+        self.start = [keras.ops.copy(variable) for variable in self.net.trainable_variables]
 
     def step(self, images: np.ndarray, targets: np.ndarray, weights: np.ndarray, rate: float) -> float:
         """One update at the learning rate `rate`; returns the weighted cross-entropy."""
@@ -48,9 +49,15 @@ class KerasEngine:
         share = weights / weights.mean()
         loss = self.net.train_on_batch(images, targets, sample_weight=share)
         self.steps += 1
+        if self.config.distance_penalty:
+            self._draw_back(rate * self.config.distance_penalty)
         if self.steps % AVERAGE_EVERY == 0:
             self._average()
         return float(np.asarray(loss))
+
+    def _draw_back(self, share: float) -> None:
+        for variable, start in zip(self.net.trainable_variables, self.start, strict=True):
+            variable.assign_sub(min(share, 1.0) * (variable - start))
 
     def _average(self) -> None:
         decay = min(self.config.ema**AVERAGE_EVERY, self.steps / (10 + self.steps))

@@ -74,3 +74,23 @@ def plot_comparison(results: list[dict], path: Path) -> None:
     axes.set_ylabel("FER+ majority accuracy on PublicTest, %")
     axes.grid(alpha=0.3)
     _save(figure, path)
+
+
+def plot_loop(figures: dict, path: Path) -> None:
+    """Draw recall by expression and accuracy, before and after retraining, from the demo loop's figures."""
+    before, after, frozen = figures["before"], figures["after"], figures["gate"]["figures"]["frozen"]["accuracy"]
+    names = ["all", *after["recall"], "frozen test"]
+    columns = (
+        ("before", [before["accuracy"], *before["recall"].values(), frozen["champion"]], "tab:grey"),
+        ("after", [after["accuracy"], *after["recall"].values(), frozen["challenger"]], "tab:blue"),
+    )
+    figure, axes = plt.subplots(figsize=(9, 4.5))
+    places = np.arange(len(names))
+    for offset, (label, values, colour) in zip((-0.2, 0.2), columns, strict=True):
+        bars = axes.bar(places + offset, [100 * value for value in values], 0.4, label=label, color=colour)
+        axes.bar_label(bars, fmt="%.0f", fontsize=8)
+    axes.set_xticks(places, names, rotation=25, ha="right")
+    axes.set_ylabel("recall on held-out faces of the camera, %")
+    axes.legend()
+    axes.grid(axis="y", alpha=0.3)
+    _save(figure, path)

@@ -15,6 +15,7 @@ COPY docs/images/ docs/images/
 COPY functions/ functions/
 COPY models/ models/
 COPY shared/ shared/
+COPY tools/ tools/
 COPY training/ training/
 
 USER 65532:65532

@@ -4,8 +4,35 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 # Keras reads both when it is first imported.
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture(scope="session")
+def bundled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained tiny net, as the model that the project comes with."""
+    from tiny import write_model
+
+    return write_model(tmp_path_factory.mktemp("bundled"))
+
+
+@pytest.fixture
+def tiny_options(tmp_path: Path, bundled: Path):
+    """Retraining of the tiny net; the CSV is still to be named."""
+    from tiny import CONFIG, LENIENT
+
+    from training.retrain import Options
+
+    return Options(
+        csv="",
+        bucket=(tmp_path / "bucket").as_uri(),
+        workdir=tmp_path / "work",
+        config=CONFIG,
+        bounds=LENIENT,
+        bundled=bundled,
+    )

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 
+from fer.domain import Feedback
+from fer.storage.records_csv import HEADER, encode_row
 from training.data import VOTE_COLUMNS, FaceData
 
 
@@ -47,3 +50,47 @@ def write_both(folder: Path, faces: FaceData) -> tuple[Path, Path]:
     names = [f"fer{row:07d}.png" for row in range(len(faces))]
     votes.write_text(votes_csv(faces, names), encoding="utf-8")
     return data, votes
+
+
+def portrait(seed: int) -> np.ndarray:
+    """A smooth random picture uint8 (48, 48): like no other seed's, and with the large shapes that a face has."""
+    rng = np.random.default_rng(seed)
+    coarse = cv2.resize(rng.uniform(20, 235, (7, 7)), (48, 48), interpolation=cv2.INTER_CUBIC)
+    return np.clip(coarse + rng.normal(0, 3, coarse.shape), 0, 255).astype(np.uint8)
+
+
+def portraits(count: int) -> np.ndarray:
+    """Different pictures uint8 (count, 48, 48)."""
+    return np.stack([portrait(seed) for seed in range(count)])
+
+
+def feedback_csv(labelled: list[tuple[str, np.ndarray]]) -> bytes:
+    """A feedback CSV of these labels and faces."""
+    rows = (encode_row(Feedback(label=label, pixels=face.tobytes())) for label, face in labelled)
+    return HEADER + b"".join(rows)
+
+
+def marked(labels: np.ndarray, seed: int = 0) -> np.ndarray:
+    """A different picture for each label, uint8 (N, 48, 48), with a bright bar whose place tells the label."""
+    images = np.stack([portrait(10_000 * seed + number) // 2 for number in range(len(labels))])
+    for image, label in zip(images, labels, strict=True):
+        image[label * 6 + 2 : label * 6 + 7, 6:42] = 255
+    return images
+
+
+def marked_portraits(labels: np.ndarray, seed: int = 0) -> np.ndarray:
+    """A real face that detectors find, cut anew each time, its label marked at both sides: uint8 (N, 48, 48)."""
+    grey = cv2.imread(str(Path(__file__).parents[2] / "docs/images/astronaut.jpg"), cv2.IMREAD_GRAYSCALE)
+    rng = np.random.default_rng(seed)
+    images = []
+    for number, label in enumerate(labels):
+        side = 110 * np.exp(rng.uniform(-0.1, 0.1))
+        left, top = np.array([223.5, 119.5]) + rng.uniform(-6, 6, 2) - side / 2
+        scale = 48 / side
+        cut = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]], np.float32)
+        face = cv2.warpAffine(grey, cut, (48, 48), borderMode=cv2.BORDER_REPLICATE)
+        # Without other light on each, they would all be near duplicates.
+        face = 0.8 * face + 0.2 * portrait(10_000 * seed + number)
+        face[label * 6 + 3 : label * 6 + 8, [*range(5), *range(43, 48)]] = 255
+        images.append(face.astype(np.uint8))
+    return np.stack(images)

@@ -35,7 +35,7 @@ def decode_row(row: bytes) -> Feedback:
     if len(cells) != PIXEL_COUNT:
         raise CorruptData(f"A row must have 1 + {PIXEL_COUNT} cells, got {1 + len(cells)}.")
     try:
-        return Feedback(label=label.decode("ascii"), pixels=bytes(_VALUES[cell] for cell in cells))
+        return Feedback(label=label.decode("ascii"), pixels=bytes(map(_VALUES.__getitem__, cells)))
     except (KeyError, ValueError) as error:
         raise CorruptData("A row must be a known label and whole numbers from 0 to 255.") from error
 

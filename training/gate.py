@@ -1,0 +1,223 @@
+"""The gate between a challenger and users: every condition that it must meet, with its figure and its bound."""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from training.data import LABELS
+from training.measures import calibration_error
+
+# Seven of 1,400 faces are half a point; as floating-point numbers, a little more.
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What the gate allows; shares in 0–1.
+
+    `resamples` of the paired bootstrap give the two-sided `confidence` interval of the gain.
+    """
+
+    confidence: float = 0.95
+    resamples: int = 10_000
+    frozen_loss: float = 0.005
+    recall_loss: float = 0.05
+    # One face of a class with 20 is 5 points already. What two faces could do is not held against a model.
+    recall_loss_faces: int = 2
+    # Calibration may get a little worse than the champion's, and 5 % is what users notice.
+    calibration_loss: float = 0.01
+    calibration_error: float = 0.05
+    # Timings of one and the same file differ by a tenth on a busy machine.
+    latency_ratio: float = 1.25
+    # With fewer faces the gate would only guess, so a run waits for more feedback.
+    fewest_frozen: int = 100
+    fewest_held_out: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """One set of faces with both models' calibrated scores (N, 7) and the right labels int (N,)."""
+
+    truth: np.ndarray
+    champion: np.ndarray
+    challenger: np.ndarray
+
+    def right(self) -> tuple[np.ndarray, np.ndarray]:
+        """Which faces the champion and the challenger get right, bool (N,) each."""
+        return self.champion.argmax(axis=1) == self.truth, self.challenger.argmax(axis=1) == self.truth
+
+    def accuracies(self) -> tuple[float, float]:
+        """Of the champion and of the challenger; 0 where there are no faces."""
+        return tuple(float(right.mean()) if len(right) else 0.0 for right in self.right())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One condition in words, whether it is met, and the figure beside the bound."""
+
+    name: str
+    passed: bool
+    figure: str
+    bound: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """All checks and the figures they were made with."""
+
+    checks: tuple[Check, ...]
+    figures: dict
+
+    @property
+    def passed(self) -> bool:
+        return all(check.passed for check in self.checks)
+
+    def to_dict(self) -> dict:
+        """The report as plain types."""
+        return {"passed": self.passed, "checks": [asdict(check) for check in self.checks], "figures": self.figures}
+
+
+def judge(
+    frozen: Scored,
+    held_out: Scored,
+    *,
+    latency_ms: tuple[float, float],
+    answer: Check,
+    seed: int,
+    bounds: Bounds,
+) -> Verdict:
+    """Hold the challenger against the champion.
+
+    `frozen` are faces of the frozen test set, `held_out` those of the feedback that were never trained on; each
+    needs as many as `bounds` says. `latency_ms` is one face's, of champion and challenger; `answer` is what the
+    real predict function did.
+    """
+    low, high = gain_interval(held_out, seed=seed, bounds=bounds)
+    checks = (
+        _better(held_out, low, high, bounds),
+        _not_worse(frozen, bounds),
+        _recalls_hold(frozen, bounds),
+        _calibrated("frozen test set", frozen, bounds),
+        _calibrated("held-out feedback", held_out, bounds),
+        _fast(latency_ms, bounds),
+        answer,
+    )
+    figures = {
+        "frozen": _figures(frozen),
+        "held_out": {**_figures(held_out), "gain_interval": [low, high]},
+        "latency_ms": {"champion": latency_ms[0], "challenger": latency_ms[1]},
+        "bounds": asdict(bounds),
+        "seed": seed,
+    }
+    return Verdict(checks=checks, figures=figures)
+
+
+def gain_interval(faces: Scored, *, seed: int, bounds: Bounds) -> tuple[float, float]:
+    """The confidence interval of the challenger's gain in accuracy, by paired bootstrap over the faces.
+
+    A face counts +1 where only the challenger is right, -1 where only the champion is; resampling faces is drawing
+    these counts from a multinomial. (0, 0) where there are no faces.
+    """
+    count = len(faces.truth)
+    if count == 0:
+        return 0.0, 0.0
+    before, after = faces.right()
+    won, lost = int((after & ~before).sum()), int((before & ~after).sum())
+    draws = np.random.default_rng(seed).multinomial(
+        count, np.array([won, lost, count - won - lost]) / count, bounds.resamples
+    )
+    gains = (draws[:, 0] - draws[:, 1]) / count
+    tail = (1 - bounds.confidence) / 2
+    low, high = np.quantile(gains, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def class_recalls(faces: Scored) -> dict[str, dict]:
+    """For each expression that occurs: its faces, both recalls, and how many faces fewer are right now."""
+    before, after = faces.right()
+    result = {}
+    for label, name in enumerate(LABELS):
+        here = faces.truth == label
+        if here.any():
+            result[name] = {
+                "faces": int(here.sum()),
+                "champion": float(before[here].mean()),
+                "challenger": float(after[here].mean()),
+                "faces_lost": int(before[here].sum()) - int(after[here].sum()),
+            }
+    return result
+
+
+def _figures(faces: Scored) -> dict:
+    champion, challenger = faces.accuracies()
+    return {
+        "faces": len(faces.truth),
+        "accuracy": {"champion": champion, "challenger": challenger},
+        "calibration_error": dict(zip(("champion", "challenger"), _calibration_errors(faces), strict=True)),
+        "recall": class_recalls(faces),
+    }
+
+
+def _calibration_errors(faces: Scored) -> tuple[float, float]:
+    return calibration_error(faces.champion, faces.truth), calibration_error(faces.challenger, faces.truth)
+
+
+def _better(held_out: Scored, low: float, high: float, bounds: Bounds) -> Check:
+    champion, challenger = held_out.accuracies()
+    return Check(
+        name="better on feedback never trained on",
+        passed=low > 0,
+        figure=f"{champion:.1%} → {challenger:.1%}, gain {low:+.1%} to {high:+.1%}",
+        bound=f"the whole {bounds.confidence:.0%} interval above 0 (paired bootstrap)",
+    )
+
+
+def _not_worse(frozen: Scored, bounds: Bounds) -> Check:
+    champion, challenger = frozen.accuracies()
+    return Check(
+        name="not worse on the frozen test set",
+        passed=champion - challenger <= bounds.frozen_loss + ROUNDING,
+        figure=f"{champion:.2%} → {challenger:.2%}",
+        bound=f"at most {100 * bounds.frozen_loss:.1f} points lower",
+    )
+
+
+def _recalls_hold(frozen: Scored, bounds: Bounds) -> Check:
+    recalls = class_recalls(frozen)
+    lost = {
+        name: each
+        for name, each in recalls.items()
+        if each["champion"] - each["challenger"] > bounds.recall_loss + ROUNDING
+        and each["faces_lost"] > bounds.recall_loss_faces
+    }
+    worst = max(recalls, key=lambda name: recalls[name]["champion"] - recalls[name]["challenger"], default=None)
+    named = list(lost) or ([worst] if worst else [])
+    return Check(
+        name="no expression's recall falls",
+        passed=not lost,
+        figure=", ".join(
+            f"{name} {recalls[name]['champion']:.1%} → {recalls[name]['challenger']:.1%} of {recalls[name]['faces']}"
+            for name in named
+        ),
+        bound=f"at most {100 * bounds.recall_loss:.0f} points or {bounds.recall_loss_faces} faces, frozen test",
+    )
+
+
+def _calibrated(what: str, faces: Scored, bounds: Bounds) -> Check:
+    champion, challenger = _calibration_errors(faces)
+    return Check(
+        name=f"calibrated on the {what}",
+        passed=challenger <= max(champion + bounds.calibration_loss, bounds.calibration_error),
+        figure=f"{champion:.3f} → {challenger:.3f}",
+        bound=f"at most {bounds.calibration_error:.2f}, or {bounds.calibration_loss:.2f} above the champion's",
+    )
+
+
+def _fast(latency_ms: tuple[float, float], bounds: Bounds) -> Check:
+    champion, challenger = latency_ms
+    return Check(
+        name="as fast",
+        passed=challenger <= champion * bounds.latency_ratio,
+        figure=f"{champion:.2f} → {challenger:.2f} ms a face",
+        bound=f"at most {bounds.latency_ratio:.2f} times the champion's",
+    )
