@@ -11,6 +11,7 @@ import type { Bring } from "./usePicture.ts";
 export function CameraShot({ onShot, onBack }: { onShot: Bring; onBack: () => void }) {
   const { camera, start } = useCamera();
   const [facing, setFacing] = useState<Facing>("user");
+  const [shown, setShown] = useState(false);
   const video = useRef<HTMLVideoElement>(null);
 
   useEffect(() => {
@@ -19,12 +20,13 @@ export function CameraShot({ onShot, onBack }: { onShot: Bring; onBack: () => vo
 
   const stream = camera.status === "on" ? camera.stream : null;
   useEffect(() => {
+    setShown(false);
     if (video.current !== null) video.current.srcObject = stream;
   }, [stream]);
 
   async function take() {
     const source = video.current;
-    if (source === null || source.videoWidth === 0) return;
+    if (source === null) return;
     await onShot(await drawn(source, [source.videoWidth, source.videoHeight], 0.92), "camera.jpg");
   }
 
@@ -37,6 +39,7 @@ export function CameraShot({ onShot, onBack }: { onShot: Bring; onBack: () => vo
           autoPlay
           muted
           playsInline
+          onLoadedData={() => setShown(true)}
           aria-label="What the camera sees"
         />
         {camera.status === "starting" && <p className={styles.waiting}>Starting the camera…</p>}
@@ -50,7 +53,7 @@ export function CameraShot({ onShot, onBack }: { onShot: Bring; onBack: () => vo
         </Notice>
       )}
       <div className={styles.ways}>
-        <Button look="primary" icon={cameraIcon} disabled={stream === null} onClick={take}>
+        <Button look="primary" icon={cameraIcon} disabled={!shown} onClick={take}>
           Take the picture
         </Button>
         <Button icon={turnIcon} onClick={() => setFacing(facing === "user" ? "environment" : "user")}>
