@@ -10,7 +10,7 @@ FROM node:22.21.1-bookworm-slim AS web
 WORKDIR /app
 COPY web/package.json web/package-lock.json web/.npmrc web/
 RUN npm ci --prefix web --no-audit --no-fund
-COPY docs/openapi.yaml docs/openapi.yaml
+COPY docs/images/astronaut.jpg docs/images/astronaut.jpg
 COPY web/ web/
 RUN npm run build --prefix web
 
