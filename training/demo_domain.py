@@ -18,8 +18,8 @@ class Camera:
     The light is multiplied by `gain`; `noise` is in grey levels.
     """
 
-    rows_px: int = 30
-    stretch: float = 1.8
+    rows_px: int = 40
+    stretch: float = 2.0
     roll_deg: float = 10.0
     gain: float = 0.4
     noise: float = 2.0
