@@ -65,15 +65,26 @@ class Options:
 
 
 def retrain(options: Options, now: datetime.datetime) -> int:
-    """The whole run; returns the exit code and writes `outcome.json` and the reports into the work directory."""
+    """The whole run; returns the exit code and writes `outcome.json` and the reports into the work directory.
+
+    The faces lie in a file there only while it lasts; those in quarantine stay in their report.
+    """
     options.workdir.mkdir(parents=True, exist_ok=True)
+    pixel_file = options.workdir / "pixels.u8"
+    try:
+        return _retrain(options, now, pixel_file)
+    finally:
+        pixel_file.unlink(missing_ok=True)
+
+
+def _retrain(options: Options, now: datetime.datetime, pixel_file: Path) -> int:
     store = open_store(options.bucket)
     registry = ModelRegistry(store)
     start = run_record.fetch_champion(registry, options.bundled, options.workdir / "champion")
     check_trainable(start.card)
     try:
         with open_source(options.csv, export_token=options.export_token) as chunks:
-            rows = read_rows(chunks, options.workdir / "pixels.u8")
+            rows = read_rows(chunks, pixel_file)
     except NoFeedback as nothing:
         return _finish(options, "nothing_new", str(nothing))
     accepted = read_accepted(options.accept)

@@ -81,6 +81,7 @@ def test_good_feedback_passes_is_served_and_is_not_new_again(options: Options) -
     assert card["parent"] == bundled
     assert card["data"]["csv_sha256"]
     assert json.loads(files["gate_report.json"])["passed"]
+    assert not (options.workdir / "pixels.u8").exists()
     assert "answers through the real predict function" in (options.workdir / "gate_report.html").read_text("utf-8")
     assert retrain(options, NOW) == PASSED
     assert _outcome(options) == "nothing_new"
