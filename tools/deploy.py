@@ -141,10 +141,11 @@ def main() -> None:
     parser.add_argument("action", choices=("deploy", "destroy"))
     parser.add_argument("--project", required=True)
     parser.add_argument("--region", required=True)
+    parser.add_argument("--web-app", type=Path, default=ROOT / "web" / "dist", help="where the app was built")
     given, variables = parser.parse_known_args()
     action = deploy if given.action == "deploy" else destroy
-    if "domain=" in " ".join(variables) and given.action == "deploy" and not (ROOT / "web/dist/index.html").is_file():
-        sys.exit("a domain serves the web app, and web/dist is not there: build it first")
+    if "domain=" in " ".join(variables) and action is deploy and not (given.web_app / "index.html").is_file():
+        sys.exit(f"a domain serves the web app, and {given.web_app} has none: build it first")
     shell = Shell(dry_run=bool(os.environ.get("DRY_RUN")))
     action(shell, given.project, given.region, variables, ask=not os.environ.get("AUTO_APPROVE"))
 

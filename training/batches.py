@@ -13,10 +13,15 @@ from training.data import LABELS, FaceData, majority, vote_targets
 
 
 class Batches:
-    """Training batches: images float32 (B, H, W, 1) in 0–1, targets (B, 7) that sum to 1, weights (B,)."""
+    """Training batches: images float32 (B, H, W, 1) in 0–1, targets (B, 7) that sum to 1, weights (B,).
 
-    def __init__(self, faces: FaceData, config: Config):
+    `answers`, float32 (N, 7), are the targets' other part where the experiment wants `steadiness`.
+    """
+
+    def __init__(self, faces: FaceData, config: Config, answers: np.ndarray | None = None):
         targets, weights = vote_targets(faces.votes)
+        if answers is not None:
+            targets = targets + np.float32(config.steadiness) * (answers - targets)
         rows = np.flatnonzero(weights > 0)
         if len(rows) == 0:
             raise ValueError("no training row has votes for an expression")

@@ -36,6 +36,10 @@ class Config:
     # Mixing two faces stops when this share of the run has passed.
     mix_until: float = 1.0
     warm_start: str = ""
+    # So much of a face's target is what the served model in the directory `teacher` answers in the mean to the face
+    # moved by up to 2 px and to its mirror image, the rest its votes (steady.py).
+    steadiness: float = 0.0
+    teacher: str = "models/expression"
     # Turn the training faces upright first, with the alignment of serving (aligned.py).
     upright: bool = False
     # Fine-tuning: each step draws the weights back to where they started by this share of the learning rate

@@ -43,6 +43,10 @@ class FeedbackRows:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def digest(self, count: int) -> str:
+        """The sha256 of the first `count` rows, whatever was appended after them."""
+        return hashlib.sha256(self.digests[:count].tobytes() + self.labels[:count].tobytes()).hexdigest()
+
 
 class PixelFile:
     """Faces in a file, read when they are indexed: `faces[2:5]` is uint8 (3, 48, 48).

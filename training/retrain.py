@@ -137,20 +137,21 @@ class _Run:
     def judge_and_publish(self, store, registry, rows: FeedbackRows, accepted: set[str]) -> int:
         settled = settle(rows)
         classify, _ = open_served(self.start.directory)
-        feedback, digests, kept_out = self._without_quarantine(rows, settled, classify, accepted)
+        feedback, places, kept_out = self._without_quarantine(rows, settled, classify, accepted)
         counts = {**settled.counts, "in quarantine": kept_out}
         _print_counts("rejected", rows.rejected)
         _print_counts("feedback", counts)
-        parts = self._parts(store, feedback, digests)
+        new = places >= run_record.known_rows(self.start.card, rows)
+        parts = self._parts(store, feedback, rows.digests[places], new)
         _print_counts("parts", parts.counts)
         bounds = self.options.bounds
         if (
             not len(parts.feedback)
-            or len(parts.held_out) < bounds.fewest_held_out
+            or parts.new.sum() < bounds.fewest_held_out
             or len(parts.frozen) < bounds.fewest_frozen
         ):
-            message = f"too few faces to judge a challenger: {parts.counts}, {bounds.fewest_held_out} held out and "
-            return _finish(self.options, "waiting", f"{message}{bounds.fewest_frozen} frozen are needed")
+            needed = f"{bounds.fewest_held_out} new held out and {bounds.fewest_frozen} frozen are needed"
+            return _finish(self.options, "waiting", f"too few faces to judge a challenger: {parts.counts}, {needed}")
         card = self._train(parts, rows)
         challenger = self.options.workdir / "challenger"
         verdict = try_challenger(
@@ -177,21 +178,23 @@ class _Run:
     def _without_quarantine(
         self, rows: FeedbackRows, settled: FeedbackFaces, classify, accepted: set[str]
     ) -> tuple[Faces, np.ndarray, int]:
+        """The faces to go on with, their rows in the CSV, and how many are in quarantine."""
         chosen = slice(max(0, len(settled.rows) - self.options.most_faces), None)
         places, labels = settled.rows[chosen], settled.labels[chosen]
-        faces, digests = Faces(images=rows.pixels[places], labels=labels), rows.digests[places]
-        names = [digest.tobytes().hex() for digest in digests]
+        faces = Faces(images=rows.pixels[places], labels=labels)
+        names = [digest.tobytes().hex() for digest in rows.digests[places]]
         scores = score_all(classify, faces.images)
         out = quarantined(scores, labels, names, accepted)
         named = [name for name, held in zip(names, out, strict=True) if held]
         write_report(self.options.workdir / "quarantine.html", faces.images[out], labels[out], scores[out], named)
-        return faces.take(~out), digests[~out], int(out.sum())
+        return faces.take(~out), places[~out], int(out.sum())
 
-    def _parts(self, store, feedback: Faces, digests: np.ndarray) -> Parts:
-        if self.options.base is not None:
-            return with_base(feedback, digests, self.options.base, replay=self.options.replay, seed=self.config.seed)
+    def _parts(self, store, feedback: Faces, digests: np.ndarray, new: np.ndarray) -> Parts:
+        base = self.options.base
+        if base is not None:
+            return with_base(feedback, digests, new, base, replay=self.options.replay, seed=self.config.seed)
         record = run_record.read_record(store, run_record.FROZEN_KEY)
-        parts, frozen = alone(feedback, digests, set(record["faces"]) if record else None)
+        parts, frozen = alone(feedback, digests, new, set(record["faces"]) if record else None)
         if record is None and len(frozen) >= self.options.bounds.fewest_frozen:
             run_record.record_frozen(store, frozen)
         return parts
@@ -214,7 +217,12 @@ class _Run:
             quantisation=self.start.card["files"]["litert"].get("quantisation", "none"),
             architecture=self.start.version.rpartition("-")[0] or "model",
             parent=self.start.version,
-            data={"digest": self.digest, "csv_sha256": rows.csv_sha256, **parts.counts},
+            data={
+                "digest": self.digest,
+                "csv_sha256": rows.csv_sha256,
+                **run_record.seen_rows(rows),
+                **parts.counts,
+            },
             split="PublicTest of the base" if self.options.base is not None else "frozen part of the feedback",
             training={"fine_tuning": {**training, "config": self.config.to_dict()}},
         )

@@ -33,12 +33,16 @@ class Faces:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """`feedback` and `replay` to train on, both with votes; `frozen` and `held_out` to judge by; `counts`."""
+    """`feedback` and `replay` to train on, both with votes; `frozen` and `held_out` to judge by; `counts`.
+
+    `new` bool (H,) tells which of the H held-out faces came after the feedback that the champion was made from.
+    """
 
     feedback: FaceData
     replay: FaceData
     frozen: Faces
     held_out: Faces
+    new: np.ndarray
     counts: dict[str, int]
 
 
@@ -47,9 +51,12 @@ def positions(digests: np.ndarray) -> np.ndarray:
     return digests[:, :8].copy().view(">u8").ravel() / 2.0**64
 
 
-def with_base(feedback: Faces, digests: np.ndarray, base: FaceData, *, replay: float, seed: int) -> Parts:
+def with_base(
+    feedback: Faces, digests: np.ndarray, new: np.ndarray, base: FaceData, *, replay: float, seed: int
+) -> Parts:
     """Feedback mixed with `replay` times as many rows of the base's training split, judged on its PublicTest.
 
+    `digests` uint8 (F, 16) and `new` bool (F,) belong to the faces of the feedback.
     No row is trained on that shows a face of the frozen test or of the held-out feedback, exactly or nearly.
     """
     votes = unanimous_votes(base.labels) if base.votes is None else base.votes
@@ -69,11 +76,14 @@ def with_base(feedback: Faces, digests: np.ndarray, base: FaceData, *, replay: f
         replay=old.take(chosen),
         frozen=frozen,
         held_out=feedback.take(apart),
-        counts=_counts(fresh, apart, frozen, wanted),
+        new=new[apart],
+        counts=_counts(fresh, apart, new, frozen, wanted),
     )
 
 
-def alone(feedback: Faces, digests: np.ndarray, frozen_digests: set[str] | None) -> tuple[Parts, list[str]]:
+def alone(
+    feedback: Faces, digests: np.ndarray, new: np.ndarray, frozen_digests: set[str] | None
+) -> tuple[Parts, list[str]]:
     """Feedback only, judged on a frozen part of it; returns the parts and the frozen faces' digests.
 
     `frozen_digests` were recorded by an earlier run; None takes a new part.
@@ -85,14 +95,15 @@ def alone(feedback: Faces, digests: np.ndarray, frozen_digests: set[str] | None)
         kept = ~apart & (place < HELD_OUT_SHARE + FROZEN_SHARE)
     else:
         kept = np.isin(names, sorted(frozen_digests))
-    fresh = ~apart & ~kept
+    apart, fresh = apart & ~kept, ~apart & ~kept
     frozen = feedback.take(kept)
     parts = Parts(
         feedback=_voted(feedback.take(fresh)),
         replay=_voted(feedback.take(slice(0))),
         frozen=frozen,
-        held_out=feedback.take(apart & ~kept),
-        counts=_counts(fresh, apart & ~kept, frozen, 0),
+        held_out=feedback.take(apart),
+        new=new[apart],
+        counts=_counts(fresh, apart, new, frozen, 0),
     )
     return parts, names[kept].tolist()
 
@@ -102,10 +113,11 @@ def _voted(faces: Faces) -> FaceData:
     return FaceData(images=faces.images, labels=faces.labels, usage=np.array(["Training"] * len(faces)), votes=votes)
 
 
-def _counts(fresh: np.ndarray, apart: np.ndarray, frozen: Faces, replayed: int) -> dict[str, int]:
+def _counts(fresh: np.ndarray, apart: np.ndarray, new: np.ndarray, frozen: Faces, replayed: int) -> dict[str, int]:
     return {
         "feedback faces trained on": int(fresh.sum()),
         "base faces replayed": replayed,
         "feedback faces held out": int(apart.sum()),
+        "of these new to the champion": int((apart & new).sum()),
         "frozen test faces": len(frozen),
     }

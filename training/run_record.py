@@ -8,6 +8,7 @@ from fer.errors import Conflict
 from fer.storage.objects import ABSENT, ObjectStore, PreconditionFailed
 from fer.storage.registry import CARD_NAME, Champion, ModelRegistry
 from tools.registry import read_model_dir
+from training.feedback_data import FeedbackRows
 
 LAST_RUN_KEY = "retraining/last_run.json"
 FROZEN_KEY = "retraining/frozen_test.json"
@@ -40,6 +41,18 @@ def fetch_champion(registry: ModelRegistry, bundled: Path, into: Path) -> Start:
             (directory / name).write_bytes(content)
     card = json.loads((directory / CARD_NAME).read_text(encoding="utf-8"))
     return Start(directory=directory, card=card, pointer=pointer)
+
+
+def seen_rows(rows: FeedbackRows) -> dict:
+    """What a model's card says of the feedback that its run had, for `known_rows`."""
+    return {"feedback_rows": len(rows), "feedback_rows_digest": rows.digest(len(rows))}
+
+
+def known_rows(card: dict, rows: FeedbackRows) -> int:
+    """How many of the first rows the run that made this model had too; 0 where it had others, or none."""
+    data = card.get("data") or {}
+    count = data.get("feedback_rows", 0)
+    return count if count <= len(rows) and data.get("feedback_rows_digest") == rows.digest(count) else 0
 
 
 def read_record(store: ObjectStore, key: str) -> dict | None:

@@ -20,8 +20,10 @@ from training.architectures import build
 from training.batches import Batches, ahead, learning_rate
 from training.config import Config, read_config
 from training.data import FaceData, load, majority, without_duplicates
+from training.evaluate import open_served
 from training.measures import expression_measures
 from training.plots import plot_curves
+from training.steady import steady_answers
 
 DETECTORS = Path("models/detector")
 
@@ -66,7 +68,8 @@ def train_and_evaluate(config: Config, workdir: Path, faces: FaceData, *, clock=
     training, public = split(faces)
     if config.upright:
         training = upright(training, DETECTORS)
-    batches = Batches(training, config)
+    answers = steady_answers(open_served(Path(config.teacher))[0], training.images) if config.steadiness else None
+    batches = Batches(training, config, answers)
     engine = _engine(config)
     checkpoint = workdir / f"checkpoint{engine.suffix}"
     progress = {"epoch": 0, "seconds": 0.0}

@@ -26,6 +26,7 @@ def try_challenger(
     return judge(
         frozen,
         held_out,
+        parts.new,
         latency_ms=_latencies(champion, challenger, parts.held_out.images),
         answer=_answers(directory, version, python),
         seed=seed,

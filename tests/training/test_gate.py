@@ -8,6 +8,7 @@ import pytest
 from training.data import LABELS
 from training.gate import Bounds, Check, Scored, class_recalls, gain_interval, judge
 
+BETTER = "better on new feedback never trained on"
 GOOD_ANSWER = Check(name="answers through the real predict function", passed=True, figure="200", bound="200")
 
 
@@ -43,7 +44,8 @@ def _judge(frozen: Scored | None = None, held_out: Scored | None = None, **chang
         "bounds": Bounds(),
         **changes,
     }
-    return judge(values.pop("frozen"), values.pop("held_out"), **values)
+    new = values.pop("new", np.ones(len(values["held_out"].truth), bool))
+    return judge(values.pop("frozen"), values.pop("held_out"), new, **values)
 
 
 def _failed(verdict) -> list[str]:
@@ -58,17 +60,29 @@ def test_a_better_challenger_passes() -> None:
 
 
 def test_no_gain_is_refused() -> None:
-    assert _failed(_judge(held_out=scored(HELD_OUT, (slice(0, 70), slice(0, 70))))) == [
-        "better on feedback never trained on"
-    ]
+    assert _failed(_judge(held_out=scored(HELD_OUT, (slice(0, 70), slice(0, 70))))) == [BETTER]
 
 
 def test_a_gain_that_chance_explains_is_refused() -> None:
     same_count = scored(HELD_OUT, (slice(0, 70), slice(6, 70)))
     assert same_count.accuracies() == (pytest.approx(0.8), pytest.approx(286 / 350))
     noisy = scored(HELD_OUT, (slice(0, 70), slice(50, 114)))  # 50 faces won, 44 lost
-    assert "better on feedback never trained on" in _failed(_judge(held_out=noisy))
-    assert "better on feedback never trained on" not in _failed(_judge(held_out=same_count))
+    assert BETTER in _failed(_judge(held_out=noisy))
+    assert BETTER not in _failed(_judge(held_out=same_count))
+
+
+def test_a_gain_on_feedback_that_the_champion_had_already_does_not_let_new_feedback_pass() -> None:
+    new = np.arange(350) >= 140
+    assert _failed(_judge(held_out=scored(HELD_OUT, (slice(0, 140), slice(0, 70))), new=new)) == [BETTER]
+    assert _failed(_judge(held_out=scored(HELD_OUT, (slice(140, 350), slice(180, 350))), new=new)) == []
+
+
+def test_what_is_lost_on_earlier_feedback_beyond_chance_is_refused() -> None:
+    new = np.arange(350) >= 140
+    slightly = scored(HELD_OUT, (slice(100, 350), slice(97, 280)))
+    clearly = scored(HELD_OUT, (slice(100, 350), slice(60, 280)))
+    assert _failed(_judge(held_out=slightly, new=new)) == []
+    assert _failed(_judge(held_out=clearly, new=new)) == ["not worse on earlier feedback never trained on"]
 
 
 def test_more_than_half_a_point_lost_on_the_frozen_test_is_refused() -> None:

@@ -24,6 +24,7 @@ from tools.registry import read_model_dir  # noqa: E402
 from training import run_record  # noqa: E402
 from training.config import Config  # noqa: E402
 from training.data import FaceData, unanimous_votes  # noqa: E402
+from training.feedback_data import FeedbackRows, read_rows  # noqa: E402
 from training.finetune import fine_tune  # noqa: E402
 from training.retrain import PASSED, REFUSED, Options, check_trainable, main, retrain  # noqa: E402
 from training.served_answer import ROOT, ask  # noqa: E402
@@ -95,11 +96,43 @@ def test_random_labels_are_refused_once_and_the_champion_stays(options: Options,
     options = dataclasses.replace(options, csv=_csv(tmp_path / "poisoned.csv", faces, labels))
     assert retrain(options, NOW) == REFUSED
     failed = [check["name"] for check in _report(options)["checks"] if not check["passed"]]
-    assert "better on feedback never trained on" in failed
+    assert "better on new feedback never trained on" in failed
     assert ModelRegistry(open_store(options.bucket)).champion() is None
     assert retrain(options, NOW) == PASSED
     assert _outcome(options) == "nothing_new"
     assert retrain(dataclasses.replace(options, force=True), NOW) == REFUSED
+
+
+def test_a_random_batch_after_a_good_one_is_refused_by_what_is_new(options: Options, tmp_path: Path) -> None:
+    options = dataclasses.replace(options, base=_base())
+    assert retrain(options, NOW) == PASSED
+    promoted = ModelRegistry(open_store(options.bucket)).champion()
+    labels = _labels(700)
+    faces = marked(labels, seed=1)
+    labels[350:] = np.random.default_rng(5).integers(0, 7, 350)
+    poisoned = dataclasses.replace(options, csv=_csv(tmp_path / "poisoned.csv", faces, labels))
+    assert retrain(poisoned, NOW) == REFUSED
+    report = _report(poisoned)
+    new, known = (report["figures"][name]["faces"] for name in ("held_out_new", "held_out_known"))
+    assert new == report["parts"]["of these new to the champion"]
+    assert known + new == report["parts"]["feedback faces held out"]
+    failed = [check["name"] for check in report["checks"] if not check["passed"]]
+    assert "better on new feedback never trained on" in failed
+    assert ModelRegistry(open_store(options.bucket)).champion() == promoted
+
+
+def test_known_feedback_is_that_of_the_champions_run_and_no_other(tmp_path: Path) -> None:
+    def rows(name: str, labels: np.ndarray) -> FeedbackRows:
+        path = Path(_csv(tmp_path / name, marked(labels, seed=1), labels))
+        return read_rows(iter([path.read_bytes()]), tmp_path / f"{name}.u8")
+
+    card = {"data": run_record.seen_rows(rows("first.csv", _labels(20)))}
+    assert run_record.known_rows(card, rows("longer.csv", _labels(30))) == 20
+    assert run_record.known_rows(card, rows("shorter.csv", _labels(10))) == 0
+    changed = _labels(30)
+    changed[0] = 6
+    assert run_record.known_rows(card, rows("other.csv", changed)) == 0
+    assert run_record.known_rows({}, rows("first.csv", _labels(20))) == 0
 
 
 def test_without_a_base_the_frozen_test_is_recorded_and_kept(options: Options, tmp_path: Path) -> None:

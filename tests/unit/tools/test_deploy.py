@@ -92,10 +92,12 @@ def test_destroying_asks_and_keeps_the_state(tmp_path: Path) -> None:
 
 
 def test_a_domain_without_a_web_app_is_refused(tmp_path: Path) -> None:
-    if (ROOT / "web" / "dist" / "index.html").is_file():
-        pytest.skip("the web app is built")
-    status, commands = start(tmp_path, "deploy", "-var", "domain=faces.example.org")
-    assert (status, commands) == (1, [])
+    domain = ("-var", "domain=faces.example.org", "--web-app", str(tmp_path))
+    assert start(tmp_path, "deploy", *domain) == (1, [])
+    (tmp_path / "index.html").touch()
+    status, commands = start(tmp_path, "deploy", *domain)
+    assert status == 0
+    assert "-var domain=faces.example.org" in commands[-1]
 
 
 def test_an_image_is_named_by_its_content() -> None:
