@@ -69,7 +69,8 @@ def plot_comparison(results: list[dict], path: Path) -> None:
             axes.scatter(*places[-1], marker=marker, s=45, color="tab:blue")
         axes.plot(*zip(*places, strict=True), color="tab:blue", alpha=0.4)
         label = f"{result['architecture']} ({result['parameters'] / 1e6:.2f}M)"
-        axes.annotate(label, places[0], xytext=(6, 4), textcoords="offset points")
+        axes.annotate(label, places[1], xytext=(6, -14), textcoords="offset points")
+    axes.margins(0.1)
     axes.set_xlabel("ms per face, LiteRT, one thread (circle: float, square: dynamic int8)")
     axes.set_ylabel("FER+ majority accuracy on PublicTest, %")
     axes.grid(alpha=0.3)
