@@ -154,9 +154,7 @@ class _Run:
             return _finish(self.options, "waiting", f"too few faces to judge a challenger: {parts.counts}, {needed}")
         card = self._train(parts, rows)
         challenger = self.options.workdir / "challenger"
-        verdict = try_challenger(
-            classify, challenger, parts, python=self.options.python, seed=self.config.seed, bounds=self.options.bounds
-        )
+        verdict = try_challenger(classify, challenger, parts, python=self.options.python, bounds=self.options.bounds)
         report = gate_report.write(
             verdict,
             {

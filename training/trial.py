@@ -10,9 +10,7 @@ from training.retrain_parts import Parts
 from training.served_answer import ask
 
 
-def try_challenger(
-    champion: Classify, directory: Path, parts: Parts, *, python: Path, seed: int, bounds: Bounds
-) -> Verdict:
+def try_challenger(champion: Classify, directory: Path, parts: Parts, *, python: Path, bounds: Bounds) -> Verdict:
     """Hold the model files in `directory` against the champion; `python` runs the real predict function."""
     challenger, version = open_served(directory)
     frozen, held_out = (
@@ -29,7 +27,6 @@ def try_challenger(
         parts.new,
         latency_ms=_latencies(champion, challenger, parts.held_out.images),
         answer=_answers(directory, version, python),
-        seed=seed,
         bounds=bounds,
     )
 

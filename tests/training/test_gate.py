@@ -40,7 +40,6 @@ def _judge(frozen: Scored | None = None, held_out: Scored | None = None, **chang
         "held_out": held_out or scored(HELD_OUT, (slice(0, 140), slice(0, 70))),
         "latency_ms": (0.5, 0.5),
         "answer": GOOD_ANSWER,
-        "seed": 1,
         "bounds": Bounds(),
         **changes,
     }
@@ -64,11 +63,11 @@ def test_no_gain_is_refused() -> None:
 
 
 def test_a_gain_that_chance_explains_is_refused() -> None:
-    same_count = scored(HELD_OUT, (slice(0, 70), slice(6, 70)))
-    assert same_count.accuracies() == (pytest.approx(0.8), pytest.approx(286 / 350))
+    few_lost = scored(HELD_OUT, (slice(0, 70), slice(10, 70)))
+    assert few_lost.accuracies() == (pytest.approx(0.8), pytest.approx(290 / 350))
     noisy = scored(HELD_OUT, (slice(0, 70), slice(50, 114)))  # 50 faces won, 44 lost
     assert BETTER in _failed(_judge(held_out=noisy))
-    assert BETTER not in _failed(_judge(held_out=same_count))
+    assert BETTER not in _failed(_judge(held_out=few_lost))
 
 
 def test_a_gain_on_feedback_that_the_champion_had_already_does_not_let_new_feedback_pass() -> None:
@@ -132,19 +131,37 @@ def test_a_challenger_that_does_not_answer_is_refused() -> None:
     assert _failed(_judge(answer=broken)) == [GOOD_ANSWER.name]
 
 
-def test_the_interval_is_that_of_a_paired_bootstrap_over_faces() -> None:
-    faces = scored(HELD_OUT, (slice(0, 70), slice(35, 70)))
-    low, high = gain_interval(faces, seed=1, bounds=Bounds())
-    before, after = faces.right()
-    rng = np.random.default_rng(7)
-    rows = rng.integers(0, 350, (4000, 350))
-    expected = np.quantile(after[rows].mean(axis=1) - before[rows].mean(axis=1), [0.025, 0.975])
-    assert [low, high] == pytest.approx(expected, abs=0.004)
-    assert gain_interval(faces, seed=1, bounds=Bounds()) == (low, high)
+@pytest.mark.parametrize(
+    ("won", "lost", "share_low", "share_high"),
+    # Of the share that is won, from tables of Clopper and Pearson at 95 %.
+    [(8, 2, 0.4439, 0.9748), (4, 0, 0.3976, 1.0), (0, 10, 0.0, 0.3085), (50, 50, 0.3983, 0.6017)],
+)
+def test_the_interval_is_exact_for_the_faces_that_one_model_gets_right(
+    won: int, lost: int, share_low: float, share_high: float
+) -> None:
+    faces = scored(HELD_OUT, (slice(0, won), slice(won, won + lost)))
+    low, high = gain_interval(faces, confidence=0.95)
+    differing = (won + lost) / 350
+    assert low == pytest.approx(differing * (2 * share_low - 1), abs=1e-4)
+    assert high == pytest.approx(differing * (2 * share_high - 1), abs=1e-4)
+
+
+def test_four_faces_won_and_none_lost_are_chance() -> None:
+    assert _failed(_judge(held_out=scored(HELD_OUT, (slice(0, 4), NOTHING)))) == [BETTER]
+    assert _failed(_judge(held_out=scored(HELD_OUT, (slice(0, 8), NOTHING)))) == []
+
+
+def test_the_interval_for_many_faces_is_the_normal_one() -> None:
+    truth = np.arange(70_000) % 7
+    low, high = gain_interval(scored(truth, (slice(0, 9000), slice(6000, 14_000))), confidence=0.99)
+    half = 2.5758 * np.sqrt(6000 + 5000) / 70_000
+    assert (low, high) == pytest.approx((1000 / 70_000 - half, 1000 / 70_000 + half), abs=2e-4)
 
 
 def test_the_interval_of_no_faces_is_nothing() -> None:
-    assert gain_interval(scored(HELD_OUT[:0], (NOTHING, NOTHING), (1, 1)), seed=1, bounds=Bounds()) == (0.0, 0.0)
+    none = scored(HELD_OUT[:0], (NOTHING, NOTHING), (1, 1))
+    assert gain_interval(none, confidence=0.99) == (0.0, 0.0)
+    assert gain_interval(scored(HELD_OUT, (slice(0, 5), slice(0, 5))), confidence=0.99) == (0.0, 0.0)
 
 
 def test_all_expressions_that_occur_are_judged() -> None:
