@@ -192,7 +192,7 @@ def _better(new: Scored, gain: tuple[float, float], bounds: Bounds) -> Check:
         name="better on new feedback never trained on",
         passed=gain[0] > 0,
         figure=_gained(new, gain),
-        bound=f"the whole {bounds.confidence:.0%} interval above 0 (exact, from the faces that one of them gets right)",
+        bound=f"the whole {bounds.confidence:.0%} interval above 0 (exact, from the faces only one gets right)",
     )
 
 
