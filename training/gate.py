@@ -96,13 +96,11 @@ def judge(
     as `bounds` says. `latency_ms` is one face's, of champion and challenger; `answer` is what the real predict
     function did.
     """
-    fresh, known = held_out.take(new), held_out.take(~new)
-    gains = {
-        name: gain_interval(faces, confidence=bounds.confidence) for name, faces in (("new", fresh), ("known", known))
-    }
+    parts = {"new": held_out.take(new), "known": held_out.take(~new)}
+    gains = {name: gain_interval(faces, confidence=bounds.confidence) for name, faces in parts.items()}
     checks = (
-        _better(fresh, gains["new"], bounds),
-        *([_still_good(known, gains["known"], bounds)] if len(known.truth) else []),
+        _better(parts["new"], gains["new"], bounds),
+        *([_still_good(parts["known"], gains["known"], bounds)] if len(parts["known"].truth) else []),
         _not_worse(frozen, bounds),
         _recalls_hold(frozen, bounds),
         _calibrated("frozen test set", frozen, bounds),
@@ -115,7 +113,7 @@ def judge(
         "held_out": _figures(held_out),
         **{
             f"held_out_{name}": {**_figures(faces), "gain_interval": list(gains[name])}
-            for name, faces in (("new", fresh), ("known", known))
+            for name, faces in parts.items()
             if len(faces.truth)
         },
         "latency_ms": {"champion": latency_ms[0], "challenger": latency_ms[1]},
