@@ -144,7 +144,12 @@ export interface components {
             /** @description Where the function has a model. */
             model_version?: string;
         };
-        /** @enum {string} */
+        /**
+         * @description Wherever boxes and bars are drawn, each has one colour, which dark text (#0b0f0e) can be read on and which stands
+         *     out on white and on black: happy #c38115, surprised #e155a1, neutral #7f8f95, sad #2d95d3, fear #9b74e1,
+         *     disgusted #659e41, angry #ea5341.
+         * @enum {string}
+         */
         Expression: "angry" | "disgusted" | "fear" | "happy" | "sad" | "surprised" | "neutral";
         /** @enum {string} */
         Label: "angry" | "disgusted" | "fear" | "happy" | "sad" | "surprised" | "neutral" | "nan";
