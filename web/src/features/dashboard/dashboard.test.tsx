@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
-import { render, screen, within } from "@testing-library/react";
+import { render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { answering } from "../../testing/http_server.ts";
 import { Dashboard } from "./Dashboard.tsx";
 import { sharesOf } from "./shares.ts";
@@ -24,20 +24,17 @@ test("without a correction every share is nothing", () => {
 test("counts, shares, total and the last correction can be read", async () => {
   await answering(() => ({ body: STATISTICS }));
   render(<Dashboard />);
-  expect(await screen.findByRole("row", { name: "Happy 3 75 %" })).toBeVisible();
-  expect(screen.getByRole("row", { name: "Sad 0 0 %" })).toBeVisible();
-  const ring = screen.getByRole("img", { name: "Share of each label: Happy 75 %, None of these 25 %" });
-  expect(within(ring).getByText("4")).toBeVisible();
+  expect(await screen.findByRole("row", { name: "Happy 3 75%" })).toBeVisible();
+  expect(screen.getByRole("row", { name: "Sad 0 0%" })).toBeVisible();
+  expect(screen.getByText("Corrections").nextElementSibling).toHaveTextContent("4");
   expect(screen.getByText(/2 Jan 2026/)).toHaveAttribute("dateTime", "2026-01-02T03:04:05Z");
-  expect(screen.getByRole("link", { name: "Download the CSV" }).getAttribute("href")).toMatch(
-    /\/download_expression_csv$/,
-  );
+  expect(screen.getByRole("link", { name: "Download CSV" }).getAttribute("href")).toMatch(/\/download_expression_csv$/);
 });
 
 test("an empty bucket offers no download", async () => {
   await answering(() => ({ body: { counts: {}, total: 0, last_feedback: null, generation: "0" } }));
   render(<Dashboard />);
-  expect(await screen.findByText(/once there is a correction/)).toBeVisible();
+  expect(await screen.findByText(/Nothing to download yet/)).toBeVisible();
   expect(screen.queryByRole("link")).toBeNull();
 });
 
@@ -45,20 +42,33 @@ test("a token is asked for, kept for this tab, and forgotten where it is refused
   await answering(({ headers }) => (headers.authorization === "Bearer right" ? { body: STATISTICS } : NO_TOKEN));
   render(<Dashboard />);
   await userEvent.type(await screen.findByLabelText("Access token"), "wrong{Enter}");
-  expect(await screen.findByRole("alert")).toHaveTextContent("did not accept");
+  expect(await screen.findByRole("alert")).toHaveTextContent("did not accept this token");
   expect(sessionStorage).toHaveLength(0);
+  expect(screen.getByLabelText("Access token")).toHaveFocus();
+  await userEvent.keyboard("{Enter}");
+  expect(await screen.findByText(/either \(2 tries so far\)/)).toBeVisible();
+  await userEvent.clear(screen.getByLabelText("Access token"));
   await userEvent.type(screen.getByLabelText("Access token"), "right{Enter}");
-  expect(await screen.findByRole("row", { name: "Happy 3 75 %" })).toBeVisible();
+  expect(await screen.findByRole("row", { name: "Happy 3 75%" })).toBeVisible();
   expect(sessionStorage).toHaveLength(1);
-  expect(screen.getByRole("button", { name: "Download the CSV" })).toBeEnabled();
+  expect(screen.getByRole("button", { name: "Download CSV" })).toBeEnabled();
 });
 
 test("a server that is away is said so, and numbers come when it is back", async () => {
   let away = true;
   await answering(() => (away ? { hangUp: true } : { body: STATISTICS }));
   render(<Dashboard />);
-  expect(await screen.findByRole("alert")).toHaveTextContent("does not answer");
+  expect(await screen.findByRole("alert")).toHaveTextContent("Can't reach the server");
   away = false;
   await userEvent.click(screen.getByRole("button", { name: "Try again" }));
-  expect(await screen.findByRole("row", { name: "Happy 3 75 %" })).toBeVisible();
+  expect(await screen.findByRole("row", { name: "Happy 3 75%" })).toBeVisible();
+});
+
+test("where the browser forbids storage the dashboard works all the same", async () => {
+  vi.spyOn(Storage.prototype, "getItem").mockImplementation(() => {
+    throw new DOMException("", "SecurityError");
+  });
+  await answering(() => ({ body: STATISTICS }));
+  render(<Dashboard />);
+  expect(await screen.findByRole("row", { name: "Happy 3 75%" })).toBeVisible();
 });

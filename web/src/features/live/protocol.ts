@@ -33,5 +33,7 @@ export function parseMessage(text: string): ServerMessage | null {
 }
 
 export const CLOSED_AS_IDLE = 4408;
+/** Not the server's: this side gave up a connection that said nothing. */
+export const CLOSED_AS_SILENT = 4000;
 /** Closings after which the same client would only be closed again. */
 export const CLOSED_FOR_GOOD = [1003, 1008, 1009];

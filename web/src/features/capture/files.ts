@@ -1,30 +1,34 @@
 import { useEffect, useState } from "react";
-import type { Bring } from "./usePicture.ts";
 
-/** Take files that are dropped anywhere on the page or pasted; true while one hovers over it. */
-export function useDropAndPaste(bring: Bring): boolean {
+export interface TakenFile {
+  file: Blob;
+  name: string;
+}
+
+/** Take files that are dropped anywhere on the page or pasted; true while some hover over it. */
+export function useDropAndPaste(take: (files: TakenFile[]) => void): boolean {
   const [hovering, setHovering] = useState(false);
 
   useEffect(() => {
-    const take = (files: FileList | undefined, event: Event) => {
-      const file = files?.[0];
-      if (file === undefined) return;
-      event.preventDefault();
-      void bring(file, file.name);
-    };
     const over = (event: DragEvent) => {
-      if (!event.dataTransfer?.types.includes("Files")) return;
       event.preventDefault(); // or the browser leaves the page to show the file
-      setHovering(true);
+      if (event.dataTransfer?.types.includes("Files")) setHovering(true);
     };
     const leave = (event: DragEvent) => {
       if (event.relatedTarget === null) setHovering(false);
     };
     const drop = (event: DragEvent) => {
+      event.preventDefault();
       setHovering(false);
-      take(event.dataTransfer?.files, event);
+      const files = named(event.dataTransfer?.files);
+      if (files.length > 0) take(files);
     };
-    const paste = (event: ClipboardEvent) => take(event.clipboardData?.files, event);
+    const paste = (event: ClipboardEvent) => {
+      const files = named(event.clipboardData?.files);
+      if (files.length === 0) return;
+      event.preventDefault();
+      take(files);
+    };
 
     window.addEventListener("dragover", over);
     window.addEventListener("dragleave", leave);
@@ -36,7 +40,11 @@ export function useDropAndPaste(bring: Bring): boolean {
       window.removeEventListener("drop", drop);
       window.removeEventListener("paste", paste);
     };
-  }, [bring]);
+  }, [take]);
 
   return hovering;
+}
+
+export function named(files: FileList | null | undefined): TakenFile[] {
+  return [...(files ?? [])].map((file) => ({ file, name: file.name }));
 }
