@@ -49,7 +49,7 @@ export interface paths {
         put?: never;
         /**
          * Say which expression a face really shows.
-         * @description Stores the label and the 48×48 grey pixels of the face that is meant, nothing else. A 200 means that it is
+         * @description Stores the label, the date and the 48×48 grey pixels of the face that is meant, nothing else. A 200 means that it is
          *     kept, and that it will be in the CSV exactly once. After a 503 or a lost answer, send it again with the
          *     same `Idempotency-Key`.
          */
@@ -474,7 +474,10 @@ export interface operations {
                             [key: string]: number;
                         };
                         total: number;
-                        /** Format: date-time */
+                        /**
+                         * Format: date-time
+                         * @description The first moment of the latest correction's day in UTC. No more of its time is kept.
+                         */
                         last_feedback: string | null;
                         generation: string;
                     };
