@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.servers import clean_environ
+from local.servers import clean_environ
 from tools.build import PARTS, build
 
 TRAINING_ONLY = ("tensorflow", "keras", "torch")

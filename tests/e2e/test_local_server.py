@@ -3,7 +3,7 @@
 import signal
 from pathlib import Path
 
-from tests.e2e.servers import local_server
+from local.servers import local_server
 
 
 def test_it_greets_and_ctrl_c_ends_it_quietly(tmp_path: Path) -> None:
