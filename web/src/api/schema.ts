@@ -49,7 +49,7 @@ export interface paths {
         put?: never;
         /**
          * Say which expression a face really shows.
-         * @description Stores the label and the 48×48 grey pixels of the face that is meant, nothing else. A 200 means that it is
+         * @description Stores the label, the date and the 48×48 grey pixels of the face that is meant, nothing else. A 200 means that it is
          *     kept, and that it will be in the CSV exactly once. After a 503 or a lost answer, send it again with the
          *     same `Idempotency-Key`.
          */
@@ -144,7 +144,12 @@ export interface components {
             /** @description Where the function has a model. */
             model_version?: string;
         };
-        /** @enum {string} */
+        /**
+         * @description Wherever boxes and bars are drawn, each has one colour, which dark text (#0b0f0e) can be read on and which stands
+         *     out on white and on black: happy #c38115, surprised #e155a1, neutral #7f8f95, sad #2d95d3, fear #9b74e1,
+         *     disgusted #659e41, angry #ea5341.
+         * @enum {string}
+         */
         Expression: "angry" | "disgusted" | "fear" | "happy" | "sad" | "surprised" | "neutral";
         /** @enum {string} */
         Label: "angry" | "disgusted" | "fear" | "happy" | "sad" | "surprised" | "neutral" | "nan";
@@ -483,7 +488,10 @@ export interface operations {
                             [key: string]: number;
                         };
                         total: number;
-                        /** Format: date-time */
+                        /**
+                         * Format: date-time
+                         * @description The first moment of the latest correction's day in UTC. No more of its time is kept.
+                         */
                         last_feedback: string | null;
                         generation: string;
                     };
