@@ -18,9 +18,10 @@ def default_bucket_url() -> str:
 
 
 def default_models_dir() -> Path:
-    """The ``models`` directory beside the package (built artefact) or beside ``shared/`` (source tree)."""
-    beside_package = Path(__file__).resolve().parents[1] / "models"
-    return beside_package if beside_package.is_dir() else Path(__file__).resolve().parents[2] / "models"
+    """The ``models`` directory in the package (wheel), next to it (artefact) or next to ``shared/`` (checkout)."""
+    package = Path(__file__).resolve().parent
+    places = [package / "models", package.parent / "models", package.parents[1] / "models"]
+    return next((place for place in places if place.is_dir()), places[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
