@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fer.vision.priors import PriorChoice, parse_prior
+
 MIB = 1024 * 1024
 DETECTORS = ("auto", "yunet", "mtcnn", "haar")
 # Why the collected faces may be handed out without a token: they are meant for everybody, or IAM lets nobody else in.
@@ -31,6 +33,7 @@ class Settings:
     bucket_url: str = field(default_factory=default_bucket_url)
     models_dir: Path = field(default_factory=default_models_dir)
     detector: str = "auto"
+    prior: PriorChoice = "default"
     model_uri: str | None = None
     # A look costs two small reads; a minute is soon enough for a promotion and bearable for a rollback.
     model_refresh_s: int = 60
@@ -64,6 +67,8 @@ class Settings:
           there is no champion, the model in ``FER_MODELS_DIR``
         - ``FER_MODEL_REFRESH_S``: seconds between two looks for another champion; default 60
         - ``FER_DETECTOR``: ``auto`` (default), ``yunet``, ``mtcnn`` or ``haar``
+        - ``FER_PRIOR``: the population that scores are meant for: ``default`` (the model card's), ``ferplus``,
+          ``balanced`` or seven numbers in the order of ``EXPRESSIONS``
         - ``FER_MAX_BODY_BYTES``: largest request body; default 24 MiB
         - ``FER_MAX_IMAGE_PIXELS``: largest picture, width × height; default 24,500,000
         - ``FER_ALLOWED_ORIGINS``: origins browsers may call from, separated by commas; default ``*``, which opens
@@ -133,6 +138,7 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "model_uri": ("FER_MODEL_URI", _bucket),
     "model_refresh_s": ("FER_MODEL_REFRESH_S", _positive),
     "detector": ("FER_DETECTOR", _detector),
+    "prior": ("FER_PRIOR", parse_prior),
     "max_body_bytes": ("FER_MAX_BODY_BYTES", _positive),
     "max_image_pixels": ("FER_MAX_IMAGE_PIXELS", _positive),
     "allowed_origins": ("FER_ALLOWED_ORIGINS", _names),
