@@ -41,8 +41,7 @@ PINNED = (
 
 def pinned_server(directory: Path, core: int, **settings: str) -> Server:
     """`make run`'s server, all its threads on one core."""
-    path = os.pathsep.join((str(ROOT / "shared"), str(ROOT)))
-    environ = clean_environ(FER_BUCKET=(directory / "bucket").as_uri(), PYTHONPATH=path, **settings)
+    environ = clean_environ(FER_BUCKET=(directory / "bucket").as_uri(), **settings)
     command = [sys.executable, "-c", PINNED.format(core=core)]
     return Server(command, cwd=ROOT, environ=environ, log=directory / "log")
 

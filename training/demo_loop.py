@@ -183,7 +183,6 @@ def _server(bucket: Path, demo: Demo) -> Server:
         FER_BUCKET=bucket.as_uri(),
         FER_MODEL_URI=bucket.as_uri(),
         FER_MODEL_REFRESH_S=str(REFRESH_S),
-        PYTHONPATH=os.pathsep.join((str(retraining.ROOT / "shared"), str(retraining.ROOT))),
         **demo.environ,
     )
     command = [str(demo.options.python), "-m", "local.server"]

@@ -28,7 +28,7 @@ def ask(model: Path, python: Path, picture: Path = PICTURE) -> dict:
         done = subprocess.run(
             [str(python), "-m", "training.served_answer", str(models), str(picture)],
             cwd=ROOT,
-            env={**kept, "PYTHONPATH": f"{ROOT / 'shared'}{os.pathsep}{ROOT}"},
+            env=kept,
             capture_output=True,
             text=True,
             timeout=TIMEOUT_S,

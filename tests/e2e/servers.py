@@ -193,15 +193,14 @@ def clean_environ(**settings: str) -> dict[str, str]:
 
 def local_server(bucket: Path, *, log: Path, **settings: str) -> Server:
     """What `make run` starts, with its feedback under ``bucket``."""
-    path = os.pathsep.join((str(ROOT / "shared"), str(ROOT)))
-    environ = clean_environ(FER_BUCKET=bucket.as_uri(), PYTHONPATH=path, **settings)
+    environ = clean_environ(FER_BUCKET=bucket.as_uri(), **settings)
     return Server([sys.executable, "-m", "local.server"], cwd=ROOT, environ=environ, log=log)
 
 
 def function_server(python: Path, source: Path, name: str, *, log: Path, **settings: str) -> Server:
     """One function in ``source`` under the functions framework of the environment that ``python`` belongs to."""
-    framework = str(python.parent / "functions-framework")
-    command = [framework, "--target", name, "--host", "127.0.0.1", "--port", "{port}"]
+    # With -m the artefact's folder comes first on the path, before a package that the environment may have installed.
+    command = [str(python), "-m", "functions_framework", "--target", name, "--host", "127.0.0.1", "--port", "{port}"]
     return Server(command, cwd=source, environ=clean_environ(**settings), log=log)
 
 

@@ -159,11 +159,10 @@ def test_where_google_credentials_are_an_identity_token_goes_out_beside_the_bear
             "GCE_METADATA_IP": f"127.0.0.1:{metadata.server_port}",
             "REQUESTS_CA_BUNDLE": str(tmp_path / "certificate.pem"),
             "NO_PROXY": "*",
-            "PYTHONPATH": f"{ROOT / 'shared'}{os.pathsep}{ROOT}",
         }
         environ.pop("GOOGLE_APPLICATION_CREDENTIALS", None)
         command = [sys.executable, "-c", read % f"{address}/download_expression_csv"]
-        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, f"{len(CONTENT)}\n"), done.stderr
     headers = export.asked[0][1]
     assert headers["Authorization"] == "Bearer secret"

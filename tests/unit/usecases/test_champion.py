@@ -372,9 +372,8 @@ def test_without_an_address_the_bundled_model_serves_and_no_storage_is_loaded() 
         "open_classifier(Path('models'), model_uri=None, refresh_s=60);"
         "print([name for name in sys.modules if name.startswith(('fer.storage', 'google.auth', 'requests'))])"
     )
-    environ = {"PYTHONPATH": str(ROOT / "shared")}
     answer = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], cwd=ROOT, env={}, capture_output=True, text=True, check=True
     )
     assert answer.stdout.strip() == "[]"
 
