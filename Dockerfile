@@ -1,9 +1,11 @@
 # Everything on one port in one container, as `make run` has it: functions, live video and web app.
 #
-#   docker build -t fer . && docker run --read-only --tmpfs /tmp -p 7860:7860 -v fer-data:/data fer
-#   docker run --read-only --tmpfs /tmp -p 7860:7860 -e FER_BUCKET=gs://bucket fer
+#   docker build -t fer .
+#   export FER_EXPORT_TOKEN=$(python3 -c 'import secrets; print(secrets.token_urlsafe(32))')
+#   docker run --read-only --tmpfs /tmp -p 7860:7860 -v fer-data:/data -e FER_EXPORT_TOKEN fer
+#   docker run --read-only --tmpfs /tmp -p 7860:7860 -e FER_BUCKET=gs://bucket -e FER_EXPORT_TOKEN fer
 #
-# Port 7860 is the one of Hugging Face Spaces. Every step below also runs outside a container, and
+# Without the token it does not start: see README.md. Port 7860 is the one of Hugging Face Spaces. Every step below also runs outside a container, and
 # `make test-container` runs them so.
 
 FROM node:22.21.1-bookworm-slim AS web
