@@ -32,8 +32,8 @@ export const COLOURS: Record<Label, string> = {
 };
 
 /**
- * Scores are calibrated: of the labels shown with a score of s, a share of s is right. So below one half a label is
- * more likely wrong than right, and is not given as the answer.
+ * Scores are calibrated for the population that the service is set up for: there, of the labels given with a score of
+ * s, a share of s is right. So below one half a label is more likely wrong than right, and is not given as the answer.
  */
 export const NOT_SURE_BELOW = 0.5;
 

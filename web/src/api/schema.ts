@@ -49,7 +49,7 @@ export interface paths {
         put?: never;
         /**
          * Say which expression a face really shows.
-         * @description Stores the label and the 48×48 grey pixels of the face that is meant, nothing else. A 200 means that it is
+         * @description Stores the label, the date and the 48×48 grey pixels of the face that is meant, nothing else. A 200 means that it is
          *     kept, and that it will be in the CSV exactly once. After a 503 or a lost answer, send it again with the
          *     same `Idempotency-Key`.
          */
@@ -172,7 +172,7 @@ export interface components {
             expression: components["schemas"]["Expression"];
             /** @description The score of `expression`. */
             confidence: number;
-            /** @description Calibrated score of every expression; they sum to 1. */
+            /** @description Calibrated score of every expression; they sum to 1. They hold for the population that the service is set up for (`FER_PRIOR`); by default one that shows all seven expressions equally often. */
             scores: {
                 [key: string]: number;
             };
@@ -192,7 +192,7 @@ export interface components {
             /** @description For people; its wording may change. */
             error: string;
             /** @enum {string} */
-            code: "invalid_input" | "too_large" | "unsupported_type" | "unauthorised" | "not_found" | "method_not_allowed" | "conflict" | "unavailable" | "corrupt_data" | "internal";
+            code: "invalid_input" | "too_large" | "unsupported_type" | "unauthorised" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "unavailable" | "corrupt_data" | "internal";
             /** @description Whether the same request may succeed later. */
             retryable: boolean;
         };
@@ -227,6 +227,18 @@ export interface components {
         };
         /** @description The export token is missing or wrong. */
         Unauthorised: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /**
+         * @description A page of another origin that `FER_ALLOWED_ORIGINS` does not name; or the server has no token, and was asked
+         *     from elsewhere than its own machine.
+         */
+        Forbidden: {
             headers: {
                 [name: string]: unknown;
             };
@@ -411,6 +423,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorised"];
+            403: components["responses"]["Forbidden"];
             /** @description No feedback has been given yet. */
             404: {
                 headers: {
@@ -450,6 +463,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorised"];
+            403: components["responses"]["Forbidden"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -474,13 +488,17 @@ export interface operations {
                             [key: string]: number;
                         };
                         total: number;
-                        /** Format: date-time */
+                        /**
+                         * Format: date-time
+                         * @description The first moment of the latest correction's day in UTC. No more of its time is kept.
+                         */
                         last_feedback: string | null;
                         generation: string;
                     };
                 };
             };
             401: components["responses"]["Unauthorised"];
+            403: components["responses"]["Forbidden"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -504,6 +522,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorised"];
+            403: components["responses"]["Forbidden"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

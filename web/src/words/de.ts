@@ -64,7 +64,7 @@ export const DE: Words = {
       },
       {
         title: "Labels korrigieren",
-        text: "Nur dann wird etwas gespeichert: 48 × 48 graue Pixel des Gesichts und das Label.",
+        text: "Nur dann wird etwas gespeichert: 48 × 48 graue Pixel des Gesichts, Label und Datum.",
       },
     ],
   },
@@ -139,7 +139,7 @@ export const DE: Words = {
     legend: "Welchen Ausdruck zeigt es?",
     predicted: (label) => `${label} (erkannt)`,
     stores:
-      "Ihre Antwort speichert dieses Gesicht als 48 × 48 graue Pixel mit dem Label. Kein Foto, kein Name, keine Adresse.",
+      "Ihre Antwort speichert dieses Gesicht als 48 × 48 graue Pixel mit Label und Datum. Kein Foto, kein Name, keine Adresse.",
     submit: "Korrektur senden",
     submitting: "Wird gesendet…",
     again: "Noch einmal senden",
@@ -174,7 +174,7 @@ export const DE: Words = {
     terms: [
       "Kleine Einzelbilder (640 Pixel) gehen bis zu 30-mal pro Sekunde an diesen Server, solange das Video läuft.",
       "Jedes wird nach der Antwort verworfen. Nichts wird aufgezeichnet.",
-      "Gespeichert wird nur, wenn Sie pausieren und eine Korrektur senden: 48 × 48 graue Pixel eines Gesichts und das Label.",
+      "Gespeichert wird nur, wenn Sie pausieren und eine Korrektur senden: 48 × 48 graue Pixel eines Gesichts, Label und Datum.",
     ],
     start: "Kamera starten",
     pause: "Pause",
@@ -260,6 +260,7 @@ export const DE: Words = {
     unsupported_type: "Der Server kann diese Art von Datei nicht lesen. JPEG, PNG und WebP funktionieren.",
     invalid_input: "Der Server konnte mit diesem Foto nichts anfangen. Versuchen Sie ein anderes.",
     unauthorised: "Der Server verlangt sein Zugangstoken.",
+    forbidden: "Dieser Server gibt die gespeicherten Korrekturen an diese Adresse nicht heraus.",
     not_found: "Hier ist noch nichts.",
     method_not_allowed: "Das bietet der Server nicht an.",
     conflict: "Diese Korrektur wurde schon mit einem anderen Label gesendet. Wählen Sie das Label erneut.",

@@ -54,7 +54,7 @@ export const EN = {
       { title: "See every score", text: "One box per face, seven scores that add up to 100%." },
       {
         title: "Correct a label",
-        text: "Only then is anything stored: 48 × 48 grey pixels of that face, and the label.",
+        text: "Only then is anything stored: 48 × 48 grey pixels of that face, the label and the date.",
       },
     ],
   },
@@ -127,7 +127,8 @@ export const EN = {
     wrong: "Wrong",
     legend: "Which expression does it show?",
     predicted: (label: string) => `${label} (predicted)`,
-    stores: "Your answer stores this face as 48 × 48 grey pixels, with the label. No photo, no name, no address.",
+    stores:
+      "Your answer stores this face as 48 × 48 grey pixels, with the label and the date. No photo, no name, no address.",
     submit: "Submit correction",
     submitting: "Submitting…",
     again: "Submit again",
@@ -162,7 +163,7 @@ export const EN = {
     terms: [
       "Small frames (640 pixels) go to this server while the video runs, up to 30 times a second.",
       "Each is dropped once answered. Nothing is recorded.",
-      "Only if you pause and submit a correction is anything stored: 48 × 48 grey pixels of one face, and the label.",
+      "Only if you pause and submit a correction is anything stored: 48 × 48 grey pixels of one face, the label and the date.",
     ],
     start: "Start camera",
     pause: "Pause",
@@ -247,6 +248,7 @@ export const EN = {
     unsupported_type: "The server cannot read this kind of file. JPEG, PNG and WebP work.",
     invalid_input: "The server could not use this photo. Try another one.",
     unauthorised: "The server asks for its access token.",
+    forbidden: "This server does not share the stored corrections with this address.",
     not_found: "There is nothing here yet.",
     method_not_allowed: "The server does not offer this.",
     conflict: "This correction was submitted before with another label. Choose the label again.",

@@ -49,6 +49,7 @@ export function countText(count: number): string {
   return count.toLocaleString(words.tag);
 }
 
-export function timeText(time: Date): string {
-  return new Intl.DateTimeFormat(words.tag, { dateStyle: "medium", timeStyle: "short" }).format(time);
+/** The server keeps the day of a correction in UTC, and no time. */
+export function dayText(time: Date): string {
+  return new Intl.DateTimeFormat(words.tag, { dateStyle: "medium", timeZone: "UTC" }).format(time);
 }

@@ -2,7 +2,7 @@ import { Button } from "../../ui/Button.tsx";
 import { Card } from "../../ui/Card.tsx";
 import { Notice } from "../../ui/Notice.tsx";
 import { explain } from "../../words/explain.ts";
-import { countText, timeText, words } from "../../words/words.ts";
+import { countText, dayText, words } from "../../words/words.ts";
 import { CsvDownload } from "./CsvDownload.tsx";
 import styles from "./Dashboard.module.css";
 import { ShareTable } from "./ShareTable.tsx";
@@ -40,7 +40,7 @@ export function Dashboard() {
             </div>
             <div>
               <dt>{words.dashboard.last}</dt>
-              <dd>{last === null ? words.dashboard.none : <time dateTime={last}>{timeText(new Date(last))}</time>}</dd>
+              <dd>{last === null ? words.dashboard.none : <time dateTime={last}>{dayText(new Date(last))}</time>}</dd>
             </div>
           </dl>
           <ShareTable shares={sharesOf(statistics)} />
