@@ -7,6 +7,7 @@ import { LazyPage, LoadProblem } from "./Page.tsx";
 import { PhotoPage } from "./PhotoPage.tsx";
 import { go, hrefOf, type Route, useRoute, VIEWS, type View, viewOf } from "./routes.ts";
 import { StartPage } from "./StartPage.tsx";
+import { useFocusKept } from "./useFocusKept.ts";
 
 const loadLive = () => import("./LivePage.tsx");
 const loadDashboard = () => import("./DashboardPage.tsx");
@@ -30,6 +31,7 @@ export function App({ desk, onLanguage }: Props) {
     [desk],
   );
   const hovering = useDropAndPaste(take);
+  useFocusKept(main);
   useTitleAndFocus(hrefOf(route), titleOf(route), main);
 
   const opened = route.page === "photo" ? route.id : route.page === "start" ? null : undefined;
