@@ -86,3 +86,15 @@ class Feedback:
             raise ValueError(f"label must be one of {FEEDBACK_LABELS}, got {self.label!r}")
         if len(self.pixels) != CHIP_SIDE_PX**2:
             raise ValueError(f"expected {CHIP_SIDE_PX**2} pixels, got {len(self.pixels)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a model had said of a face before it was corrected; ``model_version`` is empty where that is not known."""
+
+    expression: str
+    model_version: str = ""
+
+    def __post_init__(self) -> None:
+        if self.expression not in EXPRESSIONS:
+            raise ValueError(f"expression must be one of {EXPRESSIONS}, got {self.expression!r}")
