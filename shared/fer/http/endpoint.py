@@ -22,7 +22,7 @@ from fer.errors import (
 )
 from fer.http.answers import error_answer, json_answer
 from fer.http.json_lines import configure_logging
-from fer.http.request_log import log_request, start_request
+from fer.http.request_log import conceal_path, log_request, start_request
 
 Handler = Callable[[flask.Request], flask.Response]
 
@@ -63,7 +63,10 @@ class Endpoint:
             flask.current_app.register_error_handler(HTTPException, _answer_http_exception)
 
     def route(self, method: str, *paths: str, guarded: bool = False) -> Callable[[Handler], Handler]:
-        """Register the decorated handler; ``guarded`` asks for the endpoint's token where it has one."""
+        """Register the decorated handler; ``guarded`` asks for the endpoint's token where it has one.
+
+        A path may end in ``/{name}``, which takes one part; the handler finds it in ``request.view_args``.
+        """
 
         def register(handler: Handler) -> Handler:
             for path in paths:
@@ -93,9 +96,7 @@ class Endpoint:
         self._routes.setdefault(path, {})[method] = _Route(handler, guarded)
 
     def _dispatch(self, request: flask.Request) -> flask.Response:
-        methods = self._routes.get(request.path.rstrip("/") or "/")
-        if methods is None:
-            raise NotFound("There is nothing at this path.")
+        methods = self._find(request)
         if request.method == "OPTIONS":
             return self._preflight(methods)
         route = methods.get("GET" if request.method == "HEAD" else request.method)
@@ -106,6 +107,19 @@ class Endpoint:
         if route.guarded and self._token is not None:
             _check_token(request, self._token)
         return route.handler(request)
+
+    def _find(self, request: flask.Request) -> dict[str, _Route]:
+        """The path's methods; a path itself goes before a pattern that it fits."""
+        path = request.path.rstrip("/") or "/"
+        if path in self._routes:
+            return self._routes[path]
+        parent, _, last = path.rpartition("/")
+        for pattern, methods in self._routes.items():
+            if pattern.startswith(f"{parent}/{{"):
+                request.view_args = {pattern.removeprefix(f"{parent}/").strip("{}"): last}
+                conceal_path(pattern)
+                return methods
+        raise NotFound("There is nothing at this path.")
 
     def _preflight(self, methods: dict[str, _Route]) -> flask.Response:
         response = flask.Response(status=204)

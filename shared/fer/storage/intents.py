@@ -28,8 +28,8 @@ class Removal:
 class Intent:
     """The plan of one batch: which shards join the CSV, segment by segment in their order, or which rows leave it.
 
-    One of ``segments`` and ``removal`` is empty. The division into segments belongs to the plan: an exporter with other limits, say of a newer version,
-    must take over the very segments that another has composed in part.
+    One of ``segments`` and ``removal`` is empty. The division into segments and pieces belongs to the plan: an
+    exporter with other limits, say of a newer version, must take over the very ones that another has composed.
 
     ``generation`` tells this intent from another of the same batch number: a slow exporter can write one
     again after the batch was merged and its intent deleted.

@@ -16,7 +16,8 @@ class MergeReport:
     ``generation`` is the CSV's (0 while there is none) and ``rows`` its rows. ``merged_shards`` counts the
     rows that joined it during the call, ``withdrawn_rows`` those that left it, by this exporter or by another next
     to it; ``batches`` the commits of this one. ``pending_shards`` and ``pending_withdrawals`` are what the budget
-    left over, and ``complete`` that this is nothing. ``foreign_objects`` lie among the shards but were not written as one; they are left alone.
+    left over, and ``complete`` that this is nothing. ``foreign_objects`` lie among the shards but were not written
+    as one; they are left alone.
     """
 
     generation: int
@@ -45,11 +46,12 @@ def merge_pending(
 ) -> MergeReport:
     """Merge every pending shard into the CSV, batch by batch, until none is left or the budget is spent.
 
-    Costs in proportion to the new shards, whatever the size of the CSV, and moves no feedback through
-    this process. Only where merged feedback was withdrawn is the CSV written anew without it, once for all. May be called at any time by any number of processes, and again after a crash: whoever
-    comes next finishes what was begun. Creates the CSV only when there is a first shard. ``budget_s`` is
-    looked at between batches, so at least one is attempted; 30 s is half of a Cloud Run request's usual
-    minute. ``workers`` is the number of requests under way at once. Raises ``Unavailable``.
+    Costs in proportion to the new shards, whatever the size of the CSV, and moves no feedback through this process.
+    Only where merged feedback was withdrawn is the CSV written anew without it, once for all. May be called at any
+    time by any number of processes, and again after a crash: whoever comes next finishes what was begun. Creates the
+    CSV only when there is a first shard. ``budget_s`` is looked at between batches, so at least one is attempted;
+    30 s is half of a Cloud Run request's usual minute. ``workers`` is the number of requests under way at once.
+    Raises ``Unavailable``.
     """
     exporter = Exporter(store, now=now, workers=workers, limits=limits, tombstone_ttl=tombstone_ttl)
     return run_exporter(exporter, deadline=monotonic() + budget_s, monotonic=monotonic)

@@ -57,6 +57,11 @@ def parse_time(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
 
 
+def day_of(moment: datetime) -> datetime:
+    """The beginning of the moment's day in UTC: all that is kept of when somebody sent a face."""
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def save_shard(
     store: ObjectStore,
     feedback: Feedback,
@@ -68,13 +73,14 @@ def save_shard(
     """Save one feedback; when this returns, it is durable and will be in the CSV exactly once.
 
     ``claim`` is what a model had said of the face. Saving the same feedback under the same key again is a success
-    that adds nothing, also when it has been merged or withdrawn meanwhile. Raises ``Conflict`` for another feedback under the key, ``InvalidInput`` for an
-    empty key, and ``Unavailable``, after which the caller retries with the same key.
+    that adds nothing, also when it has been merged or withdrawn meanwhile. Raises ``Conflict`` for another feedback
+    under the key, ``InvalidInput`` for an empty key, and ``Unavailable``, after which the caller retries with the
+    same key.
     """
     key = shard_key(idempotency_key)
     row = encode_row(feedback)
     sha256 = hashlib.sha256(row).hexdigest()
-    metadata = {LABEL: feedback.label, SHA256: sha256, TIME: format_time(now), **_claim_metadata(claim)}
+    metadata = {LABEL: feedback.label, SHA256: sha256, TIME: format_time(day_of(now)), **_claim_metadata(claim)}
     while True:
         try:
             info = store.put(key, row, if_generation=ABSENT, content_type=CONTENT_TYPE, metadata=metadata)
@@ -85,7 +91,7 @@ def save_shard(
                 continue
             if stored.metadata.get(SHA256) != sha256:
                 raise Conflict("This idempotency key was used for another feedback.") from error
-            time = stored.metadata.get(TIME) or format_time(stored.updated)
+            time = stored.metadata.get(TIME) or format_time(day_of(stored.updated))
             return ShardInfo(key=key, generation=stored.generation, created=False, sha256=sha256, time=time)
 
 

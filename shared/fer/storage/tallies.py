@@ -1,7 +1,7 @@
 """Totals of the CSV beyond its rows by label: over the weeks, and what models had said of the faces.
 
-They travel in the CSV's metadata, which Cloud Storage limits to 8 KiB, so they are kept short: two years of weeks, and
-the ten models with most corrections.
+They travel in the CSV's metadata, which Cloud Storage limits to 8 KiB, so they are kept short: two years of weeks,
+and the ten models with most corrections.
 """
 
 import json

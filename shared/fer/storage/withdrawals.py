@@ -16,7 +16,17 @@ from typing import Final
 from fer.errors import NotFound
 from fer.storage.objects import ObjectInfo, ObjectNotFound, ObjectStore, PreconditionFailed
 from fer.storage.records_csv import CONTENT_TYPE
-from fer.storage.shards import MERGED_BATCH, MODEL, PREDICTED, SHA256, TIME, format_time, is_tombstone, pending_shard
+from fer.storage.shards import (
+    MERGED_BATCH,
+    MODEL,
+    PREDICTED,
+    SHA256,
+    TIME,
+    day_of,
+    format_time,
+    is_tombstone,
+    pending_shard,
+)
 
 WITHDRAWN: Final = "withdrawn"
 REPLACED: Final = "replaced"
@@ -24,24 +34,24 @@ REPLACED: Final = "replaced"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawal:
-    """A correction taken back. ``settled`` says that an export has made sure that nothing of it is left."""
+    """A correction taken back, on a day. ``settled`` says that an export has made sure that nothing of it is left."""
 
-    withdrawn_at: str
+    day: str
     settled: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawnShard:
-    """A withdrawn shard that is not settled, known from its metadata alone; ``merged`` says that its row is in the CSV.
+    """A withdrawn shard that is not settled, from its metadata alone; ``merged`` says that its row is in the CSV.
 
-    ``time``, ``predicted`` and ``model`` take its row out of the statistics by week and of the comparison with the model.
+    ``time``, ``predicted`` and ``model`` take its row out of the totals by week and by what a model had said.
     """
 
     key: str
     generation: int
     sha256: str
     merged: bool
-    withdrawn_at: str
+    withdrawn_on: str
     time: str = ""
     predicted: str = ""
     model: str = ""
@@ -49,7 +59,7 @@ class WithdrawnShard:
 
 
 def withdraw_shard(store: ObjectStore, key: str, *, is_meant: Callable[[str], bool], now: datetime) -> Withdrawal:
-    """Take one feedback back, merged or not; when this returns, no merge takes it and the next export removes its row.
+    """Take one feedback back, merged or not: from now on no merge takes it, and the next export removes its row.
 
     ``is_meant`` looks at the row's sha256. Doing it again changes nothing. Raises ``NotFound`` where there is no such
     feedback (any more), and ``Unavailable``, after which the caller tries again.
@@ -60,7 +70,7 @@ def withdraw_shard(store: ObjectStore, key: str, *, is_meant: Callable[[str], bo
         if info is None or not sha256 or not is_meant(sha256):
             raise NotFound("There is no correction with this receipt.")
         if info.metadata.get(WITHDRAWN):
-            return Withdrawal(withdrawn_at=info.metadata[WITHDRAWN], settled=info.custom_time is not None)
+            return Withdrawal(day=info.metadata[WITHDRAWN], settled=info.custom_time is not None)
         metadata = _withdrawn_metadata(info, now)
         if metadata is None:
             raise NotFound("There is no correction with this receipt.")
@@ -68,17 +78,17 @@ def withdraw_shard(store: ObjectStore, key: str, *, is_meant: Callable[[str], bo
             _put(store, key, info.generation, metadata)
         except (ObjectNotFound, PreconditionFailed):
             continue  # merged, or withdrawn, since it was looked at
-        return Withdrawal(withdrawn_at=metadata[WITHDRAWN], settled=False)
+        return Withdrawal(day=metadata[WITHDRAWN], settled=False)
 
 
 def _withdrawn_metadata(info: ObjectInfo, now: datetime) -> dict[str, str] | None:
     """What the withdrawn shard will say of itself; None where ``save_shard`` cannot have written it."""
     kept = {name: info.metadata[name] for name in (SHA256, TIME, PREDICTED, MODEL) if info.metadata.get(name)}
     if is_tombstone(info):
-        return kept | {MERGED_BATCH: info.metadata.get(MERGED_BATCH, "0"), WITHDRAWN: format_time(now)}
+        return kept | {MERGED_BATCH: info.metadata.get(MERGED_BATCH, "0"), WITHDRAWN: format_time(day_of(now))}
     if pending_shard(info) is None:
         return None
-    return kept | {REPLACED: str(info.generation), WITHDRAWN: format_time(now)}
+    return kept | {REPLACED: str(info.generation), WITHDRAWN: format_time(day_of(now))}
 
 
 def withdrawn_shard(info: ObjectInfo) -> WithdrawnShard | None:
@@ -91,7 +101,7 @@ def withdrawn_shard(info: ObjectInfo) -> WithdrawnShard | None:
         generation=info.generation,
         sha256=metadata.get(SHA256, ""),
         merged=MERGED_BATCH in metadata,
-        withdrawn_at=metadata[WITHDRAWN],
+        withdrawn_on=metadata[WITHDRAWN],
         time=metadata.get(TIME, ""),
         predicted=metadata.get(PREDICTED, ""),
         model=metadata.get(MODEL, ""),
@@ -118,7 +128,7 @@ def mark_merged(store: ObjectStore, key: str, *, replaced: int, batch: int) -> b
 
 def settle(store: ObjectStore, shard: WithdrawnShard, *, now: datetime) -> None:
     """Write down that nothing is left of a withdrawn shard; its custom time lets it be forgotten in the end."""
-    metadata = {SHA256: shard.sha256, WITHDRAWN: shard.withdrawn_at}
+    metadata = {SHA256: shard.sha256, WITHDRAWN: shard.withdrawn_on}
     metadata |= {TIME: shard.time} if shard.time else {}
     metadata |= {MERGED_BATCH: shard.merged_batch} if shard.merged else {}
     try:

@@ -196,7 +196,7 @@ def feedback_number(number: int) -> Feedback:
 class World:
     """One store, its writers and exporters, and what was promised to whom.
 
-    ``asked`` are the numbers that somebody wanted to take back, ``withdrawn`` those of which they were told that it is done.
+    ``asked`` are the numbers that somebody wanted to take back, ``withdrawn`` those for which that is acknowledged.
     """
 
     exporter_type: type[Exporter] = Exporter
