@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from fer.domain import FEEDBACK_LABELS
+from local.servers import Reply
 from tests.contract.http.client import Client
-from tests.e2e.servers import Reply
 from tests.pictures import data_url, encode, two_faces
 
 ROUTE = "/save_expression_feedback"

@@ -268,7 +268,7 @@ export interface components {
             expression: components["schemas"]["Expression"];
             /** @description The score of `expression`. */
             confidence: number;
-            /** @description Calibrated score of every expression; they sum to 1. */
+            /** @description Calibrated score of every expression; they sum to 1. They hold for the population that the service is set up for (`FER_PRIOR`); by default one that shows all seven expressions equally often. */
             scores: {
                 [key: string]: number;
             };
@@ -692,6 +692,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorised"];
+            403: components["responses"]["Forbidden"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
