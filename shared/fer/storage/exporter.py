@@ -6,14 +6,22 @@ The step numbers in the comments are the ones used there.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from fer.errors import CorruptData, Unavailable
-from fer.storage.csv_file import CsvState, empty_state, parse_state
-from fer.storage.intents import Intent, delete_intent, list_intents, read_intent, write_intent
-from fer.storage.keys import CSV_KEY, SEGMENTS, SHARDS, batch_of_segment, segment_key, segment_prefix
+from fer.storage.csv_file import DEFAULT_CHUNK_BYTES, CsvState, empty_state, parse_state
+from fer.storage.intents import (
+    Intent,
+    Removal,
+    Segments,
+    delete_intent,
+    list_intents,
+    read_intent,
+    write_intent,
+)
+from fer.storage.keys import CSV_KEY, SEGMENTS, SHARDS, batch_of_segment, intent_key, segment_key, segment_prefix
 from fer.storage.objects import (
     ABSENT,
     MAX_COMPOSE_SOURCES,
@@ -24,7 +32,9 @@ from fer.storage.objects import (
     Source,
 )
 from fer.storage.records_csv import CONTENT_TYPE, HEADER
+from fer.storage.rewrite import SMALLEST_PIECE_BYTES, Rewrite
 from fer.storage.shards import PendingShard, is_tombstone, pending_shard, tombstone_metadata
+from fer.storage.withdrawals import WithdrawnShard, mark_merged, settle, withdrawn_shard
 
 TOMBSTONE_TTL: Final = timedelta(days=30)
 """How long a late retry of a merged feedback is recognised: far longer than any client retries."""
@@ -39,6 +49,7 @@ class MergeLimits:
 
     shards_per_segment: int = MAX_COMPOSE_SOURCES
     segments: int = MAX_COMPOSE_SOURCES - 1
+    smallest_piece_bytes: int = SMALLEST_PIECE_BYTES
 
     def __post_init__(self) -> None:
         if not 1 <= self.shards_per_segment <= MAX_COMPOSE_SOURCES:
@@ -55,6 +66,10 @@ class MergeLimits:
         size, end = self.shards_per_segment, min(len(shards), self.batch)
         return tuple(tuple(shards[start : min(start + size, end)]) for start in range(0, end, size))
 
+    def piece_bytes(self, csv_bytes: int) -> int:
+        """When a piece of a CSV that is written anew is full: at most 31 full ones and a rest, as compose takes."""
+        return max(self.smallest_piece_bytes, -(-csv_bytes // (MAX_COMPOSE_SOURCES - 1)))
+
 
 DEFAULT_LIMITS: Final = MergeLimits()
 
@@ -64,14 +79,38 @@ class PinnedCsv:
     """The CSV at one generation, with the manifest it carries."""
 
     generation: int
+    size_bytes: int
     state: CsvState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The shards that need something done: to merge, to take out of the CSV, and withdrawn before any merge."""
+
+    pending: tuple[PendingShard, ...] = ()
+    in_csv: tuple[WithdrawnShard, ...] = ()
+    not_merged: tuple[WithdrawnShard, ...] = ()
+
+    @property
+    def work(self) -> bool:
+        """Whether there is a batch to run."""
+        return bool(self.pending or self.in_csv)
+
+    def without(self, keys: set[str]) -> "Listing":
+        """What is left after a batch about these shards."""
+        return replace(
+            self,
+            pending=tuple(shard for shard in self.pending if shard.key not in keys),
+            in_csv=tuple(shard for shard in self.in_csv if shard.key not in keys),
+        )
 
 
 class Exporter:
     """The steps of the merge protocol over one store; ``merge_pending`` runs them.
 
-    ``batches`` counts the commits so far, ``foreign_objects`` what the last listing found among the shards
-    that was not written as one.
+    ``batches`` counts the commits so far, ``foreign_objects`` what the last listing found among the shards that was
+    not written as one. ``merged_though_withdrawn`` says that a clean-up met shards which were withdrawn after their
+    batch had been composed: another listing finds them.
     """
 
     def __init__(
@@ -90,21 +129,50 @@ class Exporter:
         self._tombstone_ttl = tombstone_ttl
         self.batches = 0
         self.foreign_objects = 0
+        self.merged_though_withdrawn = False
 
-    def merge_batch(self, csv: PinnedCsv, pending: Sequence[PendingShard]) -> tuple[PinnedCsv, set[str]] | None:
-        """Steps 4 to 7 for one batch; None where the CSV has to be looked at again (step 3)."""
-        intent = write_intent(self._store, csv.state.batch + 1, self._limits.divide(pending))
+    def run_batch(self, csv: PinnedCsv, listed: Listing) -> tuple[PinnedCsv, set[str]] | None:
+        """Steps 4 to 7 for one batch, withdrawals first; None where the CSV has to be looked at again (step 3)."""
+        intent = write_intent(self._store, csv.state.batch + 1, self._plan(csv, listed))
         if intent is None:
             return None
-        segments = self._compose_segments(csv, intent)
-        if segments is None:
-            return None
-        committed = self._commit(csv, intent, segments)
+        committed = self._add(csv, intent) if intent.removal is None else self._take_out(csv, intent, intent.removal)
         if committed is None:
             return None
         self.batches += 1
         self._retire(intent)
-        return committed, {shard.key for shard in intent.shards}
+        return committed, intent.keys
+
+    def _plan(self, csv: PinnedCsv, listed: Listing) -> Segments | Removal:
+        """All rows to take out at once, or else the first batch of shards."""
+        if listed.in_csv:
+            return Removal(withdrawn=listed.in_csv, piece_bytes=self._limits.piece_bytes(csv.size_bytes))
+        return self._limits.divide(listed.pending)
+
+    def _add(self, csv: PinnedCsv, intent: Intent) -> PinnedCsv | None:
+        segments = self._compose_segments(csv, intent)
+        return None if segments is None else self._commit(csv, intent, segments)
+
+    def _take_out(self, csv: PinnedCsv, intent: Intent, removal: Removal) -> PinnedCsv | None:
+        """Steps 5 and 6 where rows leave the CSV: the rest of it in pieces, then the CSV from these alone."""
+        rewrite = Rewrite(removal.withdrawn, full_bytes=removal.piece_bytes)
+        try:
+            chunks = self._store.stream(CSV_KEY, generation=csv.generation, chunk_bytes=DEFAULT_CHUNK_BYTES)
+            pieces = [
+                self._put_piece(segment_key(intent.batch, intent.generation, index), piece)
+                for index, piece in enumerate(rewrite.pieces(chunks))
+            ]
+        except ObjectNotFound:
+            return None
+        return self._write_csv(csv, pieces, csv.state.without(intent.generation, rewrite.removed))
+
+    def _put_piece(self, key: str, piece: bytes) -> Source:
+        try:
+            info = self._store.put(key, piece, if_generation=ABSENT, content_type=CONTENT_TYPE, metadata={})
+        except PreconditionFailed as error:
+            # Another exporter wrote it. The name fixes the CSV and the plan, so the bytes are the same.
+            info = self._stored_segment(key, len(piece), error)
+        return Source(key=key, generation=info.generation)
 
     def read_csv(self) -> PinnedCsv | None:
         info = self._store.stat(CSV_KEY)
@@ -149,13 +217,17 @@ class Exporter:
         """
         return intent_generation == state.intent_generation
 
-    def list_pending(self) -> list[PendingShard]:
-        """The shards to merge, and by the way the removal of tombstones past their time."""
+    def list_shards(self) -> Listing:
+        """The shards that need something done, and by the way the removal of tombstones past their time."""
         pending: list[PendingShard] = []
+        withdrawn: list[WithdrawnShard] = []
         expired: list[ObjectInfo] = []
         self.foreign_objects = 0
+        self.merged_though_withdrawn = False
         for info in self._store.list(SHARDS):
-            if is_tombstone(info):
+            if (taken_back := withdrawn_shard(info)) is not None:
+                withdrawn.append(taken_back)
+            elif is_tombstone(info):
                 if info.custom_time and info.custom_time < self._now - self._tombstone_ttl:
                     expired.append(info)
             elif (shard := pending_shard(info)) is not None:
@@ -163,7 +235,25 @@ class Exporter:
             else:
                 self.foreign_objects += 1
         self._each(self._remove, expired)
-        return pending
+        return Listing(
+            pending=tuple(pending),
+            in_csv=tuple(shard for shard in withdrawn if shard.merged),
+            not_merged=tuple(shard for shard in withdrawn if not shard.merged),
+        )
+
+    def settle_unmerged(self, csv: PinnedCsv | None, listed: Listing) -> None:
+        """Close the withdrawals of shards that no batch took, unless a batch under way may still hold one.
+
+        Such a batch was planned before the withdrawal, or it could not be composed; so it is the next one of the CSV
+        that is still in force after the listing.
+        """
+        if not listed.not_merged:
+            return
+        batch = csv.state.batch if csv else 0
+        under_way = self._store.stat(intent_key(batch + 1)) is not None
+        current = self.read_csv()
+        if not under_way and (current.generation if current else ABSENT) == (csv.generation if csv else ABSENT):
+            self._each(lambda shard: settle(self._store, shard, now=self._now), listed.not_merged)
 
     def _remove(self, info: ObjectInfo) -> None:
         try:
@@ -190,18 +280,20 @@ class Exporter:
             info = self._store.compose(key, sources, if_generation=ABSENT, content_type=CONTENT_TYPE, metadata={})
         except PreconditionFailed as error:
             # Another exporter composed it. The name fixes the sources, so the bytes are the same.
-            stored = self._store.stat(key)
-            if stored is None:
-                raise ObjectNotFound(key) from error
-            info = stored
-        if info.size_bytes != sum(shard.size_bytes for shard in shards):
-            raise CorruptData(f"{key} is not made of the shards that its intent names.")
+            info = self._stored_segment(key, sum(shard.size_bytes for shard in shards), error)
         return Source(key=key, generation=info.generation)
+
+    def _stored_segment(self, key: str, size_bytes: int, error: PreconditionFailed) -> ObjectInfo:
+        stored = self._store.stat(key)
+        if stored is None:
+            raise ObjectNotFound(key) from error
+        if stored.size_bytes != size_bytes:
+            raise CorruptData(f"{key} is not what its intent plans.") from error
+        return stored
 
     def _commit(self, csv: PinnedCsv, intent: Intent, segments: Sequence[Source]) -> PinnedCsv | None:
         """Step 6: the one write that makes the batch part of the CSV."""
-        following = csv.state.with_batch(intent.generation, intent.shards)
-        return self._replace_csv(csv, segments, following)
+        return self._append_to_csv(csv, segments, csv.state.with_batch(intent.generation, intent.shards))
 
     def _give_up(self, csv: PinnedCsv, intent: Intent) -> None:  # noqa: ARG002
         """Step 8: a shard of the plan was removed from outside; skip this batch's number.
@@ -210,14 +302,17 @@ class Exporter:
         still commit it, and then nobody could clean up. Moving the CSV on makes that commit fail, and
         the CSV then names no intent for this batch, so whoever cleans up next drops this one.
         """
-        self._replace_csv(csv, (), csv.state.with_batch(ABSENT, ()))
+        self._append_to_csv(csv, (), csv.state.with_batch(ABSENT, ()))
 
-    def _replace_csv(self, csv: PinnedCsv, segments: Sequence[Source], state: CsvState) -> PinnedCsv | None:
+    def _append_to_csv(self, csv: PinnedCsv, segments: Sequence[Source], state: CsvState) -> PinnedCsv | None:
+        return self._write_csv(csv, [Source(key=CSV_KEY, generation=csv.generation), *segments], state)
+
+    def _write_csv(self, csv: PinnedCsv, sources: Sequence[Source], state: CsvState) -> PinnedCsv | None:
         try:
             return _pinned(
                 self._store.compose(
                     CSV_KEY,
-                    [Source(key=CSV_KEY, generation=csv.generation), *segments],
+                    sources,
                     if_generation=csv.generation,
                     content_type=CONTENT_TYPE,
                     metadata=state.to_metadata(),
@@ -234,6 +329,8 @@ class Exporter:
     def _retire(self, intent: Intent) -> None:
         """Step 7: tombstones for the shards, then the segments, then the intent, in this order."""
         self._each(lambda shard: self._retire_shard(intent, shard), intent.shards)
+        withdrawn = intent.removal.withdrawn if intent.removal else ()
+        self._each(lambda shard: settle(self._store, shard, now=self._now), withdrawn)
         self._drop(intent.batch, intent.generation)
 
     def _retire_shard(self, intent: Intent, shard: PendingShard) -> None:
@@ -248,7 +345,12 @@ class Exporter:
                 custom_time=self._now,
             )
         except (ObjectNotFound, PreconditionFailed):
-            return  # already a tombstone
+            self._merged_already(intent, shard)
+
+    def _merged_already(self, intent: Intent, shard: PendingShard) -> None:
+        """Pinned point 3: a tombstone, unless it was withdrawn while its batch was on its way into the CSV."""
+        if mark_merged(self._store, shard.key, replaced=shard.generation, batch=intent.batch):
+            self.merged_though_withdrawn = True
 
     def _drop(self, batch: int, generation: int) -> None:
         """Remove an intent's segments and then the intent itself."""
@@ -265,4 +367,4 @@ class Exporter:
 
 
 def _pinned(info: ObjectInfo) -> PinnedCsv:
-    return PinnedCsv(generation=info.generation, state=parse_state(info))
+    return PinnedCsv(generation=info.generation, size_bytes=info.size_bytes, state=parse_state(info))
