@@ -1,31 +1,45 @@
 """The dashboard of the collected feedback: one self-contained page, without a script, for any screen."""
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC
 from html import escape
 from pathlib import Path
 from string import Template
 
-from fer.domain import EXPRESSIONS, FEEDBACK_LABELS, NO_EXPRESSION, PublishedModel
+from fer.domain import NO_EXPRESSION, PublishedModel
 from fer.storage.csv_file import Statistics
 
-_DOWNLOAD = """<a class="download" href="download_expression_csv" download>Download the CSV</a>
-  <p class="note">One row per correction: the label, then 2,304 pixels. Read it in pandas with
-  <code>keep_default_na=False</code>, or the label “nan” turns into a missing value.</p>"""
+# The web app's dashboard shows the same in the same order, words and colours: web/src/words/en.ts, docs/openapi.yaml.
+_LOOKS = {
+    "happy": ("Happy", "#c38115"),
+    "surprised": ("Surprised", "#e155a1"),
+    "neutral": ("Neutral", "#7f8f95"),
+    "sad": ("Sad", "#2d95d3"),
+    "fear": ("Afraid", "#9b74e1"),
+    "disgusted": ("Disgusted", "#659e41"),
+    "angry": ("Angry", "#ea5341"),
+    NO_EXPRESSION: ("None of these", "#948370"),
+}
+_DOWNLOAD = """<a class="download" href="download_expression_csv" download>Download CSV</a>
+  <p class="note">One row per correction: the label, then 2,304 grey values. Read it in pandas with
+  keep_default_na=False, or the label “nan” turns into a missing value.</p>"""
+_LABELS_HEAD = """<thead class="hidden"><tr><th scope="col">Label</th><th scope="col">Bar</th>
+  <th scope="col">Count</th><th scope="col">Share</th></tr></thead>"""
 _WEEKS_HEAD = """<thead><tr><th scope="col">Week</th><td></td><th scope="col">Corrections</th>
   <th scope="col">Contradict the model</th></tr></thead>"""
 _CONFUSION_HEAD = "<thead><tr><th scope=col>Model ↓ people →</th>{}</tr></thead>".format(
-    "".join(f"<th scope=col>{'none' if label == NO_EXPRESSION else label}</th>" for label in FEEDBACK_LABELS)
+    "".join(f"<th scope=col>{name}</th>" for name, _ in _LOOKS.values())
 )
 _MODELS_HEAD = """<thead><tr><th scope="col">Version</th><th scope="col">Made</th><th scope="col">State</th>
   <th scope="col">Gate</th></tr></thead>"""
-_NOTHING_YET = '<p class="note">Nothing has been collected yet. Correct a prediction, and it shows up here.</p>'
+_NOTHING_YET = '<p class="note">Nothing to download yet. Correct a label, and it appears here.</p>'
 
 
 def dashboard_page(statistics: Statistics, models: Sequence[PublishedModel]) -> str:
     """The page as HTML: corrections by label, by week and against what models had said, and the published models.
 
-    A bar is as long as its count is next to the largest one. No picture of a face is on it.
+    A label's bar is as long as its share, a week's as its count next to the largest one. It shows no face.
     """
     template = Template(Path(__file__).with_suffix(".html").read_text(encoding="utf-8"))
     last, tallies = statistics.last_feedback, statistics.tallies
@@ -33,7 +47,7 @@ def dashboard_page(statistics: Statistics, models: Sequence[PublishedModel]) -> 
     contradicted = sum(contradicted for _, _, contradicted in tallies.weeks.values())
     return template.substitute(
         total=f"{statistics.total:,}",
-        last_feedback=f"{last.astimezone(UTC):%d %b %Y}" if last else "none so far",
+        last_feedback=f"{last.astimezone(UTC):%-d %b %Y}" if last else "None yet",
         contradicted=f"{contradicted:,} of {compared:,}" if compared else "–",
         withdrawn=f"{statistics.withdrawn:,}",
         labels=_label_rows(statistics.counts, total=statistics.total),
@@ -45,15 +59,22 @@ def dashboard_page(statistics: Statistics, models: Sequence[PublishedModel]) -> 
 
 
 def _label_rows(counts: Mapping[str, int], *, total: int) -> str:
-    largest = max(counts.values(), default=0)
     rows: list[str] = []
-    for label, count in counts.items():
-        share = f"{100 * count / total:.0f} %" if total else "–"
+    for label, (name, colour) in _LOOKS.items():
+        count = counts.get(label, 0)
+        share = count / total if total else 0.0
         rows.append(
-            f'<tr><th scope="row">{escape(_name(label))}</th>{_bar(count, largest)}'
-            f'<td class="number">{count:,}</td><td class="number share">{share}</td></tr>'
+            f'<tr><th scope="row">{name}</th>{_bar(share, colour)}'
+            f'<td class="number">{count:,}</td><td class="number share">{_share_text(share)}</td></tr>'
         )
-    return "\n".join(rows)
+    return _LABELS_HEAD + "<tbody>\n" + "\n".join(rows) + "\n</tbody>"
+
+
+def _share_text(share: float) -> str:
+    """Whole per cent, halves rounded up, and never all or nothing that is not."""
+    if 0 < share < 0.005:
+        return "&lt;1%"
+    return "99%+" if 0.995 <= share < 1 else f"{math.floor(share * 100 + 0.5)}%"
 
 
 def _week_rows(weeks: Mapping[str, tuple[int, int, int]]) -> list[str]:
@@ -61,7 +82,7 @@ def _week_rows(weeks: Mapping[str, tuple[int, int, int]]) -> list[str]:
     shown = list(weeks.items())[:-14:-1]
     largest = max((rows for _, (rows, _, _) in shown), default=0)
     return [
-        f'<tr><th scope="row">{escape(week)}</th>{_bar(rows, largest)}<td class="number">{rows:,}</td>'
+        f'<tr><th scope="row">{escape(week)}</th>{_bar(rows / largest)}<td class="number">{rows:,}</td>'
         f'<td class="number share">{f"{contradicted:,} of {compared:,}" if compared else "–"}</td></tr>'
         for week, (rows, compared, contradicted) in shown
     ]
@@ -70,13 +91,13 @@ def _week_rows(weeks: Mapping[str, tuple[int, int, int]]) -> list[str]:
 def _said_rows(said: Mapping[str, Mapping[str, int]]) -> list[str]:
     """A line for each expression that a model had said; the darker, the larger a count is in its line."""
     lines: list[str] = []
-    for name in (name for name in EXPRESSIONS if name in said):
-        counts = [said[name].get(label, 0) for label in FEEDBACK_LABELS]
+    for expression in (expression for expression in _LOOKS if expression in said):
+        counts = [said[expression].get(label, 0) for label in _LOOKS]
         cells = "".join(
             f'<td class="cell" style="--share:{100 * count / max(1, sum(counts)):.0f}%">{count:,}</td>'
             for count in counts
         )
-        lines.append(f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>')
+        lines.append(f'<tr><th scope="row">{_LOOKS[expression][0]}</th>{cells}</tr>')
     return lines
 
 
@@ -101,12 +122,6 @@ def _section(caption: str, head: str, rows: Sequence[str]) -> str:
     return f'<div class="wide"><table><caption>{caption}</caption>{head}<tbody>\n{body}\n</tbody></table></div>'
 
 
-def _bar(count: int, largest: int) -> str:
-    length_percent = 100 * count / largest if largest else 0
-    return (
-        f'<td class="bar"><div class="track"><div class="fill" style="width:{length_percent:.1f}%"></div></div></td>'
-    )
-
-
-def _name(label: str) -> str:
-    return "none of these" if label == NO_EXPRESSION else label
+def _bar(share: float, colour: str = "var(--bar)") -> str:
+    fill = f"width:{100 * share:.1f}%;background:{colour}"
+    return f'<td class="bar"><div class="track"><div class="fill" style="{fill}"></div></div></td>'

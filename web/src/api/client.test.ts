@@ -17,8 +17,9 @@ test("a prediction is asked for without a drawn picture, with the picture's own 
 
 test("a correction says label, box and key", async () => {
   const seen = await answering(() => ({ body: { status: "success", message: "" } }));
-  await saveFeedback({ picture: PICTURE, box: [1, 2, 3, 4], label: "nan", idempotencyKey: "abc" });
-  expect(seen[0]?.url).toBe("/save_expression_feedback?label=nan&box=1,2,3,4");
+  const what = { picture: PICTURE, box: [1, 2, 3, 4], label: "nan", predicted: "sad", modelVersion: null } as const;
+  await saveFeedback({ ...what, box: [...what.box], idempotencyKey: "abc" });
+  expect(seen[0]?.url).toBe("/save_expression_feedback?label=nan&box=1%2C2%2C3%2C4&predicted=sad");
   expect(seen[0]?.headers["idempotency-key"]).toBe("abc");
 });
 

@@ -6,7 +6,16 @@ export type Face = components["schemas"]["Face"];
 export type Label = components["schemas"]["Label"];
 export type Box = Face["box"];
 export type Statistics = operations["feedbackStatistics"]["responses"][200]["content"]["application/json"];
+export type PublishedModel = components["schemas"]["PublishedModel"];
+type Stored = operations["saveExpressionFeedback"]["responses"][200]["content"]["application/json"];
 type ErrorBody = components["schemas"]["Error"];
+
+/** With which a correction can be taken back. */
+export interface Receipt {
+  receipt: string;
+  /** ISO 8601. */
+  validUntil: string;
+}
 
 // A phone on a bad network takes half a minute for a photo of 300 KB; then come a cold start and the answer.
 const PREDICT_TIMEOUT_MS = 60_000;
@@ -18,6 +27,9 @@ export interface Correction {
   /** Of the face that is meant, as a prediction on the same picture gave it. */
   box: Box;
   label: Label;
+  /** What the prediction had said of this face, and the model that said it. */
+  predicted: Face["expression"];
+  modelVersion: string | null;
   /** The same for every try to send this correction. */
   idempotencyKey: string;
 }
@@ -36,10 +48,30 @@ export async function predict(
 }
 
 /** Keep a correction; when this returns it is in the CSV exactly once, however often it was sent. Raises ApiError. */
-export async function saveFeedback({ picture, box, label, idempotencyKey }: Correction): Promise<void> {
-  const path = `save_expression_feedback?label=${label}&box=${box.join(",")}`;
-  const headers = { "Idempotency-Key": idempotencyKey };
-  await send(path, { method: "POST", body: picture, headers, timeout_ms: FEEDBACK_TIMEOUT_MS }, asJson);
+export async function saveFeedback(correction: Correction): Promise<Receipt> {
+  const { picture, box, label, predicted, modelVersion, idempotencyKey } = correction;
+  const query = new URLSearchParams({ label, box: box.join(","), predicted });
+  if (modelVersion !== null) query.set("model_version", modelVersion);
+  const request = {
+    method: "POST",
+    body: picture,
+    headers: { "Idempotency-Key": idempotencyKey },
+    timeout_ms: FEEDBACK_TIMEOUT_MS,
+  } as const;
+  const answer = await send<Stored>(`save_expression_feedback?${query}`, request, asJson);
+  return { receipt: answer.receipt, validUntil: answer.receipt_valid_until };
+}
+
+/** Take a correction back, as often as one likes. Raises ApiError, `not_found` where the receipt's time is over. */
+export async function withdraw(receipt: string): Promise<void> {
+  const path = `save_expression_feedback/${encodeURIComponent(receipt)}`;
+  await send(path, { method: "DELETE", timeout_ms: FEEDBACK_TIMEOUT_MS }, asJson);
+}
+
+/** The models published in the bucket, the newest first. Raises ApiError. */
+export async function fetchModels(token: string | null, signal?: AbortSignal): Promise<PublishedModel[]> {
+  const request = { headers: authorisation(token), signal, timeout_ms: STATISTICS_TIMEOUT_MS };
+  return (await send<{ models: PublishedModel[] }>("models", request, asJson)).models;
 }
 
 /** How many corrections of each label there are. Raises ApiError, `unauthorised` where the token is missing. */
@@ -74,7 +106,7 @@ function authorisation(token: string | null): Record<string, string> {
 }
 
 interface Request {
-  method?: "GET" | "POST";
+  method?: "GET" | "POST" | "DELETE";
   body?: Blob;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;

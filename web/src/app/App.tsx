@@ -11,6 +11,7 @@ import { useFocusKept } from "./useFocusKept.ts";
 
 const loadLive = () => import("./LivePage.tsx");
 const loadDashboard = () => import("./DashboardPage.tsx");
+const loadSent = () => import("./SentPage.tsx");
 const loadPhotos = () => import("./PhotosPage.tsx");
 
 interface Props {
@@ -98,6 +99,7 @@ function Content({ route, desk, entries, take }: ContentProps) {
   if (entry !== undefined) return <PhotoPage key={entry.id} desk={desk} entries={entries} entry={entry} />;
   if (route.page === "live") return <LazyPage load={loadLive} given={{}} />;
   if (route.page === "dashboard") return <LazyPage load={loadDashboard} given={{}} />;
+  if (route.page === "sent") return <LazyPage load={loadSent} given={{}} />;
   if (route.page === "photos") return <LazyPage load={loadPhotos} given={{ entries }} />;
   return <StartPage desk={desk} entries={entries} take={take} />;
 }
@@ -107,6 +109,7 @@ function Footer({ onLanguage }: { onLanguage: (language: Language) => void }) {
     <footer className={styles.footer}>
       <p>{words.footer}</p>
       <p className={styles.languages}>
+        <a href={hrefOf({ page: "sent" })}>{words.titles.sent}</a>
         {(Object.keys(LANGUAGES) as Language[])
           .filter((language) => LANGUAGES[language] !== words.name)
           .map((language) => (

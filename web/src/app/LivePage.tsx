@@ -117,7 +117,7 @@ function LiveView({ log, stream, mirrored, onStop, onTurn }: LiveViewProps) {
             )}
             <Card label={words.correction.region}>
               {paused && live.view.frame !== null && face !== undefined ? (
-                <FrameCorrection frame={live.view.frame} face={face} />
+                <FrameCorrection frame={live.view.frame} face={face} model={live.view.model} />
               ) : (
                 <p className="muted">{words.live.pauseToCorrect}</p>
               )}
@@ -133,7 +133,7 @@ function LiveView({ log, stream, mirrored, onStop, onTurn }: LiveViewProps) {
   );
 }
 
-function FrameCorrection({ frame, face }: { frame: Blob; face: LiveFace }) {
-  const corrections = useMemo(() => new Corrections(frame), [frame]);
+function FrameCorrection({ frame, face, model }: { frame: Blob; face: LiveFace; model: string | null }) {
+  const corrections = useMemo(() => new Corrections(frame, () => model), [frame, model]);
   return <Correction key={face.track} corrections={corrections} index={face.track} face={face} />;
 }

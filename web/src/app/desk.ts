@@ -121,8 +121,17 @@ export class Desk {
     const picture = await preparePicture(this.files.get(id) ?? new Blob(), name);
     this.files.delete(id);
     const kept = store.write(pictureKey(id), await store.toBase64(picture.blob), "tab");
-    this.change(id, { picture, kept, corrections: this.watched(new Corrections(picture.blob)) });
+    this.change(id, {
+      picture,
+      kept,
+      corrections: this.watched(new Corrections(picture.blob, () => this.modelOf(id))),
+    });
     return picture;
+  }
+
+  private modelOf(id: number): string | null {
+    const outcome = this.entries.find((entry) => entry.id === id)?.outcome;
+    return outcome?.status === "done" ? outcome.prediction.model_version : null;
   }
 
   private watched(corrections: Corrections): Corrections {
@@ -159,7 +168,7 @@ export class Desk {
     if (base64 === null) return [];
     const picture = { blob: store.fromBase64(base64, type), name, size };
     const outcome: Outcome = prediction === null ? { status: "waiting" } : { status: "done", prediction };
-    const watched = this.watched(new Corrections(picture.blob, corrections));
+    const watched = this.watched(new Corrections(picture.blob, () => this.modelOf(id), corrections));
     return [{ id, name, picture, outcome, selected, corrections: watched, kept: "kept" }];
   }
 }

@@ -7,20 +7,24 @@ import { CsvDownload } from "./CsvDownload.tsx";
 import styles from "./Dashboard.module.css";
 import { ShareTable } from "./ShareTable.tsx";
 import { sharesOf } from "./shares.ts";
+import { ConfusionTable, ModelTable, WeekTable } from "./Tables.tsx";
 import { TokenPrompt } from "./TokenPrompt.tsx";
 import { useStatistics } from "./useStatistics.ts";
 
 /** How many corrections of each label there are, and the file that holds them: what the server's own page says, too. */
 export function Dashboard() {
-  const { statistics, error, asksForToken, refusals, checking, token, setToken, reload } = useStatistics();
+  const { statistics, models, error, asksForToken, refusals, checking, token, setToken, reload } = useStatistics();
   if (asksForToken) {
     return (
-      <Card label={words.dashboard.token}>
+      <Card label={words.dashboard.tokenTitle}>
         <TokenPrompt refusals={refusals} checking={checking} onToken={setToken} />
       </Card>
     );
   }
   const total = statistics?.total ?? 0;
+  const sum = (figure: "compared" | "contradicted") =>
+    statistics?.weeks.reduce((before, week) => before + week[figure], 0) ?? 0;
+  const compared = sum("compared");
   const last = statistics?.last_feedback ?? null;
   return (
     <div className={styles.dashboard} aria-busy={statistics === null && error === null}>
@@ -39,11 +43,22 @@ export function Dashboard() {
               <dd>{countText(total)}</dd>
             </div>
             <div>
+              <dt>{words.dashboard.contradicted}</dt>
+              <dd>{compared > 0 ? words.dashboard.of(sum("contradicted"), compared) : words.dashboard.unknown}</dd>
+            </div>
+            <div>
+              <dt>{words.dashboard.withdrawn}</dt>
+              <dd>{countText(statistics.withdrawn)}</dd>
+            </div>
+            <div>
               <dt>{words.dashboard.last}</dt>
               <dd>{last === null ? words.dashboard.none : <time dateTime={last}>{dayText(new Date(last))}</time>}</dd>
             </div>
           </dl>
           <ShareTable shares={sharesOf(statistics)} />
+          <WeekTable weeks={statistics.weeks} />
+          <ConfusionTable confusion={statistics.confusion} />
+          <ModelTable models={models} />
           {total > 0 ? (
             <div className={styles.file}>
               <CsvDownload token={token} />

@@ -11,6 +11,34 @@ const STATISTICS = {
   total: 4,
   last_feedback: "2026-01-02T00:00:00+00:00",
   generation: "5",
+  withdrawn: 2,
+  weeks: [
+    { week: "2025-W52", corrections: 1, compared: 0, contradicted: 0 },
+    { week: "2026-W01", corrections: 3, compared: 3, contradicted: 1 },
+  ],
+  confusion: { sad: { angry: 0, disgusted: 0, fear: 0, happy: 1, sad: 2, surprised: 0, neutral: 0, nan: 0 } },
+  corrected_models: [],
+  models: [
+    {
+      version: "residual-1",
+      created: "2026-01-01T00:00:00+00:00",
+      parent: null,
+      champion: true,
+      fault: null,
+      gate: [{ name: "new corrections", passed: true, figure: "60 % → 70 %", bound: "above" }],
+    },
+  ],
+};
+const EMPTY = {
+  counts: {},
+  total: 0,
+  last_feedback: null,
+  generation: "0",
+  withdrawn: 0,
+  weeks: [],
+  confusion: {},
+  corrected_models: [],
+  models: [],
 };
 const NO_TOKEN = { status: 401, body: { error: "token", code: "unauthorised", retryable: false } };
 
@@ -31,13 +59,21 @@ test("counts, shares, total and the last correction can be read", async () => {
   render(<Dashboard />);
   expect(await screen.findByRole("row", { name: "Happy 3 75%" })).toBeVisible();
   expect(screen.getByRole("row", { name: "Sad 0 0%" })).toBeVisible();
-  expect(screen.getByText("Corrections").nextElementSibling).toHaveTextContent("4");
+  expect(screen.getAllByText("Corrections")[0]?.nextElementSibling).toHaveTextContent("4");
   expect(screen.getByText("2 Jan 2026")).toHaveAttribute("dateTime", "2026-01-02T00:00:00+00:00");
   expect(screen.getByRole("link", { name: "Download CSV" }).getAttribute("href")).toMatch(/\/download_expression_csv$/);
 });
 
+test("weeks, contradictions and models can be read", async () => {
+  await answering(() => ({ body: STATISTICS }));
+  render(<Dashboard />);
+  expect(await screen.findByRole("row", { name: "2026-W01 3 1 of 3" })).toBeVisible();
+  expect(screen.getByRole("row", { name: "Sad 1 0 0 2 0 0 0 0" })).toBeVisible();
+  expect(screen.getByRole("row", { name: /^residual-1 1 Jan 2026 serves/ })).toHaveTextContent("60 % → 70 %");
+});
+
 test("an empty bucket offers no download", async () => {
-  await answering(() => ({ body: { counts: {}, total: 0, last_feedback: null, generation: "0" } }));
+  await answering(() => ({ body: EMPTY }));
   render(<Dashboard />);
   expect(await screen.findByText(/Nothing to download yet/)).toBeVisible();
   expect(screen.queryByRole("link")).toBeNull();

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from "react";
-import { fetchStatistics, type Statistics } from "../../api/client.ts";
+import { fetchModels, fetchStatistics, type PublishedModel, type Statistics } from "../../api/client.ts";
 import { ApiError } from "../../api/errors.ts";
 import * as store from "../../media/browser_store.ts";
 
@@ -8,6 +8,7 @@ const TOKEN_KEY = "export-token";
 
 export interface StatisticsView {
   statistics: Statistics | null;
+  models: readonly PublishedModel[];
   /** What went wrong at the latest try; statistics of an earlier one are kept. */
   error: unknown;
   /** Whether the server wants a token that it has not got yet. */
@@ -18,7 +19,14 @@ export interface StatisticsView {
   checking: boolean;
 }
 
-const NOTHING: StatisticsView = { statistics: null, error: null, asksForToken: false, refusals: 0, checking: false };
+const NOTHING: StatisticsView = {
+  statistics: null,
+  models: [],
+  error: null,
+  asksForToken: false,
+  refusals: 0,
+  checking: false,
+};
 
 /** The numbers, read again every ten seconds while the page is seen; the token stays in this tab only. */
 export function useStatistics() {
@@ -27,10 +35,10 @@ export function useStatistics() {
 
   const load = useCallback(async (access: string | null, signal?: AbortSignal) => {
     try {
-      const statistics = await fetchStatistics(access, signal);
+      const [statistics, models] = await Promise.all([fetchStatistics(access, signal), fetchModels(access, signal)]);
       if (access !== null) store.write(TOKEN_KEY, access, "tab");
       setToken(access);
-      setView({ ...NOTHING, statistics });
+      setView({ ...NOTHING, statistics, models });
     } catch (error) {
       if (signal?.aborted) return;
       if (error instanceof ApiError && error.code === "unauthorised") {

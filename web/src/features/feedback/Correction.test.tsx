@@ -9,11 +9,13 @@ import { Corrections } from "./corrections.ts";
 import { idempotencyKey } from "./idempotency_key.ts";
 
 const PICTURE = new Blob([new Uint8Array([1])], { type: "image/jpeg" });
-const STORED = { body: { status: "success", message: "Feedback saved successfully." } };
+const STORED = {
+  body: { status: "success", message: "", receipt: "r".repeat(64), receipt_valid_until: "2026-02-01T00:00:00+00:00" },
+};
 const REFUSED = { status: 400, body: { error: "no face", code: "invalid_input", retryable: false } };
 
 function show(change: Parameters<typeof face>[0] = {}) {
-  render(<Correction corrections={new Corrections(PICTURE)} index={0} face={face(change)} />);
+  render(<Correction corrections={new Corrections(PICTURE, () => null)} index={0} face={face(change)} />);
 }
 
 test("first it asks whether the label is right, and says what an answer stores", () => {
@@ -29,7 +31,9 @@ test("that it is right takes one click", async () => {
   await userEvent.click(screen.getByRole("button", { name: "Correct" }));
   expect(await screen.findByRole("status")).toHaveTextContent("Stored as “Happy”");
   expect(screen.getByRole("status")).toHaveFocus();
-  expect(seen.map(({ url }) => url)).toEqual(["/save_expression_feedback?label=happy&box=10,20,30,40"]);
+  expect(seen.map(({ url }) => url)).toEqual([
+    "/save_expression_feedback?label=happy&box=10%2C20%2C30%2C40&predicted=happy",
+  ]);
 });
 
 test("the eight labels come after “Wrong”, with the focus, and none of these is nan", async () => {
@@ -67,4 +71,15 @@ test("keys are what the contract takes and never the same", () => {
   const keys = Array.from({ length: 100 }, idempotencyKey);
   expect(new Set(keys).size).toBe(100);
   for (const key of keys) expect(key).toMatch(/^[0-9a-f]{32}$/);
+});
+
+test("a correction is taken back with one click, and the focus stays", async () => {
+  const seen = await answering(({ method }) =>
+    method === "DELETE" ? { body: { status: "withdrawn", message: "", settled: true } } : STORED,
+  );
+  show();
+  await userEvent.click(screen.getByRole("button", { name: "Correct" }));
+  await userEvent.click(await screen.findByRole("button", { name: "Undo" }));
+  expect(await screen.findByText(/Taken back/)).toHaveFocus();
+  expect(seen.map(({ method }) => method)).toEqual(["POST", "DELETE"]);
 });

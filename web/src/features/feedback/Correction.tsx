@@ -1,21 +1,21 @@
 import { useRef, useState, useSyncExternalStore } from "react";
-import type { Box, Label } from "../../api/client.ts";
+import type { Label } from "../../api/client.ts";
 import { type Expression, isUnsure, LABELS } from "../../api/expressions.ts";
-import { Button } from "../../ui/Button.tsx";
+import { Button, buttonClass } from "../../ui/Button.tsx";
 import { ChoiceChips } from "../../ui/ChoiceChips.tsx";
-import { checkIcon, crossIcon } from "../../ui/icons.tsx";
+import { checkIcon, crossIcon, undoIcon } from "../../ui/icons.tsx";
 import { Notice } from "../../ui/Notice.tsx";
 import { useFocusOnMount } from "../../ui/useFocusOnMount.ts";
 import { explain } from "../../words/explain.ts";
 import { nameOf, words } from "../../words/words.ts";
 import styles from "./Correction.module.css";
-import type { CorrectionState, Corrections } from "./corrections.ts";
+import type { CorrectedFace, CorrectionState, Corrections } from "./corrections.ts";
 
 interface Props {
   corrections: Corrections;
   /** Which of the picture's faces is meant. */
   index: number;
-  face: { box: Box; expression: Expression; confidence: number };
+  face: CorrectedFace & { confidence: number };
 }
 
 /** Asks whether the label is right, says what an answer stores, and shows that it arrived. */
@@ -24,15 +24,17 @@ export function Correction({ corrections, index, face }: Props) {
   const state = corrections.of(index);
   const unsure = isUnsure(face);
   const [open, setOpen] = useState(unsure || (state.label !== null && state.label !== face.expression));
-  const sentBefore = useRef(state.status === "sent");
+  const isThere = state.status !== "choosing" && state.status !== "sending" && state.status !== "failed";
+  const wasThere = useRef(isThere);
   const confirming = state.label === face.expression && !open;
 
   function confirm() {
     if (state.label !== face.expression) corrections.choose(index, face.expression);
-    void corrections.send(index, face.box);
+    void corrections.send(index, face);
   }
 
-  if (state.status === "sent") return <Stored label={state.label} justSent={!sentBefore.current} />;
+  if (state.status === "undone") return <Undone />;
+  if (isThere) return <Stored state={state} justSent={!wasThere.current} onUndo={() => void corrections.undo(index)} />;
   return (
     <div className={styles.correction}>
       {open ? (
@@ -41,7 +43,7 @@ export function Correction({ corrections, index, face }: Props) {
           state={state}
           expression={face.expression}
           onChoose={(label) => corrections.choose(index, label)}
-          onSend={() => void corrections.send(index, face.box)}
+          onSend={() => void corrections.send(index, face)}
         />
       ) : (
         <fieldset className={styles.question}>
@@ -107,15 +109,44 @@ function Choice({ unsure, state, expression, onChoose, onSend }: ChoiceProps) {
   );
 }
 
-function Stored({ label, justSent }: { label: Label; justSent: boolean }) {
+interface StoredProps {
+  state: Extract<CorrectionState, { receipt: unknown }>;
+  justSent: boolean;
+  onUndo: () => void;
+}
+
+function Stored({ state, justSent, onUndo }: StoredProps) {
   const ref = useFocusOnMount<HTMLDivElement>(justSent); // the button that had it is gone
+  const undoing = state.status === "undoing";
   return (
-    <div ref={ref} tabIndex={-1} role="status" className={styles.stored}>
-      <span className={styles.tick}>{checkIcon}</span>
-      <p>
-        <strong>{words.correction.stored(nameOf(label))}</strong> {words.correction.thanks}{" "}
-        <a href="#/dashboard">{words.correction.seeAll}</a>
-      </p>
+    <div className={styles.correction}>
+      <div ref={ref} tabIndex={-1} role="status" className={styles.stored}>
+        <span className={styles.tick}>{checkIcon}</span>
+        <p>
+          <strong>{words.correction.stored(nameOf(state.label))}</strong> {words.correction.thanks}
+        </p>
+      </div>
+      {state.status === "stuck" && <Notice kind="problem">{explain(state.error)}</Notice>}
+      <div className={styles.question}>
+        <Button size="small" icon={undoIcon} busy={undoing} onClick={onUndo}>
+          {undoing ? words.correction.undoing : words.correction.undo}
+        </Button>
+        <a className={buttonClass("plain", "small")} href="#/sent">
+          {words.titles.sent}
+        </a>
+        <a className={buttonClass("plain", "small")} href="#/dashboard">
+          {words.correction.seeAll}
+        </a>
+      </div>
     </div>
+  );
+}
+
+function Undone() {
+  const ref = useFocusOnMount<HTMLParagraphElement>();
+  return (
+    <p ref={ref} tabIndex={-1} role="status" className={styles.stored}>
+      {words.correction.undone}
+    </p>
   );
 }

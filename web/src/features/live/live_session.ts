@@ -18,6 +18,8 @@ export interface LiveView {
   imageSize: readonly [number, number] | null;
   /** The very picture that the faces were found in. */
   frame: Blob | null;
+  /** The version that answered. */
+  model: string | null;
   fps: number | null;
   latency_ms: number | null;
 }
@@ -30,12 +32,15 @@ export interface Parts {
   onAnswer?: (faces: readonly LiveFace[]) => void;
 }
 
+type Answer = Pick<Prediction, "image_size" | "model_version"> & { faces: LiveFace[] };
+
 const NOTHING: LiveView = {
   link: "connecting",
   paused: false,
   faces: null,
   imageSize: null,
   frame: null,
+  model: null,
   fps: null,
   latency_ms: null,
 };
@@ -166,7 +171,7 @@ export class LiveSession {
         this.show({ link: "socket" });
       },
       onResult: (result, frame) => {
-        if (socket === this.socket) this.answer("socket", result.faces, result.image_size, frame);
+        if (socket === this.socket) this.answer("socket", result, frame);
       },
       onError: () => {
         this.silentSince_ms = this.parts.now_ms(); // it answers, if not with faces
@@ -188,11 +193,11 @@ export class LiveSession {
   private async sendOverHttp(frame: SentFrame): Promise<void> {
     this.http = "busy";
     try {
-      const { faces, image_size } = await this.parts.predict(frame.blob, this.abort.signal);
+      const { faces, image_size, model_version } = await this.parts.predict(frame.blob, this.abort.signal);
       if (this.talking) return;
       if (this.view.link === "lost" || this.view.link === "stalled") this.retryAt_ms = 0; // perhaps the socket is back, too
       const tracked = faces.map((face, index) => ({ ...face, track: index + 1 }));
-      this.answer("http", tracked, [image_size[0] ?? 1, image_size[1] ?? 1], frame);
+      this.answer("http", { faces: tracked, image_size, model_version }, frame);
     } catch {
       this.httpAt_ms = this.parts.now_ms() + HTTP_REST_AFTER_FAILURE_MS;
       if (!this.talking && !this.abort.signal.aborted && this.view.link !== "stalled") this.unknown("lost");
@@ -206,12 +211,13 @@ export class LiveSession {
     this.show({ link, ...(!this.view.paused && { faces: null }), fps: null, latency_ms: null });
   }
 
-  private answer(link: Link, faces: LiveFace[], imageSize: [number, number], frame: SentFrame): void {
+  private answer(link: Link, { faces, image_size, model_version }: Answer, frame: SentFrame): void {
     const now_ms = this.parts.now_ms();
     this.silentSince_ms = now_ms;
     if (this.view.paused) return;
     this.meter.add(now_ms, now_ms - frame.taken_ms);
-    this.show({ link, faces, imageSize, frame: frame.blob, ...this.meter.read(now_ms) });
+    const imageSize = [image_size[0] ?? 1, image_size[1] ?? 1] as const;
+    this.show({ link, faces, imageSize, model: model_version, frame: frame.blob, ...this.meter.read(now_ms) });
     this.parts.onAnswer?.(faces);
   }
 

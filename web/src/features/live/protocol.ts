@@ -20,6 +20,7 @@ export type ServerMessage =
       skipped: number;
       image_size: [number, number];
       server_ms: number;
+      model_version: string;
       faces: LiveFace[];
     }
   | { type: "error"; frame: number; code: string; error: string };
