@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from fer.errors import CorruptData, InvalidInput, Unavailable
-from fer.storage.local_directory import LocalDirectoryStore
-from fer.storage.local_files import HISTORY_LIMIT
 from fer.storage.objects import ABSENT, ObjectInfo, ObjectNotFound, Source
+from fer.storage.stores.local_directory import LocalDirectoryStore
+from fer.storage.stores.local_files import HISTORY_LIMIT
 
 
 def put(store: LocalDirectoryStore, key: str, data: bytes, if_generation: int = ABSENT) -> ObjectInfo:

@@ -18,8 +18,16 @@ from types import MappingProxyType
 from typing import BinaryIO, Final
 
 from fer.errors import CorruptData, InvalidInput
-from fer.storage import local_files
-from fer.storage.local_files import (
+from fer.storage.objects import (
+    ABSENT,
+    ObjectInfo,
+    ObjectNotFound,
+    PreconditionFailed,
+    Source,
+    check_source_count,
+)
+from fer.storage.stores import local_files
+from fer.storage.stores.local_files import (
     DATA_SUFFIX,
     RECORD_SUFFIX,
     Record,
@@ -28,14 +36,6 @@ from fer.storage.local_files import (
     hash_digits,
     quoted_name,
     read_record,
-)
-from fer.storage.objects import (
-    ABSENT,
-    ObjectInfo,
-    ObjectNotFound,
-    PreconditionFailed,
-    Source,
-    check_source_count,
 )
 
 _TOP: Final = "@top"
