@@ -6,7 +6,7 @@ The step numbers in the comments are the ones used there.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
@@ -24,54 +24,23 @@ from fer.storage.intents import (
 from fer.storage.keys import CSV_KEY, SEGMENTS, SHARDS, batch_of_segment, intent_key, segment_key, segment_prefix
 from fer.storage.objects import (
     ABSENT,
-    MAX_COMPOSE_SOURCES,
     ObjectInfo,
     ObjectNotFound,
     ObjectStore,
     PreconditionFailed,
     Source,
 )
+from fer.storage.plans import DEFAULT_LIMITS, Listing, MergeLimits, sort_shards
 from fer.storage.records_csv import CONTENT_TYPE, HEADER
-from fer.storage.rewrite import SMALLEST_PIECE_BYTES, Rewrite
-from fer.storage.shards import PendingShard, is_tombstone, pending_shard, tombstone_metadata
-from fer.storage.withdrawals import WithdrawnShard, mark_merged, settle, withdrawn_shard
+from fer.storage.rewrite import Rewrite
+from fer.storage.shards import PendingShard, tombstone_metadata
+from fer.storage.withdrawals import mark_merged, settle
 
 TOMBSTONE_TTL: Final = timedelta(days=30)
 """How long a late retry of a merged feedback is recognised: far longer than any client retries."""
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MergeLimits:
-    """How much one batch holds. The commit composes the CSV itself and the segments: 1 + 31 sources."""
-
-    shards_per_segment: int = MAX_COMPOSE_SOURCES
-    segments: int = MAX_COMPOSE_SOURCES - 1
-    smallest_piece_bytes: int = SMALLEST_PIECE_BYTES
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.shards_per_segment <= MAX_COMPOSE_SOURCES:
-            raise ValueError(f"expected 1 to 32 shards per segment, got {self.shards_per_segment}")
-        if not 1 <= self.segments < MAX_COMPOSE_SOURCES:
-            raise ValueError(f"expected 1 to 31 segments, got {self.segments}")
-
-    @property
-    def batch(self) -> int:
-        return self.shards_per_segment * self.segments
-
-    def divide(self, shards: Sequence[PendingShard]) -> tuple[tuple[PendingShard, ...], ...]:
-        """The first batch of the shards, segment by segment."""
-        size, end = self.shards_per_segment, min(len(shards), self.batch)
-        return tuple(tuple(shards[start : min(start + size, end)]) for start in range(0, end, size))
-
-    def piece_bytes(self, csv_bytes: int) -> int:
-        """When a piece of a CSV that is written anew is full: at most 31 full ones and a rest, as compose takes."""
-        return max(self.smallest_piece_bytes, -(-csv_bytes // (MAX_COMPOSE_SOURCES - 1)))
-
-
-DEFAULT_LIMITS: Final = MergeLimits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,34 +52,11 @@ class PinnedCsv:
     state: CsvState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """The shards that need something done: to merge, to take out of the CSV, and withdrawn before any merge."""
-
-    pending: tuple[PendingShard, ...] = ()
-    in_csv: tuple[WithdrawnShard, ...] = ()
-    not_merged: tuple[WithdrawnShard, ...] = ()
-
-    @property
-    def work(self) -> bool:
-        """Whether there is a batch to run."""
-        return bool(self.pending or self.in_csv)
-
-    def without(self, keys: set[str]) -> "Listing":
-        """What is left after a batch about these shards."""
-        return replace(
-            self,
-            pending=tuple(shard for shard in self.pending if shard.key not in keys),
-            in_csv=tuple(shard for shard in self.in_csv if shard.key not in keys),
-        )
-
-
 class Exporter:
     """The steps of the merge protocol over one store; ``merge_pending`` runs them.
 
-    ``batches`` counts the commits so far, ``foreign_objects`` what the last listing found among the shards that was
-    not written as one. ``merged_though_withdrawn`` says that a clean-up met shards which were withdrawn after their
-    batch had been composed: another listing finds them.
+    ``batches`` counts the commits so far, ``foreign_objects`` what the last listing found that is no shard, and
+    ``merged_though_withdrawn`` says that a clean-up has left a withdrawal that only another listing finds.
     """
 
     def __init__(
@@ -136,7 +82,11 @@ class Exporter:
         intent = write_intent(self._store, csv.state.batch + 1, self._plan(csv, listed))
         if intent is None:
             return None
-        committed = self._add(csv, intent) if intent.removal is None else self._take_out(csv, intent, intent.removal)
+        if intent.removal is not None:
+            committed = self._take_out(csv, intent, intent.removal)
+        else:
+            segments = self._compose_segments(csv, intent)
+            committed = None if segments is None else self._commit(csv, intent, segments)
         if committed is None:
             return None
         self.batches += 1
@@ -148,10 +98,6 @@ class Exporter:
         if listed.in_csv:
             return Removal(withdrawn=listed.in_csv, piece_bytes=self._limits.piece_bytes(csv.size_bytes))
         return self._limits.divide(listed.pending)
-
-    def _add(self, csv: PinnedCsv, intent: Intent) -> PinnedCsv | None:
-        segments = self._compose_segments(csv, intent)
-        return None if segments is None else self._commit(csv, intent, segments)
 
     def _take_out(self, csv: PinnedCsv, intent: Intent, removal: Removal) -> PinnedCsv | None:
         """Steps 5 and 6 where rows leave the CSV: the rest of it in pieces, then the CSV from these alone."""
@@ -199,14 +145,14 @@ class Exporter:
             return
         for batch, generation in list_intents(self._store):
             if batch > csv.state.batch:
-                continue  # the plan of the next batch; _merge_batch adopts it
+                continue  # the plan of the next batch; run_batch adopts it
             if batch == csv.state.batch and self._is_committed(generation, csv.state):
                 intent = read_intent(self._store, batch)
                 if intent is not None and self._is_committed(intent.generation, csv.state):
                     self._retire(intent)
             else:
                 self._drop(batch, generation)
-        # What a slow exporter composed for an intent that was dropped meanwhile; nobody can commit it.
+        # What a slow exporter composed for an intent that was dropped meanwhile.
         stale = [info for info in self._store.list(SEGMENTS) if batch_of_segment(info.key) <= csv.state.batch]
         self._each(self._remove, stale)
 
@@ -219,33 +165,17 @@ class Exporter:
 
     def list_shards(self) -> Listing:
         """The shards that need something done, and by the way the removal of tombstones past their time."""
-        pending: list[PendingShard] = []
-        withdrawn: list[WithdrawnShard] = []
-        expired: list[ObjectInfo] = []
-        self.foreign_objects = 0
         self.merged_though_withdrawn = False
-        for info in self._store.list(SHARDS):
-            if (taken_back := withdrawn_shard(info)) is not None:
-                withdrawn.append(taken_back)
-            elif is_tombstone(info):
-                if info.custom_time and info.custom_time < self._now - self._tombstone_ttl:
-                    expired.append(info)
-            elif (shard := pending_shard(info)) is not None:
-                pending.append(shard)
-            else:
-                self.foreign_objects += 1
-        self._each(self._remove, expired)
-        return Listing(
-            pending=tuple(pending),
-            in_csv=tuple(shard for shard in withdrawn if shard.merged),
-            not_merged=tuple(shard for shard in withdrawn if not shard.merged),
+        listed, expired, self.foreign_objects = sort_shards(
+            self._store.list(SHARDS), expired_before=self._now - self._tombstone_ttl
         )
+        self._each(self._remove, expired)
+        return listed
 
     def settle_unmerged(self, csv: PinnedCsv | None, listed: Listing) -> None:
         """Close the withdrawals of shards that no batch took, unless a batch under way may still hold one.
 
-        Such a batch was planned before the withdrawal, or it could not be composed; so it is the next one of the CSV
-        that is still in force after the listing.
+        It was planned before the withdrawal, or it could not be composed: so it is the CSV's next one.
         """
         if not listed.not_merged:
             return

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from fer.storage.exporter import DEFAULT_LIMITS, TOMBSTONE_TTL, Exporter, Listing, MergeLimits, PinnedCsv
+from fer.storage.exporter import TOMBSTONE_TTL, Exporter, PinnedCsv
 from fer.storage.objects import ABSENT, ObjectStore
+from fer.storage.plans import DEFAULT_LIMITS, Listing, MergeLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from typing import TypeVar
 from fer.domain import EXPRESSIONS, FEEDBACK_LABELS, Claim, Feedback
 from fer.errors import NotFound, Unavailable
 from fer.storage.csv_file import read_statistics
-from fer.storage.exporter import Exporter, MergeLimits
+from fer.storage.exporter import Exporter
 from fer.storage.keys import CSV_KEY, shard_key
 from fer.storage.merge import run_exporter
 from fer.storage.objects import (
@@ -29,6 +29,7 @@ from fer.storage.objects import (
     PreconditionFailed,
     Source,
 )
+from fer.storage.plans import MergeLimits
 from fer.storage.records_csv import PIXEL_COUNT, decode_row, encode_row, iterate_rows
 from fer.storage.shards import ShardInfo, save_shard
 from fer.storage.withdrawals import Withdrawal, withdraw_shard

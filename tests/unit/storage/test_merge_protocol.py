@@ -10,10 +10,11 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from fer.errors import CorruptData
 from fer.storage.csv_file import CsvState, parse_state
-from fer.storage.exporter import Exporter, Listing, PinnedCsv
+from fer.storage.exporter import Exporter, PinnedCsv
 from fer.storage.intents import Intent, Removal, delete_intent
 from fer.storage.keys import CSV_KEY, segment_key
 from fer.storage.objects import ObjectInfo, ObjectNotFound, PreconditionFailed, Source
+from fer.storage.plans import Listing
 from fer.storage.shards import PendingShard
 from fer.storage.withdrawals import settle
 from tests.unit.storage.schedule import Outcome, World, run_random_schedule

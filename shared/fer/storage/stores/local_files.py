@@ -1,21 +1,25 @@
 """What the local directory store keeps on disk: one record file an object, and how files get there whole."""
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, BinaryIO, Final, cast
 from urllib.parse import quote
 
-from fer.errors import CorruptData
+from fer.errors import CorruptData, Unavailable
 from fer.storage.objects import ObjectInfo
 
 RECORD_SUFFIX: Final = ".object"
 DATA_SUFFIX: Final = ".data"
+
+CHUNK_BYTES: Final = 1 << 20
 
 HISTORY_LIMIT: Final = 64
 """How many older lengths of an appended object stay readable: far more than downloads run at once."""
@@ -118,25 +122,43 @@ def quoted_name(text: str) -> str:
     return "%2E" + quoted[1:] if quoted.startswith(".") else quoted
 
 
-def write_whole(folder: Path, path: Path, data: bytes) -> None:
+def write_whole(folder: Path, path: Path, chunks: Iterable[bytes]) -> None:
     """Replace the file at ``path`` by one with this content, durably: all of it or, after a crash, none.
 
     ``folder`` is where it is written first; it must be on the same file system.
     """
-    descriptor, temporary = tempfile.mkstemp(dir=folder)
+    file, temporary = _begin_file(folder)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+        with file:
+            file.writelines(chunks)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).replace(path)
+            temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
 
 
-def append_at(path: Path, length: int, chunks: Sequence[bytes]) -> None:
+def _begin_file(folder: Path) -> tuple[BinaryIO, Path]:
+    """A new file that is locked for as long as it is open, so that others see that its writer lives."""
+    while True:
+        descriptor, name = tempfile.mkstemp(dir=folder)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return os.fdopen(descriptor, "wb"), Path(name)
+        os.close(descriptor)  # taken for one that was left behind, before it was locked
+
+
+def remove_left_behind(folder: Path) -> None:
+    """Remove the files whose writer is gone: what they hold was never acknowledged."""
+    for path in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+
+
+def append_at(path: Path, length: int, chunks: Iterable[bytes]) -> None:
     """Make the file ``length`` bytes of what it holds and then the chunks, durably."""
     with path.open("r+b") as file:
         file.truncate(length)
@@ -164,3 +186,25 @@ def sync_folder(path: Path) -> None:
 
 def _moment(timestamp: float) -> datetime:
     return datetime.fromtimestamp(timestamp, tz=UTC)
+
+
+def file_chunks(key: str, file: BinaryIO, length: int, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
+    """Only the committed length: what a crash or an append under way left behind it is not part of it."""
+    with file:
+        left = length
+        while left:
+            with disk_faults():
+                chunk = file.read(min(left, chunk_bytes))
+            if not chunk:
+                raise CorruptData(f"{key} is shorter than its record says.")
+            left -= len(chunk)
+            yield chunk
+
+
+@contextlib.contextmanager
+def disk_faults() -> Generator[None]:
+    """The file system's errors as the protocol's."""
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable("The store's directory could not be read or written.") from error

@@ -7,18 +7,17 @@ per hash, which also remembers the last generation given out; ``tmp/`` holds fil
 
 import contextlib
 import fcntl
+import itertools
 import os
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO, Final
 
-from fer.errors import CorruptData, InvalidInput, Unavailable
-from fer.storage import local_files
-from fer.storage.local_files import DATA_SUFFIX, RECORD_SUFFIX, Record, hash_digits, quoted_name, read_record
+from fer.errors import CorruptData, InvalidInput
 from fer.storage.objects import (
     ABSENT,
     ObjectInfo,
@@ -26,6 +25,17 @@ from fer.storage.objects import (
     PreconditionFailed,
     Source,
     check_source_count,
+)
+from fer.storage.stores import local_files
+from fer.storage.stores.local_files import (
+    DATA_SUFFIX,
+    RECORD_SUFFIX,
+    Record,
+    disk_faults,
+    file_chunks,
+    hash_digits,
+    quoted_name,
+    read_record,
 )
 
 _TOP: Final = "@top"
@@ -38,9 +48,6 @@ _EMPTY: Final = "@empty"
 """The folder of keys that begin with a slash."""
 
 _GENERATION_DIGITS: Final = 20
-
-_STALE_TMP_S: Final = 3600.0
-"""No write takes an hour, so an older temporary file belongs to a process that is gone."""
 
 
 class LocalDirectoryStore:
@@ -57,18 +64,18 @@ class LocalDirectoryStore:
     def __init__(self, root: Path, *, clock_ns: Callable[[], int] = time.time_ns) -> None:
         self._clock_ns = clock_ns
         self._objects, self._locks, self._tmp = (root / name for name in ("objects", "locks", "tmp"))
-        with _disk_faults():
+        with disk_faults():
             for folder in (self._objects, self._locks, self._tmp):
                 local_files.make_folder(folder)
-            self._remove_stale_files()
+            self._remove_left_behind()
 
     def stat(self, key: str) -> ObjectInfo | None:
-        with _disk_faults():
+        with disk_faults():
             record = read_record(self._path(key))
         return record.info if record else None
 
     def read(self, key: str, *, generation: int | None = None) -> bytes:
-        with _disk_faults():
+        with disk_faults():
             file, length = self._open(key, generation)
             with file:
                 data = file.read(length)
@@ -77,9 +84,9 @@ class LocalDirectoryStore:
         return data
 
     def stream(self, key: str, *, generation: int, chunk_bytes: int) -> Iterator[bytes]:
-        with _disk_faults():
+        with disk_faults():
             file, length = self._open(key, generation)
-        return _chunks(key, file, length, chunk_bytes)
+        return file_chunks(key, file, length, chunk_bytes)
 
     def put(
         self,
@@ -92,17 +99,17 @@ class LocalDirectoryStore:
         custom_time: datetime | None = None,
     ) -> ObjectInfo:
         path = self._path(key)
-        with _disk_faults(), self._locked(key) as next_generation:
+        with disk_faults(), self._locked(key) as next_generation:
             record = read_record(path)
             _check(key, record, if_generation)
             info = self._info(key, next_generation(), len(data), content_type, metadata)
             info = replace(info, custom_time=custom_time)
-            self._replace(path, record, local_files.encode_record(info) + data)
+            self._replace(path, record, [local_files.encode_record(info), data])
         return info
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         collection, slash, _ = prefix.partition("/")
-        with _disk_faults():
+        with disk_faults():
             folders = [self._objects / _folder_name(collection)] if slash else [*self._objects.iterdir()]
             records = [record for folder in folders for record in local_files.read_folder(folder)]
         found = [record.info for record in records if record.info.key.startswith(prefix)]
@@ -119,23 +126,24 @@ class LocalDirectoryStore:
     ) -> ObjectInfo:
         check_source_count(sources)
         path = self._path(key)
-        with _disk_faults(), self._locked(key) as next_generation:
+        with disk_faults(), self._locked(key) as next_generation:
             record = read_record(path)
             _check(key, record, if_generation)
             onto_itself = sources[0] == Source(key=key, generation=if_generation)
-            added = [self.read(s.key, generation=s.generation) for s in sources[onto_itself:]]
-            old_bytes = record.info.size_bytes if record and onto_itself else 0
-            size_bytes = old_bytes + sum(map(len, added))
-            info = self._info(key, next_generation(), size_bytes, content_type, metadata)
-            if record and onto_itself:
-                self._append(path, record, info, added)
-            else:
-                self._replace(path, record, local_files.encode_record(info) + b"".join(added))
+            with self._opened(sources[onto_itself:]) as (added, added_bytes):
+                old_bytes = record.info.size_bytes if record and onto_itself else 0
+                info = self._info(key, next_generation(), old_bytes + added_bytes, content_type, metadata)
+                if record and onto_itself:
+                    self._append(path, record, info, added)
+                elif record and record.data_file is not None:
+                    self._start_data_file(path, info, added)  # it will be appended to again
+                else:
+                    self._replace(path, record, itertools.chain([local_files.encode_record(info)], added))
         return info
 
     def delete(self, key: str, *, if_generation: int) -> None:
         path = self._path(key)
-        with _disk_faults(), self._locked(key):
+        with disk_faults(), self._locked(key):
             record = read_record(path)
             if record is None:
                 raise ObjectNotFound(key)
@@ -144,33 +152,51 @@ class LocalDirectoryStore:
             local_files.sync_folder(path.parent)
             if record.data_file is not None:
                 _remove_data_files(path)
+            local_files.remove_left_behind(self._tmp)  # what is deleted shall be gone
 
     def signed_url(self, key: str, *, generation: int, expires_s: int, filename: str) -> str | None:  # noqa: ARG002
         return None
 
-    def _append(self, path: Path, record: Record, info: ObjectInfo, added: Sequence[bytes]) -> None:
+    @contextlib.contextmanager
+    def _opened(self, sources: Sequence[Source]) -> Generator[tuple[Iterator[bytes], int]]:
+        """The sources' bytes one after another, and how many they are."""
+        with contextlib.ExitStack() as files:
+            opened = [(source.key, *self._open(source.key, source.generation)) for source in sources]
+            for _, file, _ in opened:
+                files.enter_context(file)
+            chunks = (chunk for key, file, length in opened for chunk in file_chunks(key, file, length))
+            yield chunks, sum(length for _, _, length in opened)
+
+    def _append(self, path: Path, record: Record, info: ObjectInfo, added: Iterator[bytes]) -> None:
         """Append in place, then commit the new length; a crash between leaves the old length in force."""
         history = (*record.history, (record.info.generation, record.info.size_bytes))
         if record.data_file is None:  # the first append: from now on the bytes lie in a file of their own
-            _remove_data_files(path)  # what a crash at this very place left
-            data_file = f"{path.name.removesuffix(RECORD_SUFFIX)}.{info.generation}{DATA_SUFFIX}"
-            content = [self.read(info.key, generation=record.info.generation), *added]
-            local_files.write_whole(self._tmp, path.with_name(data_file), b"".join(content))
-        else:
-            data_file = record.data_file
-            data_path = path.with_name(data_file)
-            if not data_path.is_file() or data_path.stat().st_size < record.info.size_bytes:
-                raise CorruptData(f"{info.key} is shorter than its record says.")
-            local_files.append_at(data_path, record.info.size_bytes, added)
-        line = local_files.encode_record(info, data_file=data_file, history=history)
-        local_files.write_whole(self._tmp, path, line)
+            with self._opened([Source(key=info.key, generation=record.info.generation)]) as (old, _):
+                self._start_data_file(path, info, itertools.chain(old, added), history=history)
+            return
+        data_path = path.with_name(record.data_file)
+        if not data_path.is_file() or data_path.stat().st_size < record.info.size_bytes:
+            raise CorruptData(f"{info.key} is shorter than its record says.")
+        local_files.append_at(data_path, record.info.size_bytes, added)
+        line = local_files.encode_record(info, data_file=record.data_file, history=history)
+        local_files.write_whole(self._tmp, path, [line])
 
-    def _replace(self, path: Path, old: Record | None, content: bytes) -> None:
+    def _start_data_file(
+        self, path: Path, info: ObjectInfo, content: Iterator[bytes], *, history: tuple[tuple[int, int], ...] = ()
+    ) -> None:
+        """Write the bytes to a file of their own, and then the record that names it."""
+        data_file = f"{path.name.removesuffix(RECORD_SUFFIX)}.{info.generation}{DATA_SUFFIX}"
+        local_files.write_whole(self._tmp, path.with_name(data_file), content)
+        line = local_files.encode_record(info, data_file=data_file, history=history)
+        local_files.write_whole(self._tmp, path, [line])
+        _remove_data_files(path, but=data_file)  # a reader that has one open keeps it until it is done
+
+    def _replace(self, path: Path, old: Record | None, content: Iterable[bytes]) -> None:
         for folder in (path.parent.parent, path.parent):
             local_files.make_folder(folder)
         local_files.write_whole(self._tmp, path, content)
         if old is not None and old.data_file is not None:
-            _remove_data_files(path)  # a reader that has it open keeps it until it is done
+            _remove_data_files(path)
 
     def _open(self, key: str, generation: int | None) -> tuple[BinaryIO, int]:
         """The content opened at its first byte, and how many bytes of it count."""
@@ -223,11 +249,15 @@ class LocalDirectoryStore:
         A file opened anew for each use makes ``flock`` exclude threads as well as processes. The kernel
         lets go of it when a process dies.
         """
-        path = self._locks / hash_digits(key)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        with self._locked_folder(hash_digits(key)) as descriptor:
+            yield lambda: self._next_generation(descriptor)
+
+    @contextlib.contextmanager
+    def _locked_folder(self, digits: str) -> Generator[int]:
+        descriptor = os.open(self._locks / digits, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield lambda: self._next_generation(descriptor)
+            yield descriptor
         finally:
             os.close(descriptor)
 
@@ -241,11 +271,16 @@ class LocalDirectoryStore:
         os.pwrite(descriptor, f"{generation:0{_GENERATION_DIGITS}d}".encode(), 0)
         return generation
 
-    def _remove_stale_files(self) -> None:
-        for path in self._tmp.iterdir():
-            with contextlib.suppress(FileNotFoundError):
-                if self._clock_ns() / 1e9 - path.stat().st_mtime > _STALE_TMP_S:
-                    path.unlink()
+    def _remove_left_behind(self) -> None:
+        """What processes that died left: files not complete, and bytes that no record names any more."""
+        local_files.remove_left_behind(self._tmp)
+        for data_path in self._objects.glob(f"*/*/*{DATA_SUFFIX}"):
+            name = data_path.name.removesuffix(DATA_SUFFIX).rpartition(".")[0]
+            record_path = data_path.with_name(f"{name}{RECORD_SUFFIX}")
+            with self._locked_folder(data_path.parent.name):
+                record = read_record(record_path)
+                if record is None or record.data_file != data_path.name:
+                    data_path.unlink(missing_ok=True)
 
 
 def _folder_name(collection: str) -> str:
@@ -257,27 +292,7 @@ def _check(key: str, record: Record | None, if_generation: int) -> None:
         raise PreconditionFailed(key, if_generation)
 
 
-def _remove_data_files(path: Path) -> None:
+def _remove_data_files(path: Path, *, but: str = "") -> None:
     for data_file in path.parent.glob(f"{path.name.removesuffix(RECORD_SUFFIX)}.*{DATA_SUFFIX}"):
-        data_file.unlink(missing_ok=True)
-
-
-def _chunks(key: str, file: BinaryIO, length: int, chunk_bytes: int) -> Iterator[bytes]:
-    """Only the committed length: what a crash or an append under way left behind it is not part of it."""
-    with file:
-        left = length
-        while left:
-            with _disk_faults():
-                chunk = file.read(min(left, chunk_bytes))
-            if not chunk:
-                raise CorruptData(f"{key} is shorter than its record says.")
-            left -= len(chunk)
-            yield chunk
-
-
-@contextlib.contextmanager
-def _disk_faults() -> Generator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise Unavailable("The store's directory could not be read or written.") from error
+        if data_file.name != but:
+            data_file.unlink(missing_ok=True)
