@@ -4,6 +4,7 @@
     python -m tools.registry --bucket gs://bucket promote residual-09c4844f [--expected residual-1a2b3c4d]
     python -m tools.registry --bucket gs://bucket rollback
     python -m tools.registry --bucket gs://bucket list
+    python -m tools.registry --bucket gs://bucket withdrawn
 
 Exit status: 0 when done; 1 when somebody else changed the champion in between, or a published version has other
 files; 2 when there is no such version, a file is damaged or an argument is wrong; 3 when the bucket does not answer.
@@ -22,8 +23,9 @@ from fer.storage.factory import open_store
 from fer.storage.registry import CARD_NAME, Champion, ModelRegistry, ModelVersion
 from fer.vision.classifier import LiteRTClassifier, probe
 from fer.vision.model_files import read_model_files
+from tools.withdrawn import ROWS_NAME, withdrawn_rows
 
-OPTIONAL_FILES = ("gate_report.json",)
+OPTIONAL_FILES = ("gate_report.json", ROWS_NAME)
 
 
 def read_model_dir(directory: Path) -> tuple[str, dict[str, bytes]]:
@@ -101,12 +103,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     promotion.add_argument("--expected", help="refuse where the champion is another than this")
     commands.add_parser("rollback")
     commands.add_parser("list")
+    commands.add_parser("withdrawn")
     return parser.parse_args(arguments)
 
 
 def run(options: argparse.Namespace) -> str:
     """Do what the command line asks for and return what to tell."""
-    registry = ModelRegistry(open_store(options.bucket or Settings.from_env().bucket_url))
+    store = open_store(options.bucket or Settings.from_env().bucket_url)
+    registry = ModelRegistry(store)
     match options.command:
         case "publish":
             return publish(registry, options.directory)
@@ -114,6 +118,8 @@ def run(options: argparse.Namespace) -> str:
             return promote(registry, options.version, options.expected)
         case "rollback":
             return rollback(registry)
+        case "withdrawn":
+            return withdrawn_rows(store, registry)
         case _:
             return list_versions(registry)
 

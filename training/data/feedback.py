@@ -15,7 +15,14 @@ import numpy as np
 
 from fer.domain import FEEDBACK_LABELS
 from fer.errors import CorruptData
-from fer.storage.records_csv import HEADER, MAX_ROW_BYTES, PIXEL_COUNT, decode_row
+from fer.storage.records_csv import (
+    HEADER,
+    MAX_ROW_BYTES,
+    PIXEL_COUNT,
+    ROW_DIGEST_BYTES,
+    decode_row,
+    row_digest,
+)
 from training.data.fer2013 import SIDE_PX
 from training.data.near_duplicates import near_groups
 
@@ -43,9 +50,16 @@ class FeedbackRows:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def digest(self, count: int) -> str:
-        """The sha256 of the first `count` rows, whatever was appended after them."""
-        return hashlib.sha256(self.digests[:count].tobytes() + self.labels[:count].tobytes()).hexdigest()
+    def names(self) -> np.ndarray:
+        """What stands for each row in the records, uint8 (N, 16): label and pixels, not where it lies in the CSV."""
+        named = [
+            row_digest(FEEDBACK_LABELS[label], pixels.tobytes())
+            for start in range(0, len(self), 1024)
+            for label, pixels in zip(
+                self.labels[start : start + 1024], self.pixels[start : start + 1024], strict=True
+            )
+        ]
+        return np.frombuffer(b"".join(named), np.uint8).reshape(-1, ROW_DIGEST_BYTES)
 
 
 class PixelFile:
@@ -76,10 +90,12 @@ class FeedbackFaces:
     """Distinct faces with settled labels, in the CSV's order.
 
     `rows` int64 (F,) index FeedbackRows, `labels` int64 (F,) LABELS; `not_expressions` are the rows of faces labelled
-    "nan". `counts` says what became of the rows.
+    "nan". `groups` int64 (N,) has for each row the one that stands for its face. `counts` says what became of the
+    rows.
     """
 
     rows: np.ndarray
+    groups: np.ndarray
     labels: np.ndarray
     not_expressions: np.ndarray
     counts: dict[str, int]
@@ -165,8 +181,8 @@ def _fault(line: bytes) -> str:
 def settle(rows: FeedbackRows) -> FeedbackFaces:
     """Join exact and near duplicates and give each face the label that most of its rows have; ties are dropped.
 
-    "nan" is one of the labels here. A face is represented by its first row: rows are only ever appended, so it stays
-    the same as the CSV grows.
+    "nan" is one of the labels here. A face is represented by its first row: new ones come after it, so it stays the
+    same until it is withdrawn.
     """
     groups = face_groups(rows)
     first, members = np.unique(groups, return_inverse=True)
@@ -179,6 +195,7 @@ def settle(rows: FeedbackRows) -> FeedbackFaces:
     exact = len(_first_with_same_pixels(rows)[0])
     return FeedbackFaces(
         rows=first[expression],
+        groups=groups,
         labels=labels[expression],
         not_expressions=first[settled & (labels == NAN)],
         counts={
