@@ -7,7 +7,7 @@ from pathlib import Path
 from fer.errors import Conflict
 from fer.storage.objects import ABSENT, ObjectStore, PreconditionFailed
 from fer.storage.registry import CARD_NAME, Champion, ModelRegistry
-from tools.registry import read_model_dir
+from fer.usecases.publish import read_model_dir
 from training.data.feedback import FeedbackRows
 
 LAST_RUN_KEY = "retraining/last_run.json"

@@ -17,9 +17,9 @@ from fer.domain import EXPRESSIONS  # noqa: E402
 from fer.errors import Conflict  # noqa: E402
 from fer.storage.factory import open_store  # noqa: E402
 from fer.storage.registry import ModelRegistry  # noqa: E402
+from fer.usecases.publish import read_model_dir  # noqa: E402
 from tests.training.generated import feedback_csv, marked  # noqa: E402
 from tests.training.tiny import CONFIG, LENIENT  # noqa: E402
-from tools.registry import read_model_dir  # noqa: E402
 from training.config import Config  # noqa: E402
 from training.data.feedback import FeedbackRows, read_rows  # noqa: E402
 from training.data.fer2013 import FaceData, unanimous_votes  # noqa: E402
