@@ -15,7 +15,7 @@ export MALLOC_ARENA_MAX ?= 2
 
 BIN := .venv/bin
 RUNTIME := functions/predict/requirements.txt functions/feedback/requirements.txt functions/export/requirements.txt \
-    streaming/requirements.txt local/requirements.txt
+    streaming/requirements.txt local/requirements.txt shared/requirements.txt
 
 .PHONY: help
 help: ## Print this help
@@ -173,23 +173,27 @@ test-training: setup-training .venv/.runtime models/detector/.fetched ## The tra
 
 BUCKET ?= $(FER_BUCKET)
 MODEL_DIR ?= models/expression
-REGISTRY_TOOL := $(BIN)/python -m tools.registry --bucket $(BUCKET)
+BUCKET_MODELS := $(BIN)/fer models --bucket $(BUCKET)
 
 .PHONY: publish
 publish: .venv/.runtime ## Put a model's files into the bucket (MODEL_DIR=models/expression BUCKET=)
-	@$(REGISTRY_TOOL) publish $(MODEL_DIR)
+	@$(BUCKET_MODELS) publish $(MODEL_DIR)
 
 .PHONY: promote
 promote: .venv/.runtime ## Make a published model the champion (VERSION= EXPECTED=present-champion BUCKET=)
-	@$(REGISTRY_TOOL) promote $(VERSION) $(if $(EXPECTED),--expected $(EXPECTED))
+	@$(BUCKET_MODELS) promote $(VERSION) $(if $(EXPECTED),--expected $(EXPECTED))
 
 .PHONY: rollback
 rollback: .venv/.runtime ## Make the champion's predecessor the champion again (BUCKET=)
-	@$(REGISTRY_TOOL) rollback
+	@$(BUCKET_MODELS) rollback
+
+.PHONY: models-withdrawn
+models-withdrawn: .venv/.runtime ## Which published models were trained with corrections that were taken back since (BUCKET=)
+	@$(BUCKET_MODELS) withdrawn
 
 .PHONY: models-list
 models-list: .venv/.runtime ## List the published models and the champion (BUCKET=)
-	@$(REGISTRY_TOOL) list
+	@$(BUCKET_MODELS) list
 
 # In the cloud, predict and streaming take their model from the bucket.
 deploy destroy validate-infra: REGISTRY := 1

@@ -32,6 +32,7 @@ class Settings:
 
     bucket_url: str = field(default_factory=default_bucket_url)
     models_dir: Path = field(default_factory=default_models_dir)
+    model_mirror: Path | None = None
     detector: str = "auto"
     prior: PriorChoice = "default"
     model_uri: str | None = None
@@ -65,6 +66,8 @@ class Settings:
         - ``FER_BUCKET``: ``file:///…`` or ``gs://bucket``; default ``data/bucket`` under the working directory,
           but none where ``K_SERVICE`` says that this is the cloud, whose disk forgets
         - ``FER_MODELS_DIR``: directory with ``expression/`` and ``detector/``; default beside the code
+        - ``FER_MODEL_MIRROR``: directory from which the command line and ``make models`` take YuNet's file; default
+          OpenCV Zoo
         - ``FER_MODEL_URI``: ``file:///…`` or ``gs://bucket`` whose champion ``predict`` serves; without it, and while
           there is no champion, the model in ``FER_MODELS_DIR``
         - ``FER_MODEL_REFRESH_S``: seconds between two looks for another champion; default 60
@@ -138,6 +141,7 @@ def _names(text: str) -> tuple[str, ...]:
 VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "bucket_url": ("FER_BUCKET", _bucket),
     "models_dir": ("FER_MODELS_DIR", Path),
+    "model_mirror": ("FER_MODEL_MIRROR", Path),
     "model_uri": ("FER_MODEL_URI", _bucket),
     "model_refresh_s": ("FER_MODEL_REFRESH_S", _positive),
     "detector": ("FER_DETECTOR", _detector),

@@ -25,7 +25,7 @@ import numpy as np
 from fer.errors import FerError
 from fer.storage.factory import open_store
 from fer.storage.registry import ModelRegistry
-from tools.withdrawn import ROWS_NAME
+from fer.usecases.withdrawn import ROWS_NAME
 from training.config import Config, read_config
 from training.conversion.card import KERAS_NAME
 from training.data.feedback import FeedbackFaces, FeedbackRows, read_rows, settle

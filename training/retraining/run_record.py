@@ -9,8 +9,8 @@ import numpy as np
 from fer.errors import Conflict
 from fer.storage.objects import ABSENT, ObjectStore, PreconditionFailed
 from fer.storage.registry import CARD_NAME, Champion, ModelRegistry
-from tools.registry import read_model_dir
-from tools.withdrawn import TRAINED, read_rows_file
+from fer.usecases.publish import read_model_dir
+from fer.usecases.withdrawn import TRAINED, read_rows_file
 
 LAST_RUN_KEY = "retraining/last_run.json"
 FROZEN_KEY = "retraining/frozen_test.json"

@@ -22,10 +22,10 @@ from fer.storage.records_csv import row_digest  # noqa: E402
 from fer.storage.registry import ModelRegistry  # noqa: E402
 from fer.storage.shards import save_shard  # noqa: E402
 from fer.storage.withdrawals import withdraw_shard  # noqa: E402
+from fer.usecases.publish import read_model_dir  # noqa: E402
+from fer.usecases.withdrawn import read_rows_file, withdrawn_rows  # noqa: E402
 from tests.training.generated import feedback_csv, marked  # noqa: E402
 from tests.training.tiny import CONFIG, LENIENT  # noqa: E402
-from tools.registry import read_model_dir  # noqa: E402
-from tools.withdrawn import read_rows_file, withdrawn_rows  # noqa: E402
 from training.config import Config  # noqa: E402
 from training.data.feedback import FeedbackRows, read_rows, settle  # noqa: E402
 from training.data.fer2013 import FaceData, unanimous_votes  # noqa: E402

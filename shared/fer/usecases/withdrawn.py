@@ -1,6 +1,6 @@
-"""Which published models were trained with a row that is not in the CSV any more: `make models-withdrawn`.
+"""Which published models were trained with a row that is not in the CSV any more: ``fer models withdrawn``.
 
-A run publishes a digest of each row that it had, and whether it trained on it (`feedback_rows.bin`). Rows leave the
+A run publishes a digest of each row that it had, and whether it trained on it (``feedback_rows.bin``). Rows leave the
 CSV only when they are withdrawn, so a row that the run had and the CSV has not was withdrawn. No pixels are kept.
 """
 
