@@ -17,12 +17,12 @@ from fer.domain import FEEDBACK_LABELS
 from fer.errors import CorruptData
 from fer.storage.records_csv import (
     HEADER,
-    MAX_ROW_BYTES,
     PIXEL_COUNT,
     ROW_DIGEST_BYTES,
     decode_row,
     row_digest,
 )
+from training.data.dialects import as_written, respelt
 from training.data.fer2013 import SIDE_PX
 from training.data.near_duplicates import near_groups
 
@@ -104,15 +104,12 @@ class FeedbackFaces:
 def read_rows(chunks: Iterable[bytes], pixel_file: Path) -> FeedbackRows:
     """Check every row of a CSV cut into chunks anywhere, with the memory of a chunk and 17 bytes a row.
 
-    Writes the pixels to `pixel_file`. Raises ValueError where the header is not that of a feedback CSV.
+    Writes the pixels to `pixel_file`. Raises ValueError where the header is not that of a feedback CSV, and where a
+    file that another program wrote anew cannot be read for certain.
     """
     whole, rejected, labels, digests = hashlib.sha256(), Counter(), bytearray(), bytearray()
-    lines = _lines(_hashed(chunks, whole))
-    header = next(lines, b"")
-    if header.removeprefix(b"\xef\xbb\xbf").strip() != HEADER.strip():
-        raise ValueError(
-            f"expected a CSV that begins with label,pixel0,…,pixel{PIXEL_COUNT - 1}, got {header[:40]!r}"
-        )
+    lines = as_written(_lines(_hashed(chunks, whole)))
+    next(lines)
     pixel_file.parent.mkdir(parents=True, exist_ok=True)
     with pixel_file.open("wb") as pixels:
         for line in lines:
@@ -141,7 +138,7 @@ def _hashed(chunks: Iterable[bytes], value) -> Iterator[bytes]:
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Lines with their `\\n`; of a line that is longer than any row, only enough to tell that it is."""
-    rest, limit = b"", max(2 * MAX_ROW_BYTES, len(HEADER) + 8)
+    rest, limit = b"", 2 * len(HEADER)
     for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
@@ -159,7 +156,10 @@ def _face(line: bytes) -> tuple[int, bytes] | str:
     try:
         feedback = decode_row(line)
     except CorruptData:
-        return _fault(line)
+        other = respelt(line)
+        if other is None:
+            return _fault(line)
+        feedback = decode_row(other)
     if np.ptp(np.frombuffer(feedback.pixels, np.uint8)) < MIN_CONTRAST:
         return "nothing to see: all pixels are nearly equal"
     return FEEDBACK_LABELS.index(feedback.label), feedback.pixels
