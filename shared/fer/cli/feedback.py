@@ -11,13 +11,14 @@ from pathlib import Path
 from fer.errors import Conflict
 from fer.settings import Settings
 from fer.storage.factory import open_store
-from fer.storage.objects import ObjectStore
 from fer.usecases import export as usecase
 
 
 def run_merge(bucket: str | None) -> str:
     """Merge what is pending and return the figures as JSON."""
-    report = usecase.merge(_store(bucket), now=datetime.now(UTC), receipt_days=Settings.from_env().receipt_days)
+    settings = Settings.from_env()
+    store = open_store(bucket or settings.bucket_url)
+    report = usecase.merge(store, now=datetime.now(UTC), receipt_days=settings.receipt_days)
     return json.dumps(
         {
             "rows": report.rows,
@@ -35,10 +36,11 @@ def run_export(bucket: str | None, *, out: Path | None, force: bool) -> None:
     """
     if out is not None and out.exists() and not force:
         raise Conflict(f"{out} exists; --force replaces it.")
+    settings = Settings.from_env()
     download = usecase.download(
-        _store(bucket),
+        open_store(bucket or settings.bucket_url),
         now=datetime.now(UTC),
-        receipt_days=Settings.from_env().receipt_days,
+        receipt_days=settings.receipt_days,
         redirect_above_bytes=sys.maxsize,
         wanted=lambda _: True,
     )
@@ -61,7 +63,3 @@ def _write(out: Path, chunks: Iterator[bytes]) -> None:
             Path(file.name).unlink()
             raise
     Path(file.name).replace(out)  # readable by its owner only, for these are faces
-
-
-def _store(bucket: str | None) -> ObjectStore:
-    return open_store(bucket or Settings.from_env().bucket_url)
