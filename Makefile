@@ -155,8 +155,9 @@ compare: setup-training ## Compare the architectures: table and plot in docs/ (D
 	$(TRAINING) training.compare --data $(DATA) --votes $(VOTES) $(if $(MINUTES),--minutes $(MINUTES))
 
 .PHONY: model
-model: setup-training ## Serve a Keras classifier of your own (MODEL=path.keras LABELS=angry,disgusted,…)
-	$(TRAINING) training.conversion.convert --model $(MODEL) $(if $(LABELS),--labels $(LABELS))
+model: setup-training ## Serve a Keras classifier of your own (MODEL=path.keras LABELS=angry,disgusted,… CHECK=faces.csv or SCALE= OFFSET=)
+	$(TRAINING) training.conversion.convert --model $(MODEL) $(if $(LABELS),--labels $(LABELS)) \
+		$(if $(CHECK),--check $(CHECK)) $(if $(SCALE),--scale $(SCALE)) $(if $(OFFSET),--offset=$(OFFSET))
 
 .PHONY: dataset
 dataset: .venv/.runtime models/detector/.fetched ## Folders of labelled pictures as a CSV to train on (DIR= OUT=file.csv AS_IS=yes NUMBERS=rafdb TABLE=)

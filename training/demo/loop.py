@@ -25,6 +25,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import cv2
 import numpy as np
 
+from fer.storage.factory import open_store
+from fer.storage.registry import ModelRegistry
+from fer.usecases.withdrawn import withdrawn_rows
 from local.servers import Server, clean_environ, send
 from training.config import read_config
 from training.data.fer2013 import LABELS, FaceData, load, majority, without_duplicates
@@ -36,6 +39,7 @@ from training.retraining import retrain as retraining
 THREADS = 4
 REFRESH_S = 2
 PATIENCE_S = 60
+TAKEN_BACK = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,11 +94,26 @@ class Client:
                 break
         return result[:most]
 
-    def correct(self, answers: list[dict], labels: list[str], batch: str) -> None:
-        """Send the labels for the faces of these predictions; a key per picture makes the CSV's order certain."""
-        list(self.threads.map(self._correct, answers, labels, [batch] * len(answers)))
+    def correct(self, answers: list[dict], labels: list[str], batch: str) -> list[str]:
+        """Send the labels for the faces of these predictions; a key per picture makes the CSV's order certain.
 
-    def _correct(self, answer: dict, label: str, batch: str) -> None:
+        Returns the receipts.
+        """
+        return list(self.threads.map(self._correct, answers, labels, [batch] * len(answers)))
+
+    def take_back(self, receipts: list[str]) -> dict:
+        """Withdraw corrections; the rows of the CSV before, and after the export that follows."""
+        before = self._rows()
+        for receipt in receipts:
+            reply = send(self.url, "DELETE", f"/save_expression_feedback/{receipt}")
+            if reply.status != 200:
+                raise RuntimeError(f"the withdrawal answered {reply.status}: {reply.body[:200]!r}")
+        return {"taken back": len(receipts), "rows before": before, "rows after": self._rows()}
+
+    def _rows(self) -> int:
+        return send(self.url, "GET", "/stats").json["total"]
+
+    def _correct(self, answer: dict, label: str, batch: str) -> str:
         box = ",".join(str(value) for value in answer["box"])
         reply = send(
             self.url,
@@ -105,6 +124,7 @@ class Client:
         )
         if reply.status != 200:
             raise RuntimeError(f"feedback answered {reply.status}: {reply.body[:200]!r}")
+        return reply.json["receipt"]
 
     def measure(self, rows: np.ndarray) -> dict:
         """Accuracy and recall over the HTTP endpoint, for the rows in which a face is found."""
@@ -147,7 +167,7 @@ def run_demo(demo: Demo) -> dict:
         answers = client.found(pool, demo.corrections)
         labels = [LABELS[truth[answer["row"]]] for answer in answers]
         wrong = sum(answer["expression"] != label for answer, label in zip(answers, labels, strict=True))
-        client.correct(answers, labels, "good")
+        receipts = client.correct(answers, labels, "good")
         watch.lap("corrections")
         code, gate = _retrain(demo, server, bucket, "good")
         watch.lap("retraining and gate")
@@ -166,6 +186,11 @@ def run_demo(demo: Demo) -> dict:
             raise RuntimeError(f"the gate should have refused: {demo.workdir / 'poisoned'}")
         again, _ = _retrain(demo, server, bucket, "again")
         still = client.predict(answers[0]["row"])
+        withdrawal = client.take_back(receipts[:TAKEN_BACK])
+        if withdrawal["rows after"] != withdrawal["rows before"] - TAKEN_BACK:
+            raise RuntimeError(f"the corrections that were taken back should be gone: {withdrawal}")
+        store = open_store(bucket.as_uri())
+        trained_with = withdrawn_rows(store, ModelRegistry(store))
     return {
         "before": before,
         "after": after,
@@ -173,6 +198,7 @@ def run_demo(demo: Demo) -> dict:
         "gate": gate,
         "poisoned": {"sent": len(poisoned), "gate": poisoned_gate},
         "nothing_new": again,
+        "withdrawal": {**withdrawal, "models": trained_with},
         "served_at_the_end": still["model_version"] if still else None,
         "seconds": watch.laps,
     }
@@ -239,6 +265,11 @@ def table(figures: dict) -> Iterator[str]:
     yield f"{corrections['sent']} corrections, {corrections['where the model was wrong']} where the model was wrong."
     reasons = [check["name"] for check in figures["poisoned"]["gate"]["checks"] if not check["passed"]]
     yield f"{figures['poisoned']['sent']} more with random labels: refused ({'; '.join(reasons)})."
+    withdrawal = figures["withdrawal"]
+    yield (
+        f"{withdrawal['taken back']} corrections taken back: {withdrawal['rows before']} rows before, "
+        f"{withdrawal['rows after']} after. {withdrawal['models']}"
+    )
     yield f"Wall time {sum(figures['seconds'].values()) / 60:.1f} min: " + ", ".join(
         f"{name} {seconds:.0f} s" for name, seconds in figures["seconds"].items()
     )
