@@ -20,6 +20,7 @@ from training.conversion.card import make_card, write_model
 from training.conversion.litert import Quantisation, Runner, convert, load_keras
 from training.data.feedback import NAN, read_rows
 from training.data.fer2013 import LABELS, FaceData, read_faces
+from training.retraining.trainable import check_trainable
 
 # Largest difference of a score between Keras and LiteRT: float differs by rounding only.
 TOLERANCES = {"none": 1e-3, "dynamic_int8": 0.1}
@@ -200,8 +201,6 @@ def main() -> None:
     except ValueError as error:
         parser.error(str(error))
     print(f"{options.out}: {card['model_version']}, {card['preprocessing']}, {card['output']}")
-    from training.retraining.retrain import check_trainable
-
     try:
         check_trainable(card)
     except ValueError as error:

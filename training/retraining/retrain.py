@@ -30,12 +30,13 @@ from training.config import Config, read_config
 from training.conversion.card import KERAS_NAME
 from training.data.feedback import FeedbackFaces, FeedbackRows, read_rows, settle
 from training.data.feedback_source import NoFeedback, open_source
-from training.data.fer2013 import LABELS, SIDE_PX, FaceData, load, unanimous_votes
+from training.data.fer2013 import FaceData, load, unanimous_votes
 from training.evaluation.evaluate import open_served, score_all
 from training.retraining import gate, gate_report, run_record
-from training.retraining.parts import Faces, Parts, alone, with_base
+from training.retraining.parts import Faces, Parts, alone, joined, with_base
 from training.retraining.quarantine import quarantined, read_accepted, write_report
 from training.retraining.served_answer import ROOT
+from training.retraining.trainable import check_trainable
 from training.retraining.trial import rejection, try_challenger
 
 EXPERIMENTS = Path("training/experiments")
@@ -103,22 +104,6 @@ def _retrain(options: Options, now: datetime.datetime, pixel_file: Path) -> int:
     refusals = (last or {}).get("refusals", 0)
     run = _Run(options=options, config=options.config, start=start, now=now, digest=digest, refusals=refusals)
     return run.judge_and_publish(store, registry, rows, accepted)
-
-
-def check_trainable(card: dict) -> None:
-    """Raises ValueError for a champion that takes other faces than this training makes."""
-    found = (
-        tuple(card["labels"]),
-        (card["input"]["height"], card["input"]["width"]),
-        card["output"],
-        round(card["preprocessing"]["scale"] * 255, 6),
-        card["preprocessing"]["offset"],
-    )
-    expected = (LABELS, (SIDE_PX, SIDE_PX), "logits", 1.0, 0.0)
-    if found != expected:
-        raise ValueError(
-            f"expected a champion with labels, input, output, scale × 255, offset {expected}, got {found}"
-        )
 
 
 def _data_digest(rows: FeedbackRows, options: Options, accepted: set[str]) -> str:
@@ -243,7 +228,7 @@ class _Run:
             training={"fine_tuning": {**training, "config": self.config.to_dict()}},
         )
         return export(
-            tuned, _joined(parts.feedback, parts.replay, public), self.options.workdir / "challenger", options
+            tuned, joined(parts.feedback, parts.replay, public), self.options.workdir / "challenger", options
         )
 
     def _end(self, store, registry: ModelRegistry, verdict: gate.Verdict, card: dict, report: bytes) -> int:
@@ -267,15 +252,6 @@ class _Run:
             },
         )
         return _finish(self.options, outcome, f"{version}: {done}")
-
-
-def _joined(*parts: FaceData) -> FaceData:
-    return FaceData(
-        **{
-            name: np.concatenate([getattr(part, name) for part in parts])
-            for name in ("images", "labels", "usage", "votes")
-        }
-    )
 
 
 def _print_counts(title: str, counts: dict[str, int]) -> None:

@@ -31,8 +31,9 @@ from training.data.feedback import FeedbackRows, read_rows, settle  # noqa: E402
 from training.data.fer2013 import FaceData, unanimous_votes  # noqa: E402
 from training.retraining import run_record  # noqa: E402
 from training.retraining.finetune import fine_tune  # noqa: E402
-from training.retraining.retrain import PASSED, REFUSED, Options, check_trainable, main, retrain  # noqa: E402
+from training.retraining.retrain import PASSED, REFUSED, Options, main, retrain  # noqa: E402
 from training.retraining.served_answer import ROOT, ask  # noqa: E402
+from training.retraining.trainable import check_trainable  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
