@@ -95,7 +95,7 @@ class Client:
         return result[:most]
 
     def correct(self, answers: list[dict], labels: list[str], batch: str) -> list[str]:
-        """Send the labels for these faces and return the receipts; a key per picture makes the CSV's order certain."""
+        """Send the labels, and return the receipts; a key per picture makes the CSV's order certain."""
         return list(self.threads.map(self._correct, answers, labels, [batch] * len(answers)))
 
     def take_back(self, receipts: list[str]) -> dict:
