@@ -1,9 +1,11 @@
 # Everything on one port in one container, as `make run` has it: functions, live video and web app.
 #
-#   docker build -t fer . && docker run --read-only --tmpfs /tmp -p 7860:7860 -v fer-data:/data fer
-#   docker run --read-only --tmpfs /tmp -p 7860:7860 -e FER_BUCKET=gs://bucket fer
+#   docker build -t fer .
+#   export FER_EXPORT_TOKEN=$(python3 -c 'import secrets; print(secrets.token_urlsafe(32))')
+#   docker run --read-only --tmpfs /tmp -p 7860:7860 -v fer-data:/data -e FER_EXPORT_TOKEN fer
+#   docker run --read-only --tmpfs /tmp -p 7860:7860 -e FER_BUCKET=gs://bucket -e FER_EXPORT_TOKEN fer
 #
-# Port 7860 is the one of Hugging Face Spaces. Every step below also runs outside a container, and
+# Without the token it does not start: see README.md. Port 7860 is the one of Hugging Face Spaces. Every step below also runs outside a container, and
 # `make test-container` runs them so.
 
 FROM node:22.21.1-bookworm-slim AS web
@@ -25,15 +27,18 @@ COPY local/requirements.txt local/requirements.txt
 RUN python -m venv .venv && .venv/bin/pip install --no-cache-dir --disable-pip-version-check \
     -r functions/predict/requirements.txt -r functions/feedback/requirements.txt -r functions/export/requirements.txt \
     -r streaming/requirements.txt -r local/requirements.txt
-COPY tools/ tools/
+COPY pyproject.toml README.md ./
+COPY shared/ shared/
 COPY models/ models/
+RUN .venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps .
+COPY tools/ tools/
 # Fetches what is not there; without a way to OpenCV Zoo, mtcnn serves, which comes from PyPI.
 RUN .venv/bin/python -m tools.models
 
 FROM python:3.11.14-slim-bookworm AS server
 ENV PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
-    PYTHONPATH=shared:. \
+    FER_MODELS_DIR=models \
     MALLOC_ARENA_MAX=2 \
     HOST=0.0.0.0 \
     PORT=7860 \
@@ -41,7 +46,6 @@ ENV PYTHONUNBUFFERED=1 \
 WORKDIR /app
 COPY --from=python /app/.venv .venv
 COPY --from=python /app/models models
-COPY shared/ shared/
 COPY functions/ functions/
 COPY streaming/ streaming/
 COPY local/ local/

@@ -16,15 +16,16 @@ export MALLOC_ARENA_MAX ?= 2
 BIN := .venv/bin
 RUNTIME := functions/predict/requirements.txt functions/feedback/requirements.txt functions/export/requirements.txt \
     streaming/requirements.txt local/requirements.txt
-SOURCES := PYTHONPATH=shared:.
 
 .PHONY: help
 help: ## Print this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
-.venv/.runtime: $(RUNTIME)
+# The package itself is installed editable: what is edited under shared/fer is what runs.
+.venv/.runtime: $(RUNTIME) pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check $(RUNTIME:%=-r %)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
 .venv/.development: .venv/.runtime requirements-dev.txt
@@ -62,7 +63,7 @@ web: $(if $(NPM),web/dist/.built) ## Build the web app into web/dist, where its 
 .PHONY: run
 run: .venv/.runtime models/detector/.fetched ## Start everything on http://127.0.0.1:8080 (PORT=, HOST=)
 	@$(if $(and $(NPM),$(wildcard web/package.json)),$(MAKE) --no-print-directory web || echo 'going on without a new build of the web app')
-	@HOST=$(HOST) PORT=$(PORT) $(SOURCES) $(BIN)/python -m local.server
+	@HOST=$(HOST) PORT=$(PORT) $(BIN)/python -m local.server
 
 .PHONY: build
 build: .venv/.runtime models/detector/.fetched ## Assemble build/<function>/ and build/streaming/, ready to deploy (REGISTRY=1)
@@ -70,7 +71,7 @@ build: .venv/.runtime models/detector/.fetched ## Assemble build/<function>/ and
 
 .PHONY: emulate
 emulate: build ## Run one built function as the cloud does (FUNCTION=predict|feedback|export, PORT=)
-	cd build/$(FUNCTION) && env -u PYTHONPATH ../../$(BIN)/functions-framework --target $(FUNCTION) --host $(HOST) --port $(PORT)
+	cd build/$(FUNCTION) && ../../$(BIN)/python -m functions_framework --target $(FUNCTION) --host $(HOST) --port $(PORT)
 
 .PHONY: test
 test: setup lint ## Everything that can be checked without a network
@@ -89,11 +90,15 @@ test-e2e: .venv/.runtime models/detector/.fetched web ## The web app in headless
 test-artefact: setup build ## The contracts against each built part in an environment of its own
 	$(BIN)/python -m tools.test_artefact
 
+.PHONY: test-package
+test-package: .venv/.runtime ## Install the package into an empty environment and use it away from the checkout
+	$(BIN)/python -m tools.test_package
+
 .PHONY: lint
 lint: .venv/.development ## Style, types and import layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	PYTHONPATH=shared:. $(BIN)/lint-imports
+	$(BIN)/lint-imports
 	$(BIN)/pyright
 
 .PHONY: fmt
@@ -103,7 +108,7 @@ fmt: .venv/.development ## Format the code
 
 .PHONY: fuzz
 fuzz: setup ## 2,000 generated requests against a running server of its own (schemathesis)
-	$(SOURCES) $(BIN)/python -m tools.fuzz
+	$(BIN)/python -m tools.fuzz
 
 .PHONY: fuzz-pictures
 fuzz-pictures: setup ## 24,000 damaged pictures, each decoded on two different fills of fresh memory (minutes)
@@ -111,19 +116,20 @@ fuzz-pictures: setup ## 24,000 damaged pictures, each decoded on two different f
 
 .PHONY: bench
 bench: setup build ## Cold start, latency, throughput, merge cost (PEER=url to compare with another server)
-	$(SOURCES) $(BIN)/python -m bench.run
+	$(BIN)/python -m bench.run
 
 SECONDS ?= 60
 .PHONY: bench-stream
 bench-stream: setup ## Live video: frames a second, latency, fairness, floods, flicker (SECONDS=60)
-	$(SOURCES) $(BIN)/python -m bench.stream --seconds $(SECONDS)
+	$(BIN)/python -m bench.stream --seconds $(SECONDS)
 
-.venv-training/.installed: training/requirements.txt
+.venv-training/.installed: training/requirements.txt pyproject.toml
 	test -x .venv-training/bin/python || $(PYTHON) -m venv .venv-training
 	.venv-training/bin/pip install --quiet --disable-pip-version-check -r training/requirements.txt
+	.venv-training/bin/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-TRAINING := $(SOURCES) .venv-training/bin/python -m
+TRAINING := .venv-training/bin/python -m
 CONFIG ?= training/experiments/residual.toml
 WORKDIR ?= runs/residual
 USAGE ?= PublicTest
@@ -134,19 +140,19 @@ setup-training: .venv-training/.installed ## Install what training needs (Tensor
 
 .PHONY: train
 train: setup-training ## Train (DATA=fer2013.csv VOTES=fer2013new.csv CONFIG= WORKDIR=); goes on where it stopped
-	$(TRAINING) training.train --config $(CONFIG) --data $(DATA) --votes $(VOTES) --workdir $(WORKDIR)
+	$(TRAINING) training.nets.train --config $(CONFIG) --data $(DATA) --votes $(VOTES) --workdir $(WORKDIR)
 
 .PHONY: export-model
 export-model: setup-training ## Convert a trained model and write its card (MODEL=averaged.keras DATA= VOTES= BIAS=)
-	$(TRAINING) training.export_model --model $(MODEL) --data $(DATA) --votes $(VOTES) --config $(CONFIG) $(if $(BIAS),--bias $(BIAS))
+	$(TRAINING) training.conversion.export_model --model $(MODEL) --data $(DATA) --votes $(VOTES) --config $(CONFIG) $(if $(BIAS),--bias $(BIAS))
 
 .PHONY: evaluate
 evaluate: setup-training ## Measure the served model (DATA=fer2013.csv VOTES=fer2013new.csv USAGE= OUT=report.json)
-	$(TRAINING) training.evaluate --data $(DATA) $(if $(VOTES),--votes $(VOTES)) --usage $(USAGE) --out $(OUT)
+	$(TRAINING) training.evaluation.evaluate --data $(DATA) $(if $(VOTES),--votes $(VOTES)) --usage $(USAGE) --out $(OUT)
 
 .PHONY: evaluate-photos
 evaluate-photos: setup-training models/detector/.fetched ## The same end to end on photos (DIR= LABELS=labels.csv ROLL=0,30 DETECTOR=)
-	$(TRAINING) training.evaluate_photos --dir $(DIR) --labels $(LABELS) $(if $(ROLL),--roll $(ROLL)) $(if $(DETECTOR),--detector $(DETECTOR))
+	$(TRAINING) training.evaluation.evaluate_photos --dir $(DIR) --labels $(LABELS) $(if $(ROLL),--roll $(ROLL)) $(if $(DETECTOR),--detector $(DETECTOR))
 
 .PHONY: compare
 compare: setup-training ## Compare the architectures: table and plot in docs/ (DATA= VOTES= MINUTES=)
@@ -154,16 +160,16 @@ compare: setup-training ## Compare the architectures: table and plot in docs/ (D
 
 .PHONY: model
 model: setup-training ## Serve a Keras classifier of your own (MODEL=path.keras LABELS=angry,disgusted,…)
-	$(TRAINING) training.convert --model $(MODEL) $(if $(LABELS),--labels $(LABELS))
+	$(TRAINING) training.conversion.convert --model $(MODEL) $(if $(LABELS),--labels $(LABELS))
 
 .PHONY: retrain
 retrain: setup-training .venv/.runtime models/detector/.fetched ## Corrections to a better model behind a gate (CSV= BASE= VOTES= BUCKET= ACCEPT= PROMOTE=no FORCE=yes)
-	$(TRAINING) training.retrain --csv $(CSV) --bucket $(or $(BUCKET),$(FER_BUCKET)) $(if $(BASE),--base $(BASE)) $(if $(VOTES),--votes $(VOTES)) \
+	$(TRAINING) training.retraining.retrain --csv $(CSV) --bucket $(or $(BUCKET),$(FER_BUCKET)) $(if $(BASE),--base $(BASE)) $(if $(VOTES),--votes $(VOTES)) \
 		$(if $(ACCEPT),--accept $(ACCEPT)) $(if $(SEED),--seed $(SEED)) $(if $(filter no,$(PROMOTE)),--no-promote) $(if $(FORCE),--force)
 
 .PHONY: demo-loop
 demo-loop: setup-training .venv/.runtime models/detector/.fetched ## The loop from corrections to a served model, and a poisoned batch (BASE=fer2013.csv VOTES=fer2013new.csv)
-	$(TRAINING) training.demo_loop --base $(BASE) --votes $(VOTES) $(if $(CORRECTIONS),--corrections $(CORRECTIONS)) $(if $(SEED),--seed $(SEED))
+	$(TRAINING) training.demo.loop --base $(BASE) --votes $(VOTES) $(if $(CORRECTIONS),--corrections $(CORRECTIONS)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: test-training
 test-training: setup-training .venv/.runtime models/detector/.fetched ## The training's own tests, which need TensorFlow
@@ -171,7 +177,7 @@ test-training: setup-training .venv/.runtime models/detector/.fetched ## The tra
 
 BUCKET ?= $(FER_BUCKET)
 MODEL_DIR ?= models/expression
-REGISTRY_TOOL := $(SOURCES) $(BIN)/python -m tools.registry --bucket $(BUCKET)
+REGISTRY_TOOL := $(BIN)/python -m tools.registry --bucket $(BUCKET)
 
 .PHONY: publish
 publish: .venv/.runtime ## Put a model's files into the bucket (MODEL_DIR=models/expression BUCKET=)

@@ -24,8 +24,8 @@ import numpy as np
 from bench.measures import ROOT, circumstances, summary
 from bench.pictures import jpeg, one_face
 from bench.stream_clients import Seen, alternate, camera, flood, post
-from tests.e2e.servers import Server, clean_environ
-from tests.pictures import Picture
+from local.samples import Picture
+from local.servers import Server, clean_environ
 
 RESULTS = ROOT / "bench" / "stream_results.json"
 CAMERA_FPS = 30.0
@@ -41,8 +41,7 @@ PINNED = (
 
 def pinned_server(directory: Path, core: int, **settings: str) -> Server:
     """`make run`'s server, all its threads on one core."""
-    path = os.pathsep.join((str(ROOT / "shared"), str(ROOT)))
-    environ = clean_environ(FER_BUCKET=(directory / "bucket").as_uri(), PYTHONPATH=path, **settings)
+    environ = clean_environ(FER_BUCKET=(directory / "bucket").as_uri(), **settings)
     command = [sys.executable, "-c", PINNED.format(core=core)]
     return Server(command, cwd=ROOT, environ=environ, log=directory / "log")
 

@@ -31,7 +31,8 @@ locals {
       timeout_s     = 300
       min_instances = 0
       max_instances = 2
-      environment   = merge(local.log_trace, local.browsers, local.bucket)
+      # Nobody reaches it but export_readers and the merge schedule, with an identity token.
+      environment = merge(local.log_trace, local.browsers, local.bucket, { FER_EXPORT_WITHOUT_TOKEN = "iam" })
     }
   }
 

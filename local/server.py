@@ -7,13 +7,16 @@ import argparse
 import contextlib
 import os
 import socket
+import sys
 from pathlib import Path
 
 import uvicorn
 from a2wsgi import WSGIMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fer.http.hosts import is_loopback
 from fer.settings import Settings
+from local.exposure import KnownHosts, why_not_to_start
 from local.functions import ROOT, load_functions
 from local.web_app import WebApp, is_built, what_is_missing
 from streaming.service import build_service, server_options
@@ -64,16 +67,24 @@ Facial-expression functions on {base_url}   (Ctrl-C stops them)
 """
 
 
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--host", default=os.environ.get("HOST") or "127.0.0.1")
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8080))
     args = parser.parse_args()
     settings = Settings.from_env()
+    if missing := why_not_to_start(args.host, settings):
+        sys.exit(missing)
     origin = build_origin(settings)
+    if is_loopback(args.host) or settings.allowed_hosts:
+        origin = KnownHosts(origin, settings.allowed_hosts)
     config = uvicorn.Config(origin, host=args.host, port=args.port, **server_options(settings))
     with contextlib.suppress(KeyboardInterrupt):  # what uvicorn raises once it has stopped for Ctrl-C
-        _Server(config, _greeting(f"http://{args.host}:{args.port}")).run()
+        _Server(config, _greeting(f"http://{_bracketed(args.host)}:{args.port}")).run()
 
 
 if __name__ == "__main__":

@@ -108,5 +108,4 @@ async def _answer_http_exception(_: Request, fault: Exception) -> JSONResponse:
         error = NotFound("There is nothing at this path.")
     elif fault.status_code == 405:
         error = MethodNotAllowed("This path does not answer this HTTP method.")
-    body = {"error": error.message, "code": error.code, "retryable": error.retryable}
-    return JSONResponse(body, status_code=error.status, headers={**HEADERS, **(fault.headers or {})})
+    return JSONResponse(error.as_json(), status_code=error.status, headers={**HEADERS, **(fault.headers or {})})

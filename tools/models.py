@@ -1,7 +1,7 @@
-"""Prepare the detector files under ``models/detector/``: ``python tools/models.py [--directory DIR]``.
+"""Prepare the detector files under ``models/detector/``: ``python -m tools.models [--directory DIR]``.
 
 YuNet comes from the directory that ``FER_MODEL_MIRROR`` names, or from OpenCV Zoo. mtcnn's three nets come from
-the pinned PyPI package ``mtcnn``, whose weights are written as ONNX for OpenCV's dnn module (``mtcnn_onnx.py``).
+the pinned PyPI package ``mtcnn``, whose weights are written as ONNX (``mtcnn_onnx.py``).
 Every input and every result is checked against a sha256 pinned here, and written atomically.
 
 Exit status: 0 also when there is no network for YuNet, since mtcnn then serves; 1 when a file is not what it should
@@ -19,8 +19,6 @@ import urllib.request
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tools.mtcnn_onnx import NETS, onnx_from_weights
 

@@ -23,6 +23,7 @@ PICTURE = (ROOT / "docs" / "images" / "astronaut.jpg").read_bytes()
 IGNORED = shutil.ignore_patterns("node_modules", "dist", "__pycache__", ".installed")
 NOT_IN_A_BASE_IMAGE = shutil.ignore_patterns("test", "__pycache__", "site-packages")
 START_TIMEOUT_S = 30
+TOKEN = "for this trial"
 USER = 65_534
 """Where this runs as root, what the container's user becomes: nobody, who owns no file here."""
 
@@ -110,10 +111,14 @@ def try_out(stage: Stage, scratch: Scratch, port: int) -> None:
     app = scratch.app(stage.name)
     before = seal(app, scratch.data)
     environment = {name: scratch.outside(value) for name, value in stage.environment.items()}
-    environment |= {"PATH": scratch.path, "PORT": str(port), "HOST": "127.0.0.1", "HOME": "/nonexistent"}
+    environment |= {"PATH": scratch.path, "PORT": str(port), "HOME": "/nonexistent"}
     environment["LD_LIBRARY_PATH"] = str(scratch.libraries)  # the copied interpreter's own
     user = {"user": USER, "group": USER, "extra_groups": []} if os.getuid() == 0 else {}
     command = stage.all("CMD")[-1].words
+    closed = subprocess.run(command, cwd=app, env=environment, check=False, **user)  # pyright: ignore[reportArgumentType]
+    if closed.returncode == 0:
+        raise SystemExit("the server starts without a token")
+    environment["FER_EXPORT_TOKEN"] = TOKEN
     process = subprocess.Popen(command, cwd=app, env=environment, **user)  # pyright: ignore[reportArgumentType]
     try:
         url = f"http://127.0.0.1:{port}"
@@ -125,7 +130,7 @@ def try_out(stage: Stage, scratch: Scratch, port: int) -> None:
         print("health", *fetch(url))
         print("predict", *fetch(f"{url}/predict_expression?annotate=none", PICTURE, **image))
         print("feedback", *fetch(f"{url}/save_expression_feedback?label=happy", PICTURE, **image))
-        status, csv = fetch(f"{url}/download_expression_csv")
+        status, csv = fetch(f"{url}/download_expression_csv", Authorization=f"Bearer {TOKEN}")
         print("download", status, f"{csv.count(b'happy,')} row")
         status, page = fetch(f"{url}/", Accept="text/html")
         print("page", status, f"{len(page)} bytes")

@@ -20,6 +20,7 @@ endpoint = Endpoint(
     health=lambda: {"csv_found": pinned_csv(store) is not None},
     allowed_origins=settings.allowed_origins,
     token=settings.export_token,
+    without_token=settings.export_without_token,
     google_cloud_project=settings.google_cloud_project,
 )
 

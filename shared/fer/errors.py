@@ -22,6 +22,10 @@ class FerError(Exception):
         super().__init__(message)
         self.message = message
 
+    def as_json(self) -> dict[str, object]:
+        """The contract's answer to it."""
+        return {"error": self.message, "code": self.code, "retryable": self.retryable}
+
 
 class InvalidInput(FerError):
     """The caller sent something that cannot be used; sending it again will not help."""
@@ -49,6 +53,13 @@ class Unauthorised(FerError):
 
     status = 401
     code = "unauthorised"
+
+
+class Forbidden(FerError):
+    """The caller may not ask: a foreign host or page, or data that nobody has opened."""
+
+    status = 403
+    code = "forbidden"
 
 
 class NotFound(FerError):

@@ -6,8 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fer.vision.priors import PriorChoice, parse_prior
+
 MIB = 1024 * 1024
 DETECTORS = ("auto", "yunet", "mtcnn", "haar")
+# Why the collected faces may be handed out without a token: they are meant for everybody, or IAM lets nobody else in.
+WITHOUT_TOKEN = ("public", "iam")
 
 
 def default_bucket_url() -> str:
@@ -16,9 +20,10 @@ def default_bucket_url() -> str:
 
 
 def default_models_dir() -> Path:
-    """The ``models`` directory beside the package (built artefact) or beside ``shared/`` (source tree)."""
-    beside_package = Path(__file__).resolve().parents[1] / "models"
-    return beside_package if beside_package.is_dir() else Path(__file__).resolve().parents[2] / "models"
+    """The ``models`` directory in the package (wheel), next to it (artefact) or next to ``shared/`` (checkout)."""
+    package = Path(__file__).resolve().parent
+    places = [package / "models", package.parent / "models", package.parents[1] / "models"]
+    return next((place for place in places if place.is_dir()), places[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +33,7 @@ class Settings:
     bucket_url: str = field(default_factory=default_bucket_url)
     models_dir: Path = field(default_factory=default_models_dir)
     detector: str = "auto"
+    prior: PriorChoice = "default"
     model_uri: str | None = None
     # A look costs two small reads; a minute is soon enough for a promotion and bearable for a rollback.
     model_refresh_s: int = 60
@@ -36,7 +42,9 @@ class Settings:
     # The largest pictures that phones and cameras send by default have 24 megapixels; 74 MB once decoded.
     max_image_pixels: int = 24_500_000
     allowed_origins: tuple[str, ...] = ("*",)
+    allowed_hosts: tuple[str, ...] = ()
     export_token: str | None = None
+    export_without_token: str | None = None
     # Above it Cloud Run cannot announce a Content-Length, and a signed URL serves the file better.
     redirect_above_bytes: int = 32 * MIB
     google_cloud_project: str | None = None
@@ -59,10 +67,16 @@ class Settings:
           there is no champion, the model in ``FER_MODELS_DIR``
         - ``FER_MODEL_REFRESH_S``: seconds between two looks for another champion; default 60
         - ``FER_DETECTOR``: ``auto`` (default), ``yunet``, ``mtcnn`` or ``haar``
+        - ``FER_PRIOR``: the population that scores are meant for: ``default`` (the model card's), ``ferplus``,
+          ``balanced`` or seven numbers in the order of ``EXPRESSIONS``
         - ``FER_MAX_BODY_BYTES``: largest request body; default 24 MiB
         - ``FER_MAX_IMAGE_PIXELS``: largest picture, width × height; default 24,500,000
-        - ``FER_ALLOWED_ORIGINS``: origins browsers may call from, separated by commas; default ``*``
-        - ``FER_EXPORT_TOKEN``: when set, everything that ``export`` answers but its health asks for this token
+        - ``FER_ALLOWED_ORIGINS``: origins browsers may call from, separated by commas; default ``*``, which opens
+          nothing that ``export`` guards
+        - ``FER_ALLOWED_HOSTS``: host names that a server on loopback answers for besides its own, separated by commas
+        - ``FER_EXPORT_TOKEN``: everything that ``export`` answers but its health asks for this token; without it
+          that answers on loopback only
+        - ``FER_EXPORT_WITHOUT_TOKEN``: ``public`` or ``iam``, why it may answer elsewhere without a token
         - ``FER_REDIRECT_ABOVE_BYTES``: size from which a download redirects to a signed URL; default 32 MiB
         - ``FER_STREAM_MAX_CONNECTIONS``: live videos at the same time; default 32
         - ``FER_STREAM_MAX_FRAME_BYTES``: largest encoded frame of a live video; default 1 MiB
@@ -108,8 +122,14 @@ def _detector(text: str) -> str:
     return text
 
 
-def _origins(text: str) -> tuple[str, ...]:
-    return tuple(origin.strip() for origin in text.split(",") if origin.strip())
+def _without_token(text: str) -> str:
+    if text not in WITHOUT_TOKEN:
+        raise ValueError(f"expected one of {', '.join(WITHOUT_TOKEN)}")
+    return text
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
@@ -118,10 +138,13 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "model_uri": ("FER_MODEL_URI", _bucket),
     "model_refresh_s": ("FER_MODEL_REFRESH_S", _positive),
     "detector": ("FER_DETECTOR", _detector),
+    "prior": ("FER_PRIOR", parse_prior),
     "max_body_bytes": ("FER_MAX_BODY_BYTES", _positive),
     "max_image_pixels": ("FER_MAX_IMAGE_PIXELS", _positive),
-    "allowed_origins": ("FER_ALLOWED_ORIGINS", _origins),
+    "allowed_origins": ("FER_ALLOWED_ORIGINS", _names),
+    "allowed_hosts": ("FER_ALLOWED_HOSTS", _names),
     "export_token": ("FER_EXPORT_TOKEN", str),
+    "export_without_token": ("FER_EXPORT_WITHOUT_TOKEN", _without_token),
     "redirect_above_bytes": ("FER_REDIRECT_ABOVE_BYTES", _positive),
     "stream_max_connections": ("FER_STREAM_MAX_CONNECTIONS", _positive),
     "stream_max_frame_bytes": ("FER_STREAM_MAX_FRAME_BYTES", _positive),

@@ -1,6 +1,5 @@
 """Real processes on one directory, killed with SIGKILL in the middle of saving and of merging."""
 
-import os
 import random
 import subprocess
 import sys
@@ -36,7 +35,6 @@ class Worker:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.e2e.store_worker", role, str(folder), *map(str, numbers)],
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": f"{ROOT / 'shared'}{os.pathsep}{ROOT}"},
             stdout=subprocess.PIPE,
             text=True,
         )

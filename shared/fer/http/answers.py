@@ -20,9 +20,7 @@ def json_answer(body: Mapping[str, Any], *, status: int = 200) -> flask.Response
 
 def error_answer(error: FerError) -> flask.Response:
     """The contract's ``{"error": …}`` with the error's stable code and whether a retry may help."""
-    response = json_answer(
-        {"error": error.message, "code": error.code, "retryable": error.retryable}, status=error.status
-    )
+    response = json_answer(error.as_json(), status=error.status)
     if isinstance(error, Unauthorised):
         response.headers["WWW-Authenticate"] = 'Bearer realm="export"'
         if "text/html" in flask.request.headers.get("Accept", ""):

@@ -20,7 +20,7 @@ def dashboard_page(counts: Mapping[str, int], *, total: int, last_feedback: date
     largest = max(counts.values(), default=0)
     return template.substitute(
         total=f"{total:,}",
-        last_feedback=f"{last_feedback.astimezone(UTC):%d %b %Y, %H:%M} UTC" if last_feedback else "none so far",
+        last_feedback=f"{last_feedback.astimezone(UTC):%d %b %Y}" if last_feedback else "none so far",
         rows="\n".join(_row(label, count, total=total, largest=largest) for label, count in counts.items()),
         download=_DOWNLOAD if total else _NOTHING_YET,
     )

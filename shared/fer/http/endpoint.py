@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from fer.errors import (
     FerError,
+    Forbidden,
     InvalidInput,
     MethodNotAllowed,
     NotFound,
@@ -21,6 +22,8 @@ from fer.errors import (
     UnsupportedType,
 )
 from fer.http.answers import error_answer, json_answer
+from fer.http.cors import CrossOrigin, preflight_answer
+from fer.http.hosts import is_answered_for, is_loopback
 from fer.http.json_lines import configure_logging
 from fer.http.request_log import log_request, start_request
 
@@ -28,8 +31,6 @@ Handler = Callable[[flask.Request], flask.Response]
 
 INTERNAL_FAULT = "Something went wrong on our side."
 DRAIN_AT_MOST_BYTES = 64 * 1024 * 1024
-_CORS_HEADERS = "Authorization, Content-Type, Idempotency-Key"
-_EXPOSED_HEADERS = "Content-Disposition, ETag"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,10 @@ class Endpoint:
 
     A ``FerError`` becomes its status and message; anything else a 500 that says nothing, with the stack trace
     in the log. ``GET /`` answers the health check, made of ``status`` and what ``health`` returns.
+
+    Guarded routes ask for ``token``. Without one they answer on loopback only, unless ``without_token`` says why
+    they may elsewhere. Pages of other origins may read them only where ``allowed_origins`` names these: its ``*`` is
+    for the other routes.
     """
 
     def __init__(
@@ -51,10 +56,12 @@ class Endpoint:
         health: Callable[[], dict[str, object]],
         allowed_origins: Sequence[str] = ("*",),
         token: str | None = None,
+        without_token: str | None = None,
         google_cloud_project: str | None = None,
     ) -> None:
-        self._allowed_origins = allowed_origins
+        self._cross_origin = CrossOrigin(allowed_origins)
         self._token = token
+        self._without_token = without_token
         self._google_cloud_project = google_cloud_project
         self._routes: dict[str, dict[str, _Route]] = {}
         self._add("GET", "/", lambda _: json_answer({"status": "healthy", **health()}), guarded=False)
@@ -63,7 +70,7 @@ class Endpoint:
             flask.current_app.register_error_handler(HTTPException, _answer_http_exception)
 
     def route(self, method: str, *paths: str, guarded: bool = False) -> Callable[[Handler], Handler]:
-        """Register the decorated handler; ``guarded`` asks for the endpoint's token where it has one."""
+        """Register the decorated handler; ``guarded`` is for what not everybody may read."""
 
         def register(handler: Handler) -> Handler:
             for path in paths:
@@ -97,37 +104,45 @@ class Endpoint:
         if methods is None:
             raise NotFound("There is nothing at this path.")
         if request.method == "OPTIONS":
-            return self._preflight(methods)
+            return preflight_answer(_allowed(methods))
         route = methods.get("GET" if request.method == "HEAD" else request.method)
         if route is None:
             response = error_answer(MethodNotAllowed("This path does not answer this HTTP method."))
             response.headers["Allow"] = ", ".join(_allowed(methods))
             return response
-        if route.guarded and self._token is not None:
-            _check_token(request, self._token)
+        if route.guarded:
+            self._check_caller(request)
         return route.handler(request)
 
-    def _preflight(self, methods: dict[str, _Route]) -> flask.Response:
-        response = flask.Response(status=204)
-        response.headers["Allow"] = ", ".join(_allowed(methods))
-        response.headers["Access-Control-Allow-Methods"] = ", ".join(_allowed(methods))
-        response.headers["Access-Control-Allow-Headers"] = _CORS_HEADERS
-        response.headers["Access-Control-Max-Age"] = "3600"
-        return response
+    def _check_caller(self, request: flask.Request) -> None:
+        if not self._cross_origin.may_ask_guarded(request):
+            raise Forbidden("Pages of this origin may not ask for this; FER_ALLOWED_ORIGINS names those that may.")
+        if self._token is not None:
+            _check_token(request, self._token)
+        elif self._without_token is None and not _is_local(request):
+            raise Forbidden("The collected faces are closed here: the server has no FER_EXPORT_TOKEN.")
 
     def _finish(self, request: flask.Request, response: flask.Response) -> None:
         _drain(request, response)
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers.setdefault("Cache-Control", "no-store")
-        origin = request.headers.get("Origin")
-        if "*" in self._allowed_origins:
-            response.headers["Access-Control-Allow-Origin"] = "*"
-        else:
-            response.vary.add("Origin")
-            if origin not in self._allowed_origins:
-                return
-            response.headers["Access-Control-Allow-Origin"] = origin
-        response.headers["Access-Control-Expose-Headers"] = _EXPOSED_HEADERS
+        self._cross_origin.mark(request, response, guarded=self._is_guarded(request))
+
+    def _is_guarded(self, request: flask.Request) -> bool:
+        """Whether a request, or the one that a preflight announces, is for a guarded route."""
+        methods = self._routes.get(request.path.rstrip("/") or "/", {})
+        method = request.method
+        if method == "OPTIONS":
+            method = request.headers.get("Access-Control-Request-Method", "")
+        route = methods.get("GET" if method == "HEAD" else method)
+        return route is not None and route.guarded
+
+
+def _is_local(request: flask.Request) -> bool:
+    """Whether it came over loopback, and for a name of loopback: not from elsewhere, nor by DNS rebinding."""
+    return is_loopback(request.environ.get("SERVER_NAME", "")) and is_answered_for(
+        request.headers.get("Host", "localhost")
+    )
 
 
 def _allowed(methods: dict[str, _Route]) -> list[str]:

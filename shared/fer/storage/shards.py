@@ -50,6 +50,11 @@ def parse_time(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
 
 
+def day_of(moment: datetime) -> datetime:
+    """The beginning of the moment's day in UTC: all that is kept of when somebody sent a face."""
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def save_shard(store: ObjectStore, feedback: Feedback, *, idempotency_key: str, now: datetime) -> ShardInfo:
     """Save one feedback; when this returns, it is durable and will be in the CSV exactly once.
 
@@ -60,7 +65,7 @@ def save_shard(store: ObjectStore, feedback: Feedback, *, idempotency_key: str, 
     key = shard_key(idempotency_key)
     row = encode_row(feedback)
     sha256 = hashlib.sha256(row).hexdigest()
-    metadata = {LABEL: feedback.label, SHA256: sha256, TIME: format_time(now)}
+    metadata = {LABEL: feedback.label, SHA256: sha256, TIME: format_time(day_of(now))}
     while True:
         try:
             info = store.put(key, row, if_generation=ABSENT, content_type=CONTENT_TYPE, metadata=metadata)

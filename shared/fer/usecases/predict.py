@@ -14,6 +14,7 @@ from fer.vision.arrays import FaceChips
 from fer.vision.classifier import Classifier
 from fer.vision.detector import Detector, open_detector
 from fer.vision.images import decode_image
+from fer.vision.priors import PriorChoice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,17 +36,23 @@ class Recogniser:
 
 
 def open_recogniser(
-    detector: str, *, models_dir: Path, model_uri: str | None = None, model_refresh_s: float = 60
+    detector: str,
+    *,
+    models_dir: Path,
+    model_uri: str | None = None,
+    model_refresh_s: float = 60,
+    prior: PriorChoice = "default",
 ) -> Recogniser:
     """Open the named detector and the model that serves; ``models_dir`` has ``detector/`` and ``expression/``.
 
-    The model is the champion of ``model_uri`` where that is given. Raises as ``open_detector`` and
+    The model is the champion of ``model_uri`` where that is given; ``prior`` is the population that its scores are
+    meant for. Raises as ``open_detector`` and
     ``open_classifier`` do.
     """
     return Recogniser(
         detector=open_detector(detector, models_dir=models_dir / "detector"),
         aligner=FaceAligner(models_dir / "detector"),
-        classifier=open_classifier(models_dir, model_uri=model_uri, refresh_s=model_refresh_s),
+        classifier=open_classifier(models_dir, model_uri=model_uri, refresh_s=model_refresh_s, prior=prior),
     )
 
 

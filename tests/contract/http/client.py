@@ -10,7 +10,7 @@ import functions_framework
 import yaml
 from jsonschema import Draft202012Validator
 
-from tests.e2e.servers import Reply, send
+from local.servers import Reply, send
 
 SPEC: dict[str, Any] = yaml.safe_load(
     (Path(__file__).resolve().parents[3] / "docs" / "openapi.yaml").read_text(encoding="utf-8")

@@ -118,13 +118,62 @@ def test_browser_is_asked_for_the_token_as_a_password(tmp_path: Path, monkeypatc
     assert "Basic" in export.get("/dashboard", {"Accept": "text/html"}).headers["www-authenticate"]
 
 
-def test_only_named_origins_may_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("path", [CSV, "/stats", "/dashboard", "/merge"])
+def test_pages_of_other_origins_get_nothing_unless_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    method = "POST" if path == "/merge" else "GET"
+    for setting in ("", "*", "https://app.example"):
+        export = empty_export(tmp_path, monkeypatch, FER_ALLOWED_ORIGINS=setting)
+        for origin in ("https://evil.example", "null", "*", "http://127.0.0.1"):
+            refused = export.request(method, path, headers={"Origin": origin})
+            assert refused.status == 403
+            assert "access-control-allow-origin" not in refused.headers
+            preflight = export.request(
+                "OPTIONS", path, headers={"Origin": origin, "Access-Control-Request-Method": method}
+            )
+            assert "access-control-allow-origin" not in preflight.headers
+        assert "access-control-allow-origin" not in export.request(method, path).headers
+
+
+def test_named_origins_may_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     export = empty_export(tmp_path, monkeypatch, FER_ALLOWED_ORIGINS="https://app.example, https://b.example")
     named = export.get("/stats", {"Origin": "https://b.example"})
     assert named.headers["access-control-allow-origin"] == "https://b.example"
     assert named.headers["vary"] == "Origin"
-    other = export.get("/stats", {"Origin": "https://evil.example"})
-    assert "access-control-allow-origin" not in other.headers
+    assert {"ETag", "Retry-After", "Content-Disposition"} <= set(
+        named.headers["access-control-expose-headers"].split(", ")
+    )
+
+
+def test_the_health_is_for_every_page(export: Client) -> None:
+    answer = export.get("/", {"Origin": "https://any.example"})
+    assert answer.status == 200
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+def test_page_of_the_very_host_may_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    export = empty_export(tmp_path, monkeypatch)
+    answer = export.request("POST", "/merge", headers={"Host": "127.0.0.1:9", "Origin": "http://127.0.0.1:9"})
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize("header", ["If-None-Match", "X-Requested-With", "Authorization", "Idempotency-Key"])
+def test_preflight_allows_what_is_documented(export: Client, header: str) -> None:
+    preflight = export.request("OPTIONS", CSV, headers={"Access-Control-Request-Headers": header.lower()})
+    assert header in preflight.headers["access-control-allow-headers"].split(", ")
+
+
+def test_without_a_token_a_foreign_name_gets_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = empty_export(tmp_path, monkeypatch)
+    for host in ("rebound.example", "rebound.example:8080", "10.0.0.1"):
+        assert closed.get("/stats", {"Host": host}).status == 403
+    assert closed.get("/", {"Host": "rebound.example"}).status == 200
+    for reason in ("iam", "public"):
+        opened = empty_export(tmp_path, monkeypatch, FER_EXPORT_WITHOUT_TOKEN=reason)
+        assert opened.get("/stats", {"Host": "export.example"}).status == 200
+    token = {"Authorization": "Bearer t", "Host": "export.example"}
+    assert empty_export(tmp_path, monkeypatch, FER_EXPORT_TOKEN="t").get("/stats", token).status == 200
 
 
 def test_log_of_a_merge_says_what_it_left_over(

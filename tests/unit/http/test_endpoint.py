@@ -104,3 +104,15 @@ def test_endless_body_is_not_waited_for(ask: Callable[..., flask.Response]) -> N
     response = ask(answer_nothing, environ_overrides=of_length(body, size_bytes))
     assert body.left_bytes > endpoint_module.DRAIN_AT_MOST_BYTES
     assert response.headers["Connection"] == "close"
+
+
+@pytest.mark.parametrize(
+    ("server_name", "status"), [("127.0.0.1", 200), ("::1", 200), ("0.0.0.0", 403), ("10.0.0.7", 403)]
+)
+def test_without_a_token_what_is_guarded_is_answered_on_loopback_only(server_name: str, status: int) -> None:
+    app = flask.Flask("test")
+    endpoint = Endpoint(health=dict)
+    endpoint.route("GET", "/faces", guarded=True)(answer_nothing)
+    named = {"SERVER_NAME": server_name}
+    with app.test_request_context("/faces", base_url="http://localhost:8080", environ_overrides=named):
+        assert endpoint(flask.request).status_code == status

@@ -59,7 +59,6 @@ def test_container_runs_what_make_run_runs() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     assert server.all("CMD")[0].words == [".venv/bin/python", "-m", "local.server"]
     assert "$(BIN)/python -m local.server" in makefile
-    assert f"SOURCES := PYTHONPATH={server.environment['PYTHONPATH']}" in makefile
     assert f"MALLOC_ARENA_MAX ?= {server.environment['MALLOC_ARENA_MAX']}" in makefile
 
 

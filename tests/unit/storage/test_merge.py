@@ -86,7 +86,7 @@ def test_statistics_come_from_the_metadata_and_agree_with_the_file() -> None:
     assert statistics.counts == dict.fromkeys(FEEDBACK_LABELS, 0) | labels
     assert list(statistics.counts) == list(FEEDBACK_LABELS)
     assert statistics.total == 11
-    assert statistics.last_feedback == NOW + timedelta(seconds=10)
+    assert statistics.last_feedback == NOW
     assert statistics.generation == report.generation
 
 

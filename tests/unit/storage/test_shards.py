@@ -4,6 +4,7 @@ import pytest
 
 from fer.domain import Feedback
 from fer.errors import Conflict, InvalidInput
+from fer.storage.csv_file import read_statistics
 from fer.storage.exporter import TOMBSTONE_TTL
 from fer.storage.merge import merge_pending
 from fer.storage.objects import ABSENT, MemoryObjectStore
@@ -71,6 +72,17 @@ def test_a_key_is_free_again_when_its_tombstone_has_expired() -> None:
     merge_pending(store, now=NOW + TOMBSTONE_TTL + timedelta(seconds=1))
     assert store.stat(saved.key) is None
     assert save_shard(store, HAPPY, idempotency_key="k", now=NOW).created
+
+
+def test_of_the_time_only_the_day_is_kept() -> None:
+    store = MemoryObjectStore()
+    moment = datetime(2026, 3, 1, 1, 17, 9, 5, tzinfo=timezone(timedelta(hours=2)))
+    saved = save_shard(store, SAD, idempotency_key="k", now=moment)
+    shard = store.stat(saved.key)
+    assert shard is not None
+    assert shard.metadata["time"] == "2026-02-28T00:00:00.000000Z"
+    merge_pending(store, now=moment)
+    assert read_statistics(store).last_feedback == datetime(2026, 2, 28, tzinfo=UTC)
 
 
 def test_an_empty_key_is_refused() -> None:

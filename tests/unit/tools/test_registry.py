@@ -1,7 +1,6 @@
 """The commands for models: what they say, their exit status, and two of them at once."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Generator
@@ -53,7 +52,6 @@ def start(bucket: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "tools.registry", "--bucket", bucket, *arguments],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": f"{ROOT / 'shared'}{os.pathsep}{ROOT}"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

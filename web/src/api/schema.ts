@@ -49,7 +49,7 @@ export interface paths {
         put?: never;
         /**
          * Say which expression a face really shows.
-         * @description Stores the label and the 48×48 grey pixels of the face that is meant, nothing else. A 200 means that it is
+         * @description Stores the label, the date and the 48×48 grey pixels of the face that is meant, nothing else. A 200 means that it is
          *     kept, and that it will be in the CSV exactly once. After a 503 or a lost answer, send it again with the
          *     same `Idempotency-Key`.
          */
@@ -144,7 +144,12 @@ export interface components {
             /** @description Where the function has a model. */
             model_version?: string;
         };
-        /** @enum {string} */
+        /**
+         * @description Wherever boxes and bars are drawn, each has one colour, which dark text (#0b0f0e) can be read on and which stands
+         *     out on white and on black: happy #c38115, surprised #e155a1, neutral #7f8f95, sad #2d95d3, fear #9b74e1,
+         *     disgusted #659e41, angry #ea5341.
+         * @enum {string}
+         */
         Expression: "angry" | "disgusted" | "fear" | "happy" | "sad" | "surprised" | "neutral";
         /** @enum {string} */
         Label: "angry" | "disgusted" | "fear" | "happy" | "sad" | "surprised" | "neutral" | "nan";
@@ -187,7 +192,7 @@ export interface components {
             /** @description For people; its wording may change. */
             error: string;
             /** @enum {string} */
-            code: "invalid_input" | "too_large" | "unsupported_type" | "unauthorised" | "not_found" | "method_not_allowed" | "conflict" | "unavailable" | "corrupt_data" | "internal";
+            code: "invalid_input" | "too_large" | "unsupported_type" | "unauthorised" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "unavailable" | "corrupt_data" | "internal";
             /** @description Whether the same request may succeed later. */
             retryable: boolean;
         };
@@ -222,6 +227,18 @@ export interface components {
         };
         /** @description The export token is missing or wrong. */
         Unauthorised: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /**
+         * @description A page of another origin that `FER_ALLOWED_ORIGINS` does not name; or the server has no token, and was asked
+         *     from elsewhere than its own machine.
+         */
+        Forbidden: {
             headers: {
                 [name: string]: unknown;
             };
@@ -406,6 +423,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorised"];
+            403: components["responses"]["Forbidden"];
             /** @description No feedback has been given yet. */
             404: {
                 headers: {
@@ -445,6 +463,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorised"];
+            403: components["responses"]["Forbidden"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -469,13 +488,17 @@ export interface operations {
                             [key: string]: number;
                         };
                         total: number;
-                        /** Format: date-time */
+                        /**
+                         * Format: date-time
+                         * @description The first moment of the latest correction's day in UTC. No more of its time is kept.
+                         */
                         last_feedback: string | null;
                         generation: string;
                     };
                 };
             };
             401: components["responses"]["Unauthorised"];
+            403: components["responses"]["Forbidden"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -499,6 +522,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorised"];
+            403: components["responses"]["Forbidden"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

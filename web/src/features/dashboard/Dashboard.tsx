@@ -10,7 +10,8 @@ import { sharesOf } from "./shares.ts";
 import { TokenPrompt } from "./TokenPrompt.tsx";
 import { useStatistics } from "./useStatistics.ts";
 
-const WHEN = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+// The server keeps the day of a correction in UTC, and no time.
+const WHEN = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: "UTC" });
 const NONE_YET = { counts: {}, total: 0 };
 
 /** How many corrections of each label there are, and the file that holds them. */

@@ -11,7 +11,7 @@ test("it says what is stored before anything can be sent", async () => {
   render(
     <Correction expression="happy" state={{ status: "choosing", label: null }} onChoose={vi.fn()} onSend={send} />,
   );
-  expect(screen.getByText(/48 × 48 grey pixels, and the label/)).toBeVisible();
+  expect(screen.getByText(/48 × 48 grey pixels, the label and the date/)).toBeVisible();
   expect(screen.getByRole("button", { name: "Send the label" })).toBeDisabled();
 });
 

@@ -45,7 +45,8 @@ export function Correction({ expression, state, onChoose, onSend }: Props) {
         disabled={sending}
       />
       <p className={`muted ${styles.stored}`}>
-        Sending stores this face as 48 × 48 grey pixels, and the label. Nothing else: no picture, no name, no address.
+        Sending stores this face as 48 × 48 grey pixels, the label and the date. Nothing else: no picture, no name, no
+        address.
       </p>
       {state.status === "failed" && (
         <Notice kind="problem">{explain(state.error)} Nothing is lost: sending again stores it once only.</Notice>

@@ -1,0 +1,60 @@
+"""`make test-package`: install the package as a stranger does and use it away from the checkout.
+
+``pip install .`` goes into an empty environment under a scratch directory, and what is tried out there runs with that
+directory as its working directory and without this process's environment.
+"""
+
+import subprocess
+import tempfile
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PICTURE = ROOT / "docs" / "images" / "astronaut.jpg"
+EXTRAS = "vision"
+
+RECOGNISE = """
+import sys
+from pathlib import Path
+import fer
+from fer.settings import default_models_dir
+from fer.usecases.predict import open_recogniser, predict
+
+assert "site-packages" in fer.__file__, fer.__file__
+recogniser = open_recogniser("haar", models_dir=default_models_dir())
+outcome = predict(Path(sys.argv[1]).read_bytes(), recogniser=recogniser, annotate="none", max_image_pixels=10**7)
+print(*(prediction.expression for prediction in outcome.predictions))
+"""
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    """Run a command with an environment that holds nothing but a path and a home; return what it printed."""
+    environ = {"PATH": "/usr/bin:/bin", "HOME": str(cwd)}
+    done = subprocess.run(list(map(str, command)), cwd=cwd, env=environ, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{command[0]} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def install(scratch: Path) -> Path:
+    """The python of an environment that holds the package with its extras and nothing else."""
+    venv.create(scratch / "environment", with_pip=True)
+    python = scratch / "environment" / "bin" / "python"
+    pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--quiet", f"{ROOT}[{EXTRAS}]"], cwd=scratch, check=True)
+    subprocess.run([*pip, "check"], cwd=scratch, check=True, stdout=subprocess.DEVNULL)
+    return python
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        scratch = Path(directory)
+        python = install(scratch)
+        found = run(python, "-c", RECOGNISE, PICTURE, cwd=scratch).split()
+        if found != ["happy"]:
+            raise SystemExit(f"expected one happy face in {PICTURE.name}, got {found}")
+    print("the package installs and works away from the checkout")
+
+
+if __name__ == "__main__":
+    main()
