@@ -112,7 +112,7 @@ fuzz: setup ## 2,000 generated requests against a running server of its own (sch
 
 .PHONY: fuzz-pictures
 fuzz-pictures: setup ## 24,000 damaged pictures, each decoded on two different fills of fresh memory (minutes)
-	$(SOURCES) $(BIN)/python -m tools.fuzz_pictures
+	$(BIN)/python -m tools.fuzz_pictures
 
 .PHONY: bench
 bench: setup build ## Cold start, latency, throughput, merge cost (PEER=url to compare with another server)

@@ -95,9 +95,8 @@ def _costs(costs: list[float], other_costs: list[float], *, peak_mb: float) -> I
 
 @contextmanager
 def _worker(first: int, end: int, seed: int, decoder: str, fill: str) -> Iterator[Iterator[str]]:
-    path = os.pathsep.join((str(ROOT / "shared"), str(ROOT)))
     # Two heaps instead of one a core, as the server has.
-    environ = {**os.environ, "PYTHONPATH": path, "MALLOC_PERTURB_": fill, "MALLOC_ARENA_MAX": "2"}
+    environ = {**os.environ, "MALLOC_PERTURB_": fill, "MALLOC_ARENA_MAX": "2"}
     environ["GLIBC_TUNABLES"] = "glibc.malloc.tcache_count=0"  # what lies in that cache is not filled
     command = [sys.executable, "-W", "ignore", "-m", "tools.fuzz_pictures", "--decode", f"{first}:{end}"]
     command += ["--seed", str(seed), "--decoder", decoder]

@@ -47,7 +47,5 @@ budget = PixelBudget()
 
 def _pixels_to_decode(image: bytes, max_pixels: int) -> int:
     size_wh = read_header(image).size_wh
-    if size_wh is None:
-        return max_pixels  # only the decoder will know
     pixels = size_wh[0] * size_wh[1]
     return pixels if pixels <= max_pixels else 0
