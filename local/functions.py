@@ -30,6 +30,8 @@ def load_functions() -> tuple[WsgiApp, Recogniser]:
             environ["PATH_INFO"] = "/which_function"  # export answers 404 in the contract's JSON
         # A chunked body has no length, and the server marks its end: without this it would not be read at all.
         environ["wsgi.input_terminated"] = environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked"
+        if path.startswith("/save_expression_feedback/"):
+            path = "/save_expression_feedback"
         return by_path.get(path, apps["export"])(environ, start_response)
 
     return functions, recogniser

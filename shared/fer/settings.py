@@ -47,6 +47,8 @@ class Settings:
     export_without_token: str | None = None
     # Above it Cloud Run cannot announce a Content-Length, and a signed URL serves the file better.
     redirect_above_bytes: int = 32 * MIB
+    # Far longer than a client retries; infra/buckets.tf forgets one day later what export left.
+    receipt_days: int = 30
     google_cloud_project: str | None = None
     # Each holds a socket and at most two frames; they share the cores, so many more would only all be slow.
     stream_max_connections: int = 32
@@ -78,6 +80,7 @@ class Settings:
           that answers on loopback only
         - ``FER_EXPORT_WITHOUT_TOKEN``: ``public`` or ``iam``, why it may answer elsewhere without a token
         - ``FER_REDIRECT_ABOVE_BYTES``: size from which a download redirects to a signed URL; default 32 MiB
+        - ``FER_RECEIPT_DAYS``: days for which a merged correction can be taken back; default 30
         - ``FER_STREAM_MAX_CONNECTIONS``: live videos at the same time; default 32
         - ``FER_STREAM_MAX_FRAME_BYTES``: largest encoded frame of a live video; default 1 MiB
         - ``FER_STREAM_MAX_FPS``: frames a second of one live video, over which it is closed; default 60
@@ -146,6 +149,7 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "export_token": ("FER_EXPORT_TOKEN", str),
     "export_without_token": ("FER_EXPORT_WITHOUT_TOKEN", _without_token),
     "redirect_above_bytes": ("FER_REDIRECT_ABOVE_BYTES", _positive),
+    "receipt_days": ("FER_RECEIPT_DAYS", _positive),
     "stream_max_connections": ("FER_STREAM_MAX_CONNECTIONS", _positive),
     "stream_max_frame_bytes": ("FER_STREAM_MAX_FRAME_BYTES", _positive),
     "stream_max_fps": ("FER_STREAM_MAX_FPS", _positive),
