@@ -15,7 +15,7 @@ export MALLOC_ARENA_MAX ?= 2
 
 BIN := .venv/bin
 RUNTIME := functions/predict/requirements.txt functions/feedback/requirements.txt functions/export/requirements.txt \
-    streaming/requirements.txt local/requirements.txt
+    streaming/requirements.txt
 
 .PHONY: help
 help: ## Print this help
