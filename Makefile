@@ -15,7 +15,7 @@ export MALLOC_ARENA_MAX ?= 2
 
 BIN := .venv/bin
 RUNTIME := functions/predict/requirements.txt functions/feedback/requirements.txt functions/export/requirements.txt \
-    streaming/requirements.txt
+    streaming/requirements.txt shared/requirements.txt
 
 .PHONY: help
 help: ## Print this help
@@ -136,19 +136,19 @@ setup-training: .venv-training/.installed ## Install what training needs (Tensor
 
 .PHONY: train
 train: setup-training ## Train (DATA=fer2013.csv VOTES=fer2013new.csv CONFIG= WORKDIR=); goes on where it stopped
-	$(TRAINING) training.train --config $(CONFIG) --data $(DATA) --votes $(VOTES) --workdir $(WORKDIR)
+	$(TRAINING) training.nets.train --config $(CONFIG) --data $(DATA) --votes $(VOTES) --workdir $(WORKDIR)
 
 .PHONY: export-model
 export-model: setup-training ## Convert a trained model and write its card (MODEL=averaged.keras DATA= VOTES= BIAS=)
-	$(TRAINING) training.export_model --model $(MODEL) --data $(DATA) --votes $(VOTES) --config $(CONFIG) $(if $(BIAS),--bias $(BIAS))
+	$(TRAINING) training.conversion.export_model --model $(MODEL) --data $(DATA) --votes $(VOTES) --config $(CONFIG) $(if $(BIAS),--bias $(BIAS))
 
 .PHONY: evaluate
 evaluate: setup-training ## Measure the served model (DATA=fer2013.csv VOTES=fer2013new.csv USAGE= OUT=report.json)
-	$(TRAINING) training.evaluate --data $(DATA) $(if $(VOTES),--votes $(VOTES)) --usage $(USAGE) --out $(OUT)
+	$(TRAINING) training.evaluation.evaluate --data $(DATA) $(if $(VOTES),--votes $(VOTES)) --usage $(USAGE) --out $(OUT)
 
 .PHONY: evaluate-photos
 evaluate-photos: setup-training models/detector/.fetched ## The same end to end on photos (DIR= LABELS=labels.csv ROLL=0,30 DETECTOR=)
-	$(TRAINING) training.evaluate_photos --dir $(DIR) --labels $(LABELS) $(if $(ROLL),--roll $(ROLL)) $(if $(DETECTOR),--detector $(DETECTOR))
+	$(TRAINING) training.evaluation.evaluate_photos --dir $(DIR) --labels $(LABELS) $(if $(ROLL),--roll $(ROLL)) $(if $(DETECTOR),--detector $(DETECTOR))
 
 .PHONY: compare
 compare: setup-training ## Compare the architectures: table and plot in docs/ (DATA= VOTES= MINUTES=)
@@ -156,16 +156,16 @@ compare: setup-training ## Compare the architectures: table and plot in docs/ (D
 
 .PHONY: model
 model: setup-training ## Serve a Keras classifier of your own (MODEL=path.keras LABELS=angry,disgusted,…)
-	$(TRAINING) training.convert --model $(MODEL) $(if $(LABELS),--labels $(LABELS))
+	$(TRAINING) training.conversion.convert --model $(MODEL) $(if $(LABELS),--labels $(LABELS))
 
 .PHONY: retrain
-retrain: setup-training .venv/.runtime models/detector/.fetched ## Corrections to a better model behind a gate (CSV= BASE= VOTES= BUCKET= ACCEPT= PROMOTE=no FORCE=yes)
-	$(TRAINING) training.retrain --csv $(CSV) --bucket $(or $(BUCKET),$(FER_BUCKET)) $(if $(BASE),--base $(BASE)) $(if $(VOTES),--votes $(VOTES)) \
+retrain: setup-training .venv/.runtime models/detector/.fetched ## Corrections to a better model behind a gate (CSV= BASE= VOTES= BUCKET= ACCEPT= PROMOTE=no FORCE=yes START=version)
+	$(TRAINING) training.retraining.retrain --csv $(CSV) --bucket $(or $(BUCKET),$(FER_BUCKET)) $(if $(START),--start $(START)) $(if $(BASE),--base $(BASE)) $(if $(VOTES),--votes $(VOTES)) \
 		$(if $(ACCEPT),--accept $(ACCEPT)) $(if $(SEED),--seed $(SEED)) $(if $(filter no,$(PROMOTE)),--no-promote) $(if $(FORCE),--force)
 
 .PHONY: demo-loop
 demo-loop: setup-training .venv/.runtime models/detector/.fetched ## The loop from corrections to a served model, and a poisoned batch (BASE=fer2013.csv VOTES=fer2013new.csv)
-	$(TRAINING) training.demo_loop --base $(BASE) --votes $(VOTES) $(if $(CORRECTIONS),--corrections $(CORRECTIONS)) $(if $(SEED),--seed $(SEED))
+	$(TRAINING) training.demo.loop --base $(BASE) --votes $(VOTES) $(if $(CORRECTIONS),--corrections $(CORRECTIONS)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: test-training
 test-training: setup-training .venv/.runtime models/detector/.fetched ## The training's own tests, which need TensorFlow
@@ -173,23 +173,27 @@ test-training: setup-training .venv/.runtime models/detector/.fetched ## The tra
 
 BUCKET ?= $(FER_BUCKET)
 MODEL_DIR ?= models/expression
-REGISTRY_TOOL := $(BIN)/python -m tools.registry --bucket $(BUCKET)
+BUCKET_MODELS := $(BIN)/fer models --bucket $(BUCKET)
 
 .PHONY: publish
 publish: .venv/.runtime ## Put a model's files into the bucket (MODEL_DIR=models/expression BUCKET=)
-	@$(REGISTRY_TOOL) publish $(MODEL_DIR)
+	@$(BUCKET_MODELS) publish $(MODEL_DIR)
 
 .PHONY: promote
 promote: .venv/.runtime ## Make a published model the champion (VERSION= EXPECTED=present-champion BUCKET=)
-	@$(REGISTRY_TOOL) promote $(VERSION) $(if $(EXPECTED),--expected $(EXPECTED))
+	@$(BUCKET_MODELS) promote $(VERSION) $(if $(EXPECTED),--expected $(EXPECTED))
 
 .PHONY: rollback
 rollback: .venv/.runtime ## Make the champion's predecessor the champion again (BUCKET=)
-	@$(REGISTRY_TOOL) rollback
+	@$(BUCKET_MODELS) rollback
+
+.PHONY: models-withdrawn
+models-withdrawn: .venv/.runtime ## Which published models were trained with corrections that were taken back since (BUCKET=)
+	@$(BUCKET_MODELS) withdrawn
 
 .PHONY: models-list
 models-list: .venv/.runtime ## List the published models and the champion (BUCKET=)
-	@$(REGISTRY_TOOL) list
+	@$(BUCKET_MODELS) list
 
 # In the cloud, predict and streaming take their model from the bucket.
 deploy destroy validate-infra: REGISTRY := 1

@@ -19,7 +19,7 @@ from typing import Any
 
 from bench.measures import ROOT, circumstances, summary
 from bench.pictures import one_face, request_body
-from tests.e2e.servers import Server, clean_environ, send
+from local.servers import Server, clean_environ, send
 from tools.environments import prepare_environment
 
 TENSORFLOW = ROOT / "bench" / "tensorflow_predict"

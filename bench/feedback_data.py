@@ -17,7 +17,7 @@ import numpy as np
 
 from fer.domain import FEEDBACK_LABELS
 from fer.storage.records_csv import HEADER, PIXEL_COUNT
-from training.feedback_data import read_rows, settle
+from training.data.feedback import read_rows, settle
 
 CELLS = [str(value) for value in range(256)]
 

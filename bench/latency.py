@@ -18,8 +18,8 @@ from typing import Any
 
 from bench.measures import circumstances, summary
 from bench.pictures import eight_faces, one_face, request_body
-from tests.e2e.servers import Server, local_server, send
-from tests.pictures import Picture
+from local.samples import Picture
+from local.servers import Server, local_server, send
 
 PREDICT = "/predict_expression"
 FEEDBACK = "/save_expression_feedback"

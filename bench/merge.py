@@ -26,11 +26,11 @@ from typing import Any
 from fer.domain import FEEDBACK_LABELS, Feedback
 from fer.storage.csv_file import CsvState, empty_state
 from fer.storage.keys import CSV_KEY
-from fer.storage.local_directory import LocalDirectoryStore
 from fer.storage.merge import merge_pending
 from fer.storage.objects import ABSENT, ObjectInfo, ObjectStore, Source
 from fer.storage.records_csv import CONTENT_TYPE, HEADER, PIXEL_COUNT, encode_row
 from fer.storage.shards import save_shard
+from fer.storage.stores.local_directory import LocalDirectoryStore
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 BLOCK_ROWS = 1000

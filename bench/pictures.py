@@ -5,7 +5,7 @@ import json
 import cv2
 import numpy as np
 
-from tests.pictures import Picture, astronaut, data_url
+from local.samples import Picture, astronaut, data_url
 
 
 def one_face(width_px: int, height_px: int) -> Picture:

@@ -24,8 +24,8 @@ import numpy as np
 from bench.measures import ROOT, circumstances, summary
 from bench.pictures import jpeg, one_face
 from bench.stream_clients import Seen, alternate, camera, flood, post
-from tests.e2e.servers import Server, clean_environ
-from tests.pictures import Picture
+from local.samples import Picture
+from local.servers import Server, clean_environ
 
 RESULTS = ROOT / "bench" / "stream_results.json"
 CAMERA_FPS = 30.0

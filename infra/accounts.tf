@@ -4,7 +4,7 @@
 locals {
   accounts = {
     predict          = "Answers predictions; reads the models"
-    feedback         = "Writes shards"
+    feedback         = "Writes shards, and empties those that are taken back"
     export           = "Merges the shards and hands out the CSV"
     streaming        = "Answers live video; reads the models"
     retrain          = "Reads the CSV, writes models"
@@ -26,7 +26,9 @@ locals {
     feedback_lists        = { account = "feedback", role = "lister", object = "" }
     feedback_reads_csv    = { account = "feedback", role = "reader", object = "expression_pixel_data.csv" }
     feedback_reads_shards = { account = "feedback", role = "reader", object = "shards/" }
-    feedback_adds_shards  = { account = "feedback", role = "creator", object = "shards/" }
+    feedback_keeps_shards = { account = "feedback", role = "replacer", object = "shards/" }
+    feedback_reads_secret = { account = "feedback", role = "reader", object = "secrets/receipts" }
+    feedback_makes_secret = { account = "feedback", role = "creator", object = "secrets/receipts" }
     export_lists          = { account = "export", role = "lister", object = "" }
     export_reads_csv      = { account = "export", role = "reader", object = "expression_pixel_data.csv" }
     export_commits_csv    = { account = "export", role = "replacer", object = "expression_pixel_data.csv" }
@@ -36,6 +38,7 @@ locals {
     export_keeps_intents  = { account = "export", role = "replacer", object = "intents/" }
     export_reads_segments = { account = "export", role = "reader", object = "segments/" }
     export_keeps_segments = { account = "export", role = "replacer", object = "segments/" }
+    export_reads_models   = { account = "export", role = "reader", object = "models/" }
     retrain_lists         = { account = "retrain", role = "lister", object = "" }
     retrain_reads_csv     = { account = "retrain", role = "reader", object = "expression_pixel_data.csv" }
     retrain_reads_models  = { account = "retrain", role = "reader", object = "models/" }

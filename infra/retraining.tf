@@ -3,7 +3,7 @@ locals {
 
   retraining_environment = merge(local.log_trace, local.bucket)
 
-  # training/retrain.py; FER2013 for the replay, where one may use it, goes into the image or a volume of its own.
+  # training/retraining/retrain.py; FER2013 for the replay, where one may use it, goes into the image or a volume of its own.
   retraining_arguments = [
     "--csv", "gs://${google_storage_bucket.data.name}",
     "--bucket", "gs://${google_storage_bucket.data.name}",

@@ -14,7 +14,7 @@ locals {
   )
   routes = {
     predict   = ["/predict_expression"]
-    feedback  = ["/save_expression_feedback"]
+    feedback  = ["/save_expression_feedback", "/save_expression_feedback/*"]
     streaming = ["/stream"]
   }
 

@@ -1,20 +1,13 @@
 """Pictures for tests: a real photo that scikit-image brings along, and what can be made of it."""
 
 import zlib
-from base64 import b64encode
-from typing import Any, cast
 
 import cv2
 import numpy as np
-import skimage.data
-from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]
+from local.samples import Picture, astronaut, data_url
 
-
-def astronaut() -> Picture:
-    """Eileen Collins, NASA, public domain: uint8 (512, 512, 3) RGB, one face."""
-    return cast("Picture", cast("Any", skimage.data).astronaut())
+__all__ = ["Picture", "astronaut", "data_url", "encode", "png_bomb", "two_faces"]
 
 
 def two_faces() -> Picture:
@@ -30,10 +23,6 @@ def encode(image_rgb: Picture, extension: str) -> bytes:
     done, data = cv2.imencode(extension, cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR))
     assert done
     return data.tobytes()
-
-
-def data_url(image: bytes, media_type: str = "image/jpeg") -> str:
-    return f"data:{media_type};base64,{b64encode(image).decode()}"
 
 
 def png_bomb(side_px: int) -> bytes:

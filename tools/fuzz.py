@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.e2e.servers import ROOT, local_server, send
+from local.servers import ROOT, local_server, send
 
 CASES_PER_OPERATION = 800
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"

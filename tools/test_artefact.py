@@ -12,7 +12,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.e2e.servers import Server, function_server, streaming_server
+from local.servers import Server, function_server, streaming_server
 from tools.build import PARTS
 from tools.environments import installed_bytes, prepare_environment
 

@@ -17,11 +17,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import cv2
 
 from training.config import Config, read_config
-from training.data import FaceData, load
-from training.export_model import figures, measure_conversions, model_input
-from training.litert import load_keras
-from training.plots import plot_comparison
-from training.train import split, train_and_evaluate
+from training.conversion.export_model import figures, measure_conversions, model_input
+from training.conversion.litert import load_keras
+from training.data.fer2013 import FaceData, load
+from training.evaluation.plots import plot_comparison
+from training.nets.train import split, train_and_evaluate
 
 EXPERIMENTS = Path("training/experiments/compare")
 

@@ -4,7 +4,7 @@ import tomllib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from training.augment import Augmentation
+from training.data.augment import Augmentation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

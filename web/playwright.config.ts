@@ -30,7 +30,7 @@ export default defineConfig({
   expect: { timeout: 10_000 },
   forbidOnly: true,
   retries: process.env.CI ? 1 : 0, // told as flaky, not hidden
-  use: { viewport: { width: 1280, height: 800 }, actionTimeout: 10_000 },
+  use: { serviceWorkers: "block", viewport: { width: 1280, height: 800 }, actionTimeout: 10_000 },
   projects: [
     { name: "pictures", testIgnore: "live.spec.ts", use: chromium() },
     { name: "live", testMatch: "live.spec.ts", use: { ...chromium(...CAMERA), permissions: ["camera"] } },

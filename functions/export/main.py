@@ -11,14 +11,17 @@ from fer.http.answers import csv_answer, html_answer, json_answer, redirect_answ
 from fer.http.dashboard import dashboard_page
 from fer.http.endpoint import Endpoint
 from fer.http.request_log import note
+from fer.http.statistics_json import model_json, statistics_json
 from fer.serving.application import application, use_with_framework
 from fer.settings import MIB, Settings
 from fer.storage.csv_file import pinned_csv
 from fer.storage.factory import open_store
+from fer.storage.registry import ModelRegistry
 from fer.usecases import export as usecase
 
 settings = Settings.from_env()
 store = open_store(settings.bucket_url)
+registry = ModelRegistry(store)
 endpoint = Endpoint(
     health=lambda: {"csv_found": pinned_csv(store) is not None},
     allowed_origins=settings.allowed_origins,
@@ -33,6 +36,7 @@ def download_expression_csv(request: flask.Request) -> flask.Response:
     download = usecase.download(
         store,
         now=datetime.now(UTC),
+        receipt_days=settings.receipt_days,
         redirect_above_bytes=settings.redirect_above_bytes,
         wanted=lambda etag: wants_version(request, etag),
     )
@@ -50,34 +54,39 @@ def download_expression_csv(request: flask.Request) -> flask.Response:
 
 @endpoint.route("POST", "/merge", "/", guarded=True)
 def merge_feedback(_: flask.Request) -> flask.Response:
-    report = usecase.merge(store, now=datetime.now(UTC))
+    report = usecase.merge(store, now=datetime.now(UTC), receipt_days=settings.receipt_days)
     # pending_shards is what the alert on a growing backlog counts (infra/alerts.tf).
-    note(rows=report.rows, merged_shards=report.merged_shards, pending_shards=report.pending_shards)
+    note(
+        rows=report.rows,
+        merged_shards=report.merged_shards,
+        withdrawn_rows=report.withdrawn_rows,
+        pending_shards=report.pending_shards,
+    )
     return json_answer(
-        {"rows": report.rows, "merged_shards": report.merged_shards, "generation": str(report.generation)}
+        {
+            "rows": report.rows,
+            "merged_shards": report.merged_shards,
+            "withdrawn_rows": report.withdrawn_rows,
+            "generation": str(report.generation),
+        }
     )
 
 
 @endpoint.route("GET", "/stats", guarded=True)
 def feedback_statistics(_: flask.Request) -> flask.Response:
-    statistics = usecase.statistics(store, now=datetime.now(UTC))
-    last = statistics.last_feedback
-    return json_answer(
-        {
-            "counts": dict(statistics.counts),
-            "total": statistics.total,
-            "last_feedback": last.isoformat(timespec="seconds") if last else None,
-            "generation": str(statistics.generation),
-        }
-    )
+    statistics = usecase.statistics(store, now=datetime.now(UTC), receipt_days=settings.receipt_days)
+    return json_answer(statistics_json(statistics))
+
+
+@endpoint.route("GET", "/models", guarded=True)
+def published_models(_: flask.Request) -> flask.Response:
+    return json_answer({"models": [model_json(model) for model in usecase.models(registry)]})
 
 
 @endpoint.route("GET", "/dashboard", guarded=True)
 def dashboard(_: flask.Request) -> flask.Response:
-    statistics = usecase.statistics(store, now=datetime.now(UTC))
-    return html_answer(
-        dashboard_page(statistics.counts, total=statistics.total, last_feedback=statistics.last_feedback)
-    )
+    statistics = usecase.statistics(store, now=datetime.now(UTC), receipt_days=settings.receipt_days)
+    return html_answer(dashboard_page(statistics, usecase.models(registry)))
 
 
 use_with_framework(settings)

@@ -25,6 +25,7 @@ recogniser = open_recogniser(
     models_dir=settings.models_dir,
     model_uri=settings.model_uri,
     model_refresh_s=settings.model_refresh_s,
+    prior=settings.prior,
 )
 
 

@@ -1,4 +1,4 @@
-# The retraining job: `python -m training.retrain`. Two environments, as in a checkout: .venv-training trains, .venv is
+# The retraining job: `python -m training.retraining.retrain`. Two environments, as in a checkout: .venv-training trains, .venv is
 # what serves, in which a challenger has to answer before it is published.
 FROM python:3.11.14-slim-bookworm
 
@@ -24,4 +24,4 @@ COPY training/ training/
 USER 65532:65532
 # A job ends by itself, and its exit code is the result.
 HEALTHCHECK NONE
-ENTRYPOINT [".venv-training/bin/python", "-m", "training.retrain"]
+ENTRYPOINT [".venv-training/bin/python", "-m", "training.retraining.retrain"]

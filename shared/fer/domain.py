@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, get_args
 
 BoxXYWH = tuple[float, float, float, float]
@@ -86,3 +87,37 @@ class Feedback:
             raise ValueError(f"label must be one of {FEEDBACK_LABELS}, got {self.label!r}")
         if len(self.pixels) != CHIP_SIDE_PX**2:
             raise ValueError(f"expected {CHIP_SIDE_PX**2} pixels, got {len(self.pixels)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a model had said of a face before it was corrected; ``model_version`` is empty where that is not known."""
+
+    expression: str
+    model_version: str = ""
+
+    def __post_init__(self) -> None:
+        if self.expression not in EXPRESSIONS:
+            raise ValueError(f"expression must be one of {EXPRESSIONS}, got {self.expression!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateCheck:
+    """One condition of the gate that a model had to pass, with the figure and the bound in words."""
+
+    name: str
+    passed: bool
+    figure: str
+    bound: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedModel:
+    """A version in the registry; ``gate`` is empty where none was asked, ``fault`` where its card is sound."""
+
+    version: str
+    created: datetime
+    parent: str | None
+    champion: bool
+    fault: str
+    gate: tuple[GateCheck, ...]

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fer.vision.priors import PriorChoice, parse_prior
+
 MIB = 1024 * 1024
 DETECTORS = ("auto", "yunet", "mtcnn", "haar")
 # Why the collected faces may be handed out without a token: they are meant for everybody, or IAM lets nobody else in.
@@ -30,7 +32,9 @@ class Settings:
 
     bucket_url: str = field(default_factory=default_bucket_url)
     models_dir: Path = field(default_factory=default_models_dir)
+    model_mirror: Path | None = None
     detector: str = "auto"
+    prior: PriorChoice = "default"
     model_uri: str | None = None
     # A look costs two small reads; a minute is soon enough for a promotion and bearable for a rollback.
     model_refresh_s: int = 60
@@ -54,6 +58,8 @@ class Settings:
     export_without_token: str | None = None
     # Above it Cloud Run cannot announce a Content-Length, and a signed URL serves the file better.
     redirect_above_bytes: int = 32 * MIB
+    # Far longer than a client retries; infra/buckets.tf forgets one day later what export left.
+    receipt_days: int = 30
     google_cloud_project: str | None = None
     # Each holds a socket and at most two frames; they share the cores, so many more would only all be slow.
     stream_max_connections: int = 32
@@ -70,10 +76,14 @@ class Settings:
         - ``FER_BUCKET``: ``file:///…`` or ``gs://bucket``; default ``data/bucket`` under the working directory,
           but none where ``K_SERVICE`` says that this is the cloud, whose disk forgets
         - ``FER_MODELS_DIR``: directory with ``expression/`` and ``detector/``; default beside the code
+        - ``FER_MODEL_MIRROR``: directory from which the command line and ``make models`` take YuNet's file; default
+          OpenCV Zoo
         - ``FER_MODEL_URI``: ``file:///…`` or ``gs://bucket`` whose champion ``predict`` serves; without it, and while
           there is no champion, the model in ``FER_MODELS_DIR``
         - ``FER_MODEL_REFRESH_S``: seconds between two looks for another champion; default 60
         - ``FER_DETECTOR``: ``auto`` (default), ``yunet``, ``mtcnn`` or ``haar``
+        - ``FER_PRIOR``: the population that scores are meant for: ``default`` (the model card's), ``ferplus``,
+          ``balanced`` or seven numbers in the order of ``EXPRESSIONS``
         - ``FER_MAX_BODY_BYTES``: largest request body; default 24 MiB
         - ``FER_BODY_TIMEOUT_S``: seconds in which a whole body has to arrive; default 30
         - ``FER_HEADERS_TIMEOUT_S``: seconds in which a request's headers have to arrive; default 10
@@ -87,6 +97,7 @@ class Settings:
           that answers on loopback only
         - ``FER_EXPORT_WITHOUT_TOKEN``: ``public`` or ``iam``, why it may answer elsewhere without a token
         - ``FER_REDIRECT_ABOVE_BYTES``: size from which a download redirects to a signed URL; default 32 MiB
+        - ``FER_RECEIPT_DAYS``: days for which a merged correction can be taken back; default 30
         - ``FER_STREAM_MAX_CONNECTIONS``: live videos at the same time; default 32
         - ``FER_STREAM_MAX_FRAME_BYTES``: largest encoded frame of a live video; default 1 MiB
         - ``FER_STREAM_MAX_FPS``: frames a second of one live video, over which it is closed; default 60
@@ -145,9 +156,11 @@ def _names(text: str) -> tuple[str, ...]:
 VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "bucket_url": ("FER_BUCKET", _bucket),
     "models_dir": ("FER_MODELS_DIR", Path),
+    "model_mirror": ("FER_MODEL_MIRROR", Path),
     "model_uri": ("FER_MODEL_URI", _bucket),
     "model_refresh_s": ("FER_MODEL_REFRESH_S", _positive),
     "detector": ("FER_DETECTOR", _detector),
+    "prior": ("FER_PRIOR", parse_prior),
     "max_body_bytes": ("FER_MAX_BODY_BYTES", _positive),
     "body_timeout_s": ("FER_BODY_TIMEOUT_S", _positive),
     "headers_timeout_s": ("FER_HEADERS_TIMEOUT_S", _positive),
@@ -160,6 +173,7 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "export_token": ("FER_EXPORT_TOKEN", str),
     "export_without_token": ("FER_EXPORT_WITHOUT_TOKEN", _without_token),
     "redirect_above_bytes": ("FER_REDIRECT_ABOVE_BYTES", _positive),
+    "receipt_days": ("FER_RECEIPT_DAYS", _positive),
     "stream_max_connections": ("FER_STREAM_MAX_CONNECTIONS", _positive),
     "stream_max_frame_bytes": ("FER_STREAM_MAX_FRAME_BYTES", _positive),
     "stream_max_fps": ("FER_STREAM_MAX_FPS", _positive),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.servers import clean_environ
+from local.servers import clean_environ
 from tools.build import PARTS, build
 
 TRAINING_ONLY = ("tensorflow", "keras", "torch")
@@ -16,7 +16,7 @@ UNWANTED = {
     "predict": ("fer.storage", "google.cloud.storage", "google.auth", "requests"),
     "feedback": ("ai_edge_litert", "google.cloud.storage"),
     "streaming": ("flask", "werkzeug", "functions_framework", "fer.storage", "google.auth", "requests"),
-    "export": ("cv2", "numpy", "PIL", "ai_edge_litert", "google.cloud.storage"),
+    "export": ("cv2", "numpy", "PIL", "onnxruntime", "ai_edge_litert", "google.cloud.storage"),
 }
 LOADING = {
     "streaming": "import streaming.app",

@@ -19,7 +19,7 @@ from fer.storage.factory import open_store
 from fer.storage.keys import CHAMPION_KEY, model_key
 from fer.storage.objects import ObjectStore
 from fer.storage.registry import CARD_NAME, ModelRegistry
-from tests.e2e.servers import Reply, Server, clean_environ, function_server, send
+from local.servers import Reply, Server, clean_environ, function_server, send
 from tests.gcs_server import running_gcs_server
 from tests.pictures import astronaut, encode
 from tests.published import LITERT_NAME, forge_champion, model_version, overwrite

@@ -18,7 +18,7 @@ from fer.storage.factory import open_store
 from fer.storage.keys import CSV_KEY, INTENTS, SEGMENTS, SHARDS
 from fer.storage.objects import ObjectStore
 from fer.storage.shards import save_shard
-from tests.e2e.servers import Reply, Server, local_server, send
+from local.servers import Reply, Server, local_server, send
 from tests.pictures import astronaut, encode
 
 POSTS = 400

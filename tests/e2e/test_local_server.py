@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.servers import Server, local_server, send
+from local.servers import Server, local_server, send
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from fer.settings import Settings
-from tests.e2e.servers import Server, local_server, send
+from local.servers import Server, local_server, send
 from tests.pictures import astronaut, encode
 
 LIMIT_MB = 500

@@ -13,10 +13,10 @@ import pytest
 
 from fer.domain import FEEDBACK_LABELS
 from fer.storage.csv_file import open_csv, read_statistics
-from fer.storage.local_directory import LocalDirectoryStore
 from fer.storage.merge import merge_pending
-from fer.storage.records_csv import iterate_rows
+from fer.storage.records_csv import encode_row, iterate_rows
 from fer.storage.shards import save_shard
+from fer.storage.stores.local_directory import LocalDirectoryStore
 from tests.unit.storage.schedule import feedback_number
 
 ROOT = Path(__file__).parents[2]
@@ -71,7 +71,8 @@ def test_killing_writers_and_exporters_loses_and_doubles_nothing(tmp_path: Path,
     begun = time.monotonic()
     workers = [Worker("save", tmp_path, list(range(start, start + 150))) for start in (0, 150)]
     workers += [Worker("merge", tmp_path, []) for _ in range(3)]
-    acknowledged: set[int] = set()
+    workers.append(Worker("withdraw", tmp_path, list(range(0, 300, 7))))
+    acknowledged: dict[str, set[int]] = {"save": set(), "withdraw": set(), "merge": set()}
     kills = 0
     while time.monotonic() - begun < KILL_TIME_S:
         time.sleep(rng.uniform(0.05, 0.5))
@@ -79,20 +80,30 @@ def test_killing_writers_and_exporters_loses_and_doubles_nothing(tmp_path: Path,
         worker = workers[index]
         kills += worker.running
         worker.kill()
-        acknowledged |= worker.acknowledged
+        acknowledged[worker.role] |= worker.acknowledged
         workers[index] = start_anew(worker, tmp_path)
-    while any(w.role == "save" and w.running for w in workers) and time.monotonic() - begun < ALL_TIME_S:
+    while any(w.role != "merge" and w.running for w in workers) and time.monotonic() - begun < ALL_TIME_S:
         time.sleep(0.05)
     for worker in workers:
         worker.kill()
-        acknowledged |= worker.acknowledged
+        acknowledged[worker.role] |= worker.acknowledged
 
     assert kills >= 5
-    assert acknowledged, "nothing was acknowledged, so nothing was tested"
-    check_every_row_once(LocalDirectoryStore(tmp_path), acknowledged)
+    assert acknowledged["save"], "nothing was acknowledged, so nothing was tested"
+    assert acknowledged["withdraw"], "nothing was taken back, so that was not tested"
+    check_every_row_once(LocalDirectoryStore(tmp_path), acknowledged["save"], acknowledged["withdraw"])
+    check_pixels_are_gone(tmp_path, acknowledged["withdraw"])
 
 
-def check_every_row_once(store: LocalDirectoryStore, acknowledged: set[int]) -> None:
+def check_pixels_are_gone(folder: Path, withdrawn: set[int]) -> None:
+    """In no file of the directory, whatever the processes that were killed had begun."""
+    files = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    for number in withdrawn:
+        row = encode_row(feedback_number(number))
+        assert not [path for path, data in files.items() if row in data]
+
+
+def check_every_row_once(store: LocalDirectoryStore, acknowledged: set[int], withdrawn: set[int]) -> None:
     merge_pending(store, now=NOW)
     for number in acknowledged:
         assert not save_shard(store, feedback_number(number), idempotency_key=str(number), now=NOW).created
@@ -100,7 +111,7 @@ def check_every_row_once(store: LocalDirectoryStore, acknowledged: set[int]) -> 
 
     rows = list(iterate_rows(open_csv(store).chunks))
     seen = Counter(row.pixels[0] * 256 + row.pixels[1] for row in rows)
-    assert acknowledged <= set(seen) <= set(range(300))
+    assert acknowledged - set(range(0, 300, 7)) <= set(seen) <= set(range(300)) - withdrawn
     assert set(seen.values()) == {1}
     statistics = read_statistics(store)
     assert statistics.total == len(rows)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.e2e.servers import Server, local_server, send
+from local.servers import Server, local_server, send
 from tests.pictures import Picture, astronaut, encode
 from tests.stream_client import StreamClient, streaming
 

@@ -1,7 +1,6 @@
 """What the training tests share."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,13 +9,11 @@ import pytest
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-sys.path.insert(0, str(Path(__file__).parent))
-
 
 @pytest.fixture(scope="session")
 def bundled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An untrained tiny net, as the model that the project comes with."""
-    from tiny import write_model
+    from tests.training.tiny import write_model
 
     return write_model(tmp_path_factory.mktemp("bundled"))
 
@@ -24,9 +21,8 @@ def bundled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def tiny_options(tmp_path: Path, bundled: Path):
     """Retraining of the tiny net; the CSV is still to be named."""
-    from tiny import CONFIG, LENIENT
-
-    from training.retrain import Options
+    from tests.training.tiny import CONFIG, LENIENT
+    from training.retraining.retrain import Options
 
     return Options(
         csv="",

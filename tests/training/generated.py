@@ -7,7 +7,7 @@ import numpy as np
 
 from fer.domain import Feedback
 from fer.storage.records_csv import HEADER, encode_row
-from training.data import VOTE_COLUMNS, FaceData
+from training.data.fer2013 import VOTE_COLUMNS, FaceData
 
 
 def make_faces(training: int = 24, public: int = 14, seed: int = 0) -> FaceData:

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from generated import marked
 
-from training.architectures import build
-from training.augment import Augmentation
+from tests.training.generated import marked
 from training.config import Config
-from training.data import FaceData, unanimous_votes
-from training.export_model import ExportOptions, export
-from training.gate import Bounds
+from training.conversion.export_model import ExportOptions, export
+from training.data.augment import Augmentation
+from training.data.fer2013 import FaceData, unanimous_votes
+from training.nets.architectures import build
+from training.retraining.gate import Bounds
 
 GENTLE = Augmentation(
     shift_px=1, roll_deg=0, scale=0, occlusion_probability=0, mixup_probability=0, cutmix_probability=0

@@ -1,8 +1,10 @@
-import { expectFine } from "./appearance.ts";
+import { readFile } from "node:fs/promises";
+import { expectFine, expectInOneView } from "./appearance.ts";
 import { csvRows, expect, isDrawnAt, type Page, test } from "./test.ts";
 
-const state = (page: Page) => page.getByRole("region", { name: "State" }).getByRole("status");
-const faces = (page: Page) => page.getByRole("group", { name: "Which face" }).getByRole("radio");
+const state = (page: Page) => page.getByRole("status", { name: "Status" });
+const verdict = (page: Page) => page.getByRole("region", { name: "Result" });
+const figures = (page: Page) => page.locator("dd");
 
 interface Result {
   image_size: [number, number];
@@ -20,32 +22,54 @@ async function isDrawnMirrored(page: Page, { image_size, faces }: Result): Promi
   return left === true && right === true && unmirrored === false;
 }
 
+/** Whether there is anything on the canvas of that name. */
+async function isDrawn(page: Page, name: string): Promise<boolean> {
+  return page.getByRole("img", { name }).evaluate((element) => {
+    const canvas = element as HTMLCanvasElement;
+    const data = canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height).data;
+    return data?.some((value, index) => index % 4 === 3 && value > 0) ?? false;
+  });
+}
+
 async function startCamera(page: Page): Promise<void> {
   await page.goto("/#/live");
-  await page.getByRole("button", { name: "Start the camera" }).click();
+  await page.getByRole("button", { name: "Start camera" }).click();
 }
 
 test("a face keeps its one id for ten seconds, with a steady label", async ({ page }) => {
   await startCamera(page);
   await expect(state(page)).toHaveText("Live");
-  await expect(faces(page)).toHaveCount(1);
-  // Every change of the list of faces is kept, not just what a look now and then would see.
-  const seen = await page.evaluate(async () => {
-    const names = new Set<string>();
-    const look = () => {
-      const found = [...document.querySelectorAll<HTMLInputElement>("fieldset input[type=radio]")];
-      names.add(found.map((input) => input.ariaLabel?.replace(/,.*/, "")).join(" + "));
-    };
+  await expect(verdict(page)).toContainText("Happy");
+  // Every change of what is said is kept, not just what a look now and then would see.
+  const seen = await verdict(page).evaluate(async (region) => {
+    const said = new Set<string>();
+    const look = () => said.add(region.textContent?.replace(/ score.*/, "") ?? "");
     look();
     const observer = new MutationObserver(look);
-    observer.observe(document.body, { subtree: true, childList: true, attributes: true });
+    observer.observe(region, { subtree: true, childList: true, characterData: true });
     await new Promise((resolve) => setTimeout(resolve, 10_000));
     observer.disconnect();
-    return [...names];
+    return [...said];
   });
-  expect(seen).toEqual(["Face 1: Happy"]);
-  await expect(page.locator("dd").first()).toHaveText(/^\d+$/);
-  await expect(page.locator("dd").nth(1)).toHaveText(/^\d+ ms$/);
+  expect(seen).toEqual(["Happy"]);
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Save session as CSV" }).click(),
+  ]);
+  const [header, ...rows] = (await readFile(await download.path(), "utf8")).trimEnd().split("\n");
+  expect(header).toBe("time,face,x,y,width,height,happy,surprised,neutral,sad,fear,disgusted,angry");
+  expect(rows.length).toBeGreaterThan(10);
+  expect(new Set(rows.map((row) => row.split(",")[1]))).toEqual(new Set(["1"]));
+  for (const row of rows)
+    expect(
+      row
+        .split(",")
+        .slice(6)
+        .reduce((sum, score) => sum + Number(score), 0),
+    ).toBeCloseTo(1, 3);
+  await expect.poll(() => isDrawn(page, "Scores over the last 60 seconds")).toBe(true);
+  await expect(figures(page).first()).toHaveText(/^\d+ fps$/);
+  await expect(figures(page).nth(1)).toHaveText(/^\d+ ms$/);
 });
 
 test("nothing goes to the server before the camera is started, nor while paused", async ({ page, server }) => {
@@ -54,8 +78,8 @@ test("nothing goes to the server before the camera is started, nor while paused"
   await page.goto("/#/live");
   await expect(page.getByText("Nothing is recorded")).toBeVisible();
   expect(frames).toEqual([]);
-  await page.getByRole("button", { name: "Start the camera" }).click();
-  await expect(faces(page)).toHaveCount(1);
+  await page.getByRole("button", { name: "Start camera" }).click();
+  await expect(verdict(page)).toContainText("Happy");
   await page.getByRole("button", { name: "Pause" }).click();
   await expect(state(page)).toHaveText("Paused");
   await page.waitForTimeout(500); // a frame that was on its way
@@ -65,7 +89,7 @@ test("nothing goes to the server before the camera is started, nor while paused"
   expect(before).toBeGreaterThan(0);
   expect(await csvRows(server)).toEqual([]);
 
-  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByRole("button", { name: "Resume" }).click();
   await expect.poll(() => frames.length).toBeGreaterThan(before);
 });
 
@@ -78,7 +102,7 @@ test("a paused frame has its boxes where the mirrored faces are, and can be corr
     }),
   );
   await startCamera(page);
-  await expect(faces(page)).toHaveCount(1);
+  await expect(verdict(page)).toContainText("Happy");
   await page.getByRole("button", { name: "Pause" }).click();
   await expect(page.getByAltText("The frame at which the video was paused")).toBeVisible();
   // The face moves, and a result or two may have come after the button was pressed: those are not shown.
@@ -90,8 +114,9 @@ test("a paused frame has its boxes where the mirrored faces are, and can be corr
     .toBe(true);
 
   const panel = page.getByRole("region", { name: "Correction" });
+  await panel.getByRole("button", { name: "Wrong" }).click();
   await panel.getByRole("radio", { name: "Disgusted" }).check();
-  await panel.getByRole("button", { name: "Send the label" }).click();
+  await panel.getByRole("button", { name: "Submit correction" }).click();
   await expect(panel.getByRole("status")).toContainText("Stored as “Disgusted”");
   expect((await csvRows(server)).map(([label]) => label)).toEqual(["disgusted"]);
 });
@@ -99,40 +124,76 @@ test("a paused frame has its boxes where the mirrored faces are, and can be corr
 test("a server that is killed and comes back is found again", async ({ page, server }) => {
   await startCamera(page);
   await expect(state(page)).toHaveText("Live");
-  await expect(faces(page)).toHaveCount(1);
+  await expect(verdict(page)).toContainText("Happy");
   await server.kill();
-  await expect(state(page)).toContainText("does not answer");
+  await expect(state(page)).toContainText("Can't reach the server");
+  await expect(verdict(page)).toContainText("Waiting for an answer");
   await page.waitForTimeout(2000);
   await server.start();
   await expect(state(page)).toHaveText("Live", { timeout: 20_000 });
-  await expect(faces(page)).toHaveCount(1);
+  await expect(verdict(page)).toContainText("Happy");
+});
+
+test("a server that stalls is said to be so, and nothing old is shown", async ({ page, server }) => {
+  await startCamera(page);
+  await expect(verdict(page)).toContainText("Happy");
+  server.stall();
+  await expect(state(page)).toHaveText("No answer from the server. Trying again…", { timeout: 6000 });
+  await expect(verdict(page)).toHaveText("Waiting for an answer…");
+  await expect(figures(page)).toHaveCount(0);
+  expect(await isDrawn(page, "No boxes")).toBe(false);
+  server.resume();
+  await expect(state(page)).toHaveText("Live", { timeout: 30_000 });
+  await expect(verdict(page)).toContainText("Happy");
+});
+
+test("a socket that never opens gives way to HTTP, and no face is denied meanwhile", async ({ page }) => {
+  await page.addInitScript(() => {
+    class Silent extends EventTarget {
+      readyState = 0;
+      close() {
+        this.readyState = 3;
+      }
+    }
+    Object.assign(window, { WebSocket: Silent });
+  });
+  await startCamera(page);
+  await expect(state(page)).toHaveText("Connecting…");
+  await expect(verdict(page)).toHaveText("Waiting for an answer…");
+  await expect(state(page)).toHaveText("Live, one frame at a time", { timeout: 15_000 });
+  await expect(verdict(page)).toContainText("Happy");
 });
 
 test("where the socket cannot be opened, pictures go over HTTP", async ({ page }) => {
   await page.routeWebSocket(/\/stream$/, (socket) => socket.close());
   await startCamera(page);
-  await expect(state(page)).toHaveText("Live, one picture at a time");
-  await expect(faces(page)).toHaveCount(1);
-  await expect(page.locator("dd").first()).toHaveText(/^\d+$/);
+  await expect(state(page)).toHaveText("Live, one frame at a time");
+  await expect(verdict(page)).toContainText("Happy");
+  await expect(figures(page).first()).toHaveText(/^\d+ fps$/);
 });
 
 test("a still picture can be taken and is recognised", async ({ page }) => {
   await page.goto("/");
-  await page.getByRole("button", { name: "Use the camera" }).click();
-  await page.getByRole("button", { name: "Take the picture" }).click();
+  await page.getByRole("button", { name: "Use camera" }).click();
+  await page.getByRole("button", { name: "Take photo" }).click();
   await expect(page.getByRole("region", { name: "Result" }).getByText("Happy").first()).toBeVisible();
 });
 
 test("a camera that is refused says what to do", async ({ page, context }) => {
   await context.clearPermissions();
   await startCamera(page);
-  await expect(page.getByRole("alert")).toContainText("The camera was not allowed");
+  await expect(page.getByRole("alert")).toContainText("Camera access is blocked");
 });
 
 test("the paused video is fine on every screen", async ({ page }) => {
   await startCamera(page);
-  await expect(page.locator("dd").first()).toHaveText(/^\d+$/);
+  await expect(figures(page).first()).toHaveText(/^\d+ fps$/);
   await page.getByRole("button", { name: "Pause" }).click();
   await expect(page.getByAltText("The frame at which the video was paused")).toBeVisible();
   await expectFine(page, "video");
+  await expectInOneView(page, [
+    verdict(page),
+    page.getByRole("button", { name: "Resume" }),
+    page.getByRole("button", { name: "Correct" }),
+  ]);
 });

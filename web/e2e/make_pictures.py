@@ -37,6 +37,12 @@ def large_on_its_side(photo: Picture) -> bytes:
     return stored[:2] + EXIF_TURN_CLOCKWISE + stored[2:]
 
 
+def crowd(photo: Picture) -> Picture:
+    """Thirty faces in five rows, close together: (1000, 1200, 3)."""
+    head = cv2.resize(photo[20:270, 100:350], (200, 200), interpolation=cv2.INTER_AREA)
+    return cast("Picture", np.tile(head, (5, 6, 1)))
+
+
 def camera_frames(photo: Picture, count: int) -> bytes:
     """640×480 at rest but for a slow sway of ±12 pixels, ending where it began."""
     frames: list[bytes] = []
@@ -52,6 +58,7 @@ def main(photo_path: Path, folder: Path) -> None:
     photo = cast("Picture", cv2.imread(str(photo_path)))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "two_faces.jpg").write_bytes(jpeg(two_faces(photo)))
+    (folder / "crowd.jpg").write_bytes(jpeg(crowd(photo)))
     (folder / "large_on_its_side.jpg").write_bytes(large_on_its_side(photo))
     (folder / "camera.mjpeg").write_bytes(camera_frames(photo, 90))
     cv2.imwrite(str(folder / "no_face.png"), np.tile(np.linspace(60, 200, 480, dtype=np.uint8), (320, 1)))

@@ -1,7 +1,10 @@
+import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Prediction } from "../src/api/client.ts";
-import { ASTRONAUT, LARGE_ON_ITS_SIDE, NO_FACE, TWO_FACES } from "./pictures.ts";
-import { choose, csvRows, expect, isDrawnAt, type Page, test } from "./test.ts";
+import { EXAMPLE } from "../src/features/results/example.ts";
+import { ASTRONAUT, CROWD, LARGE_ON_ITS_SIDE, NO_FACE, TWO_FACES } from "./pictures.ts";
+import { choose, csvRows, expect, expectFocusKept, isDrawnAt, type Page, screenshot, test } from "./test.ts";
 
 test.beforeEach(async ({ page }) => {
   await page.goto("/");
@@ -10,6 +13,13 @@ test.beforeEach(async ({ page }) => {
 const result = (page: Page) => page.getByRole("region", { name: "Result" });
 const label = (page: Page, name: string) => page.getByRole("radio", { name, exact: true });
 const correction = (page: Page) => page.getByRole("region", { name: "Correction" });
+
+/** Say that the label is wrong, and which one is right. */
+async function submit(page: Page, name: string): Promise<void> {
+  await correction(page).getByRole("button", { name: "Wrong" }).click();
+  await label(page, name).check();
+  await correction(page).getByRole("button", { name: "Submit correction" }).click();
+}
 
 /** Do something that makes the page ask for a prediction; what the page sent and what the server said. */
 async function predictionAfter(page: Page, act: () => Promise<unknown>) {
@@ -45,14 +55,13 @@ test("a chosen picture gets its box, and its correction is a row of the CSV", as
   await expectDrawn(page, prediction, prediction.faces[0]?.box ?? []);
 
   await expect(correction(page)).toContainText("48 × 48 grey pixels");
-  await label(page, "Surprised").check();
-  await correction(page).getByRole("button", { name: "Send the label" }).click();
+  await submit(page, "Surprised");
   await expect(correction(page).getByRole("status")).toContainText("Stored as “Surprised”");
 
   await correction(page).getByRole("link").click();
   const [download] = await Promise.all([
     page.waitForEvent("download"),
-    page.getByRole("link", { name: "Download the CSV" }).click(),
+    page.getByRole("link", { name: "Download CSV" }).click(),
   ]);
   expect(download.suggestedFilename()).toBe("expression_pixel_data.csv");
   const [header, row, ...more] = (await readFile(await download.path(), "utf8")).trimEnd().split("\n");
@@ -67,8 +76,7 @@ test("a chosen picture gets its box, and its correction is a row of the CSV", as
 
 test("none of these is stored as nan", async ({ page, server }) => {
   await choose(page, ASTRONAUT);
-  await label(page, "None of these").check();
-  await correction(page).getByRole("button", { name: "Send the label" }).click();
+  await submit(page, "None of these");
   await expect(correction(page).getByRole("status")).toContainText("Stored");
   expect((await csvRows(server)).map(([label]) => label)).toEqual(["nan"]);
 });
@@ -83,31 +91,26 @@ test("a correction whose answer was lost is sent again with the same key and sto
     else await route.continue();
   });
   await choose(page, ASTRONAUT);
-  await label(page, "Neutral").check();
-  await correction(page).getByRole("button", { name: "Send the label" }).click();
-  await expect(correction(page).getByRole("alert")).toContainText("does not answer");
-  await correction(page).getByRole("button", { name: "Send again" }).click();
+  await submit(page, "Neutral");
+  await expect(correction(page).getByRole("alert")).toContainText("Can't reach the server");
+  await correction(page).getByRole("button", { name: "Submit again" }).click();
   await expect(correction(page).getByRole("status")).toContainText("Stored as “Neutral”");
   expect(keys).toHaveLength(4);
   expect(new Set(keys).size).toBe(1);
   expect(await csvRows(server)).toHaveLength(1);
 });
 
-test("the sample picture is recognised", async ({ page }) => {
-  await page.getByRole("button", { name: "Try a sample" }).click();
-  await expect(result(page).getByText("Happy").first()).toBeVisible();
-});
-
-test("a picture can be dropped on the page", async ({ page }) => {
-  const bytes = [...(await readFile(ASTRONAUT))];
-  const data = await page.evaluateHandle((content) => {
-    const transfer = new DataTransfer();
-    transfer.items.add(new File([new Uint8Array(content)], "dropped.jpg", { type: "image/jpeg" }));
-    return transfer;
-  }, bytes);
-  await page.dispatchEvent("main", "dragover", { dataTransfer: data });
-  await page.dispatchEvent("main", "drop", { dataTransfer: data });
-  await expect(result(page).getByText("Happy").first()).toBeVisible();
+test("the samples are recognised", async ({ page }) => {
+  for (const [name, verdict] of [
+    ["Astronaut", "Happy"],
+    ["No face", "No face detected"],
+  ] as const) {
+    await page.getByRole("button", { name }).click();
+    await expect(result(page).getByText(verdict).first()).toBeVisible();
+    await page.getByRole("link", { name: "Another photo" }).click();
+  }
+  await page.getByRole("button", { name: "Group" }).click();
+  await expect(page.getByRole("radio", { name: /^Face/ })).toHaveCount(4);
 });
 
 test("a picture can be pasted", async ({ page, context }) => {
@@ -145,11 +148,10 @@ test("each of several faces can be picked by a click and corrected on its own", 
 
   for (const [face, name] of [
     ["Face 2", "Sad"],
-    ["Face 1", "Fear"],
+    ["Face 1", "Afraid"],
   ] as const) {
     await page.getByRole("radio", { name: face }).check();
-    await label(page, name).check();
-    await correction(page).getByRole("button", { name: "Send the label" }).click();
+    await submit(page, name);
     await expect(correction(page).getByRole("status")).toContainText(`Stored as “${name}”`);
   }
   await page.getByRole("radio", { name: "Face 2" }).check();
@@ -168,64 +170,151 @@ test("a large picture on its side is sent small and upright, and its box fits wh
   expect(y + h).toBeLessThan(640); // the face is in the upper half
   await expectDrawn(page, prediction, prediction.faces[0]?.box ?? []);
   const shown = await page
-    .getByAltText("What you brought")
+    .getByAltText(/^Your photo/)
     .evaluate((image: HTMLImageElement) => [image.naturalWidth, image.naturalHeight]);
   expect(shown).toEqual([1024, 1280]);
 });
 
-test("all of it can be done with the keyboard", async ({ page, server }) => {
+test("all of it can be done with the keyboard, and the focus is never lost", async ({ page, server }) => {
   const press = (...keys: string[]) =>
     keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
   const focused = page.locator(":focus");
   const chooser = page.waitForEvent("filechooser");
   await press("Tab");
-  await expect(focused).toHaveText("Skip to the content");
+  await expect(focused).toHaveText("Skip to content");
   await press("Enter", "Tab");
-  await expect(focused).toHaveText("Choose a picture");
+  await expect(focused).toHaveText("Choose photos");
   await press("Enter");
   await (await chooser).setFiles(TWO_FACES);
   await expect(page.getByRole("radio", { name: /^Face 2:/ })).toBeVisible();
+  await expect(page.getByRole("main")).toBeFocused();
 
-  await press("Tab", "Tab", "Tab");
+  await press("Tab");
   await expect(focused).toHaveAccessibleName(/^Face 1:/);
   await press("ArrowRight");
   await expect(page.getByRole("radio", { name: /^Face 2:/ })).toBeChecked();
+  await press("Tab", "Tab");
+  await expect(focused).toHaveText("Correct");
+  await press("Tab", "Enter");
+  await expectFocusKept(page);
   await press("Tab", "ArrowDown", "ArrowDown");
   const chosen = await focused.getAttribute("value");
   await press("Tab");
-  await expect(focused).toHaveText("Send the label");
+  await expect(focused).toHaveText("Submit correction");
   await press("Enter");
   await expect(focused).toContainText("Stored as");
   expect((await csvRows(server)).map(([stored]) => stored)).toEqual([chosen]);
+
+  await page.getByRole("link", { name: "Another photo" }).press("Enter");
+  await expect(page.getByRole("heading", { name: "Recognise facial expressions" })).toBeVisible();
+  await expectFocusKept(page);
 });
 
-test("the picture with the server's boxes can be saved", async ({ page }) => {
+test("that a label is right takes one click", async ({ page, server }) => {
   await choose(page, ASTRONAUT);
+  await correction(page).getByRole("button", { name: "Correct" }).click();
+  await expect(correction(page).getByRole("status")).toContainText("Stored as “Happy”");
+  expect((await csvRows(server)).map(([label]) => label)).toEqual(["happy"]);
+});
+
+test("what is saved is what is seen, and needs no network", async ({ page, context }) => {
+  await choose(page, TWO_FACES);
+  await expect(page.getByRole("radio", { name: /^Face 2:/ })).toBeVisible();
+  await context.setOffline(true);
   const [download] = await Promise.all([
     page.waitForEvent("download"),
     page.getByRole("button", { name: "Save with boxes" }).click(),
   ]);
-  expect(download.suggestedFilename()).toBe("astronaut-expressions.png");
-  expect((await readFile(await download.path())).subarray(1, 4).toString()).toBe("PNG");
+  expect(download.suggestedFilename()).toBe("two_faces-expressions.png");
+  const png = await readFile(await download.path());
+  // On the screen and in the file the same share of the picture's area has the colour of "Happy".
+  const shares = await page.evaluate(
+    async (bytes) => {
+      const share = (
+        context: OffscreenCanvasRenderingContext2D | CanvasRenderingContext2D,
+        width: number,
+        height: number,
+      ) => {
+        const { data } = context.getImageData(0, 0, width, height);
+        let found = 0;
+        for (let at = 0; at < data.length; at += 4) {
+          const near = (channel: number, value: number) => Math.abs((data[at + channel] ?? 0) - value) < 12;
+          if (near(0, 0xc3) && near(1, 0x81) && near(2, 0x15) && (data[at + 3] ?? 0) > 200) found += 1;
+        }
+        return found / (width * height);
+      };
+      const bitmap = await createImageBitmap(new Blob([new Uint8Array(bytes)]));
+      const saved = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
+      const shown = document.querySelector("canvas");
+      const screen = shown?.getContext("2d");
+      if (saved === null || !shown || !screen) throw new Error("no canvas");
+      saved.drawImage(bitmap, 0, 0);
+      return [share(saved, bitmap.width, bitmap.height), share(screen, shown.width, shown.height)];
+    },
+    [...png],
+  );
+  expect(shares[1]).toBeGreaterThan(0.002);
+  expect((shares[0] ?? 0) / (shares[1] ?? 1)).toBeGreaterThan(0.6);
+  expect((shares[0] ?? 0) / (shares[1] ?? 1)).toBeLessThan(1.7);
+});
+
+test("JSON and the curl line can be copied", async ({ page, context, server }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const { prediction } = await predictionAfter(page, () => choose(page, ASTRONAUT));
+  await page.getByRole("button", { name: "Copy JSON" }).click();
+  await expect(page.getByText("Copy JSON: Copied")).toBeVisible();
+  expect(JSON.parse(await page.evaluate(() => navigator.clipboard.readText()))).toEqual(prediction);
+  await page.getByRole("button", { name: "Copy curl" }).click();
+  await expect(page.getByText("Copy curl: Copied")).toBeVisible();
+  const line = await page.evaluate(() => navigator.clipboard.readText());
+  expect(line).toContain(`${server.url}/predict_expression?annotate=none`);
+  const answer = execFileSync("sh", ["-c", line.replace(/^curl -s/, "curl -s -S")], {
+    cwd: dirname(ASTRONAUT),
+    encoding: "utf8",
+  });
+  expect(JSON.parse(answer)).toEqual(prediction);
+});
+
+test("in a crowd there are numbers from left to right, and the caption of the face that is meant", async ({ page }) => {
+  const { prediction } = await predictionAfter(page, () => choose(page, CROWD));
+  expect(prediction.faces.length).toBeGreaterThan(24);
+  const names = page.getByRole("radio", { name: /^Face/ });
+  await expect(names).toHaveCount(prediction.faces.length);
+  const order = await names.evaluateAll((inputs) => inputs.map((input) => Number((input as HTMLInputElement).value)));
+  const middles = order.map((face) => {
+    const [x = 0, , width = 0] = prediction.faces[face]?.box ?? [];
+    return x + width / 2;
+  });
+  expect(middles).toEqual([...middles].sort((one, other) => one - other));
+  await page.screenshot({ path: screenshot("crowd.png") });
+});
+
+test("the example on the first screen is what the server says", async ({ page }) => {
+  const { prediction } = await predictionAfter(page, () => choose(page, ASTRONAUT));
+  const [face] = prediction.faces;
+  expect(face?.expression).toBe(EXAMPLE.face.expression);
+  expect(face?.confidence).toBeGreaterThan(0.9);
+  for (const [index, side] of EXAMPLE.face.box.entries())
+    expect(Math.abs((face?.box[index] ?? 0) - side)).toBeLessThan(9);
 });
 
 test("a picture without a face says so", async ({ page }) => {
   await choose(page, NO_FACE);
-  await expect(result(page)).toContainText("No face was found");
+  await expect(result(page)).toContainText("No face detected");
   await expect(correction(page)).toHaveCount(0);
 });
 
 test("a file that is no picture says so", async ({ page }) => {
   await page
-    .getByLabel("Picture file")
+    .getByLabel("Photo files")
     .setInputFiles({ name: "notes.jpg", mimeType: "image/jpeg", buffer: Buffer.from("no picture") });
-  await expect(page.getByRole("alert")).toContainText("cannot open that file");
+  await expect(page.getByRole("alert")).toContainText("not a photo this browser can open");
 });
 
 test("a server that is away says so, and its return is used", async ({ page, server }) => {
   await server.kill();
   await choose(page, ASTRONAUT);
-  await expect(page.getByRole("alert")).toContainText("does not answer");
+  await expect(page.getByRole("alert")).toContainText("Can't reach the server");
   await server.start();
   await page.getByRole("button", { name: "Try again" }).click();
   await expect(result(page).getByText("Happy").first()).toBeVisible();
@@ -236,6 +325,6 @@ test.describe("with a small limit on the server", () => {
 
   test("a picture that is too large says so", async ({ page }) => {
     await choose(page, ASTRONAUT);
-    await expect(page.getByRole("alert")).toContainText("larger than the server takes");
+    await expect(page.getByRole("alert")).toContainText("larger than the server accepts");
   });
 });

@@ -9,6 +9,7 @@ export const ASTRONAUT = resolve(ROOT, "docs/images/astronaut.jpg");
 export const TWO_FACES = resolve(FOLDER, "two_faces.jpg");
 export const LARGE_ON_ITS_SIDE = resolve(FOLDER, "large_on_its_side.jpg");
 export const NO_FACE = resolve(FOLDER, "no_face.png");
+export const CROWD = resolve(FOLDER, "crowd.jpg");
 export const CAMERA_FILE = resolve(FOLDER, "camera.mjpeg");
 
 /** Makes the pictures and the camera's video before the tests run. */

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { resolve } from "node:path";
 import { PYTHON, ROOT } from "./pictures.ts";
 
 const START_TIMEOUT_MS = 60_000;
@@ -18,7 +17,6 @@ export class Server {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("FER_"));
     this.environ = {
       ...Object.fromEntries(inherited),
-      PYTHONPATH: [resolve(ROOT, "shared"), ROOT].join(":"),
       MALLOC_ARENA_MAX: "2",
       HOST: "127.0.0.1",
       PORT: String(port),
@@ -58,6 +56,15 @@ export class Server {
     if (child?.pid === undefined || child.exitCode !== null) return;
     process.kill(-child.pid, "SIGKILL");
     if (child.signalCode === null) await once(child, "exit");
+  }
+
+  /** SIGSTOP: connections stay, and nothing is answered; `resume` goes on. */
+  stall(): void {
+    if (this.process?.pid !== undefined) process.kill(-this.process.pid, "SIGSTOP");
+  }
+
+  resume(): void {
+    if (this.process?.pid !== undefined) process.kill(-this.process.pid, "SIGCONT");
   }
 
   private async isHealthy(): Promise<boolean> {

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { test as base, expect, type Page } from "@playwright/test";
+import { test as base, expect, type Locator, type Page } from "@playwright/test";
 import { Server } from "./server.ts";
 
-export { expect, type Page };
+export { expect, type Locator, type Page };
 
 interface Fixtures {
   /** Settings of the server beside its bucket; `test.use` changes them. */
@@ -55,23 +55,45 @@ export async function csvRows(server: Server, headers: Record<string, string> = 
   return rows.map((row) => row.split(","));
 }
 
-export async function choose(page: Page, file: string): Promise<void> {
-  await page.getByLabel("Picture file").setInputFiles(file);
+export async function choose(page: Page, file: string | string[], name = "Photo files"): Promise<void> {
+  await page.getByLabel(name).setInputFiles(file);
+}
+
+/** Drop files on the page as a person does. */
+export async function drop(page: Page, files: { name: string; type: string; bytes: Uint8Array }[]): Promise<void> {
+  const data = await page.evaluateHandle(
+    (given) => {
+      const transfer = new DataTransfer();
+      for (const { name, type, bytes } of given) transfer.items.add(new File([new Uint8Array(bytes)], name, { type }));
+      return transfer;
+    },
+    files.map((file) => ({ ...file, bytes: [...file.bytes] })),
+  );
+  await page.dispatchEvent("main", "dragover", { dataTransfer: data });
+  await page.dispatchEvent("main", "drop", { dataTransfer: data });
+}
+
+/** Whether something has the focus; `body` has it where it was lost. */
+export async function expectFocusKept(page: Page): Promise<void> {
+  await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).not.toBe("BODY");
 }
 
 /** Whether the overlay's canvas shows something at a point of the picture, given as shares of its sides. */
 export async function isDrawnAt(page: Page, x: number, y: number): Promise<boolean> {
-  return page.locator("canvas").evaluate(
-    (canvas: HTMLCanvasElement, [left, top]) => {
-      const context = canvas.getContext("2d");
-      const pixels = context?.getImageData(
-        Math.round(left * canvas.width) - 4,
-        Math.round(top * canvas.height) - 4,
-        8,
-        8,
-      ).data;
-      return pixels?.some((value, index) => index % 4 === 3 && value > 200) ?? false;
-    },
-    [x, y] as const,
-  );
+  return page
+    .locator("canvas")
+    .first()
+    .evaluate(
+      (canvas: HTMLCanvasElement, [left, top]) => {
+        const context = canvas.getContext("2d");
+        const pixels = context?.getImageData(
+          Math.round(left * canvas.width) - 4,
+          Math.round(top * canvas.height) - 4,
+          8,
+          8,
+        ).data;
+        return pixels?.some((value, index) => index % 4 === 3 && value > 200) ?? false;
+      },
+      [x, y] as const,
+    );
 }

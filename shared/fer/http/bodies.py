@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
+from urllib.parse import parse_qs
 
 import flask
 
-from fer.domain import ANNOTATE_FORMATS, FEEDBACK_LABELS, AnnotateFormat, BoxXYWH
+from fer.domain import ANNOTATE_FORMATS, EXPRESSIONS, FEEDBACK_LABELS, AnnotateFormat, BoxXYWH, Claim
 from fer.errors import InvalidInput, TooLarge, UnsupportedType
 
 _DATA_URL = re.compile(r"data:(?P<media_type>[^;,]*)(?P<parameters>(?:;[^;,]*)*),", re.IGNORECASE)
@@ -18,6 +19,10 @@ _BOX_PROBLEM = "'box' must be four numbers x, y, w, h inside a picture, with pos
 _LARGEST_COORDINATE_PX = 1e6
 # Visible ASCII; long enough for a uuid, a hash or a structured-field string.
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+# As the registry names versions.
+_MODEL_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+# A receipt has 64 characters.
+_MAX_FORM_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +35,15 @@ class PredictRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackRequest:
-    """An encoded image, the right label, and which face is meant; None leaves key and face to the server."""
+    """An encoded image, the right label, which face is meant and what a model had said of it.
+
+    None leaves key and face to the server, and says nothing about a model.
+    """
 
     image: bytes
     label: str
     box_xywh: BoxXYWH | None
+    claim: Claim | None
     idempotency_key: str | None
 
 
@@ -57,7 +66,39 @@ def parse_feedback(request: flask.Request, *, max_body_bytes: int) -> FeedbackRe
     label = options.get("label")
     if not isinstance(label, str) or label not in FEEDBACK_LABELS:
         raise InvalidInput(f"'label' must be one of {', '.join(FEEDBACK_LABELS)}.")
-    return FeedbackRequest(image=image, label=label, box_xywh=_parse_box(options.get("box")), idempotency_key=key)
+    return FeedbackRequest(
+        image=image,
+        label=label,
+        box_xywh=_parse_box(options.get("box")),
+        claim=_parse_claim(options),
+        idempotency_key=key,
+    )
+
+
+def parse_withdrawal(request: flask.Request) -> str:
+    """The receipt in a form or in JSON; raises InvalidInput, TooLarge or UnsupportedType."""
+    if request.mimetype == "application/x-www-form-urlencoded":
+        fields = parse_qs(_read_body(request, max_body_bytes=_MAX_FORM_BYTES).decode("ascii", "replace"))
+        receipt: object = fields.get("receipt", [None])[0]
+    elif request.mimetype == "application/json":
+        receipt = _parse_json(_read_body(request, max_body_bytes=_MAX_FORM_BYTES)).get("receipt")
+    else:
+        raise UnsupportedType("Send 'Content-Type: application/json' or a form.")
+    if not isinstance(receipt, str) or not receipt:
+        raise InvalidInput("'receipt' must be what the answer to the correction gave.")
+    return receipt
+
+
+def _parse_claim(options: Mapping[str, Any]) -> Claim | None:
+    """``predicted`` and ``model_version`` as the prediction had them."""
+    predicted, version = options.get("predicted"), options.get("model_version")
+    if predicted is None:
+        return None
+    if not isinstance(predicted, str) or predicted not in EXPRESSIONS:
+        raise InvalidInput(f"'predicted' must be one of {', '.join(EXPRESSIONS)}.")
+    if version is not None and not (isinstance(version, str) and _MODEL_VERSION.fullmatch(version)):
+        raise InvalidInput("'model_version' must be one that a prediction gave.")
+    return Claim(expression=predicted, model_version=version or "")
 
 
 def _image_and_options(request: flask.Request, *, max_body_bytes: int) -> tuple[bytes, Mapping[str, Any]]:

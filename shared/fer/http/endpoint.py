@@ -26,7 +26,7 @@ from fer.http.answers import error_answer, json_answer
 from fer.http.cors import CrossOrigin, preflight_answer
 from fer.http.hosts import is_answered_for, is_loopback
 from fer.http.json_lines import configure_logging
-from fer.http.request_log import log_request, start_request
+from fer.http.request_log import conceal_path, log_request, start_request
 
 Handler = Callable[[flask.Request], flask.Response]
 
@@ -69,7 +69,10 @@ class Endpoint:
         configure_logging()
 
     def route(self, method: str, *paths: str, guarded: bool = False) -> Callable[[Handler], Handler]:
-        """Register the decorated handler; ``guarded`` is for what not everybody may read."""
+        """Register the decorated handler; ``guarded`` is for what not everybody may read.
+
+        A path may end in ``/{name}``, which takes one part; the handler finds it in ``request.view_args``.
+        """
 
         def register(handler: Handler) -> Handler:
             for path in paths:
@@ -104,9 +107,7 @@ class Endpoint:
         self._routes.setdefault(path, {})[method] = _Route(handler, guarded)
 
     def _dispatch(self, request: flask.Request) -> flask.Response:
-        methods = self._routes.get(request.path.rstrip("/") or "/")
-        if methods is None:
-            raise NotFound("There is nothing at this path.")
+        methods = self._find(request)
         if request.method == "OPTIONS":
             return preflight_answer(_allowed(methods))
         route = methods.get("GET" if request.method == "HEAD" else request.method)
@@ -119,6 +120,19 @@ class Endpoint:
         if route.guarded:
             self._check_caller(request)
         return route.handler(request)
+
+    def _find(self, request: flask.Request) -> dict[str, _Route]:
+        """The path's methods; a path itself goes before a pattern that it fits."""
+        path = request.path.rstrip("/") or "/"
+        if path in self._routes:
+            return self._routes[path]
+        parent, _, last = path.rpartition("/")
+        for pattern, methods in self._routes.items():
+            if pattern.startswith(f"{parent}/{{"):
+                request.view_args = {pattern.removeprefix(f"{parent}/").strip("{}"): last}
+                conceal_path(pattern)
+                return methods
+        raise NotFound("There is nothing at this path.")
 
     def _check_caller(self, request: flask.Request) -> None:
         if not self._cross_origin.may_ask_guarded(request):

@@ -19,6 +19,11 @@ def start_request() -> None:
     flask.g.fer_started = time.perf_counter()
 
 
+def conceal_path(pattern: str) -> None:
+    """Log the pattern instead of the path of the request that is being answered: a part of it is a secret."""
+    flask.g.fer_path = pattern
+
+
 def log_request(
     request: flask.Request,
     response: flask.Response,
@@ -28,10 +33,11 @@ def log_request(
 ) -> None:
     """Write the request's line; ``error`` is what made it a 5xx, and its stack trace goes along."""
     elapsed_s = time.perf_counter() - flask.g.fer_started
+    path = flask.g.get("fer_path", request.path)
     fields: dict[str, Any] = {
         "httpRequest": {
             "requestMethod": request.method,
-            "requestUrl": request.path,
+            "requestUrl": path,
             "status": response.status_code,
             "latency": f"{elapsed_s:.6f}s",
         },
@@ -43,7 +49,7 @@ def log_request(
         level,
         "%s %s %d",
         request.method,
-        request.path,
+        path,
         response.status_code,
         exc_info=error,
         extra={"fields": fields},

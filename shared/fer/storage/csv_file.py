@@ -1,8 +1,8 @@
 """The merged CSV as callers see it: its state, its statistics and its download."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, cast
 
@@ -10,7 +10,9 @@ from fer.domain import FEEDBACK_LABELS
 from fer.errors import CorruptData, NotFound, Unavailable
 from fer.storage.keys import CSV_KEY
 from fer.storage.objects import ObjectInfo, ObjectNotFound, ObjectStore
+from fer.storage.rewrite import RemovedRow
 from fer.storage.shards import PendingShard, parse_time
+from fer.storage.tallies import Correction, Tallies, parse_tallies
 
 FORMAT: Final = "1"
 DEFAULT_CHUNK_BYTES: Final = 256 * 1024
@@ -22,13 +24,18 @@ _OPEN_ATTEMPTS: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CsvState:
-    """The manifest in the CSV object's metadata: which batches it holds, and their totals."""
+    """The manifest in the CSV object's metadata: which batches it holds, and their totals.
+
+    ``withdrawn`` counts the rows that were ever taken out, so ``rows + withdrawn`` never falls.
+    """
 
     batch: int = 0
     intent_generation: int = 0
     rows: int = 0
     counts: Mapping[str, int]
     last_feedback: str = ""
+    withdrawn: int = 0
+    tallies: Tallies = field(default_factory=Tallies)
 
     def to_metadata(self) -> dict[str, str]:
         return {
@@ -38,6 +45,8 @@ class CsvState:
             "rows": str(self.rows),
             "counts": json.dumps(dict(self.counts), separators=(",", ":")),
             "last_feedback": self.last_feedback,
+            **({"withdrawn": str(self.withdrawn)} if self.withdrawn else {}),
+            **self.tallies.to_metadata(),
         }
 
     def with_batch(self, intent_generation: int, shards: tuple[PendingShard, ...]) -> "CsvState":
@@ -45,12 +54,37 @@ class CsvState:
         counts = dict(self.counts)
         for shard in shards:
             counts[shard.label] += 1
-        return CsvState(
+        corrections = [
+            Correction(label=shard.label, time=shard.time, predicted=shard.predicted, model=shard.model)
+            for shard in shards
+        ]
+        return replace(
+            self,
             batch=self.batch + 1,
             intent_generation=intent_generation,
             rows=self.rows + len(shards),
             counts=counts,
             last_feedback=max([self.last_feedback, *(shard.time for shard in shards)]),
+            tallies=self.tallies.changed(corrections, by=1),
+        )
+
+    def without(self, intent_generation: int, removed: Sequence[RemovedRow]) -> "CsvState":
+        """The state after a batch that took rows out. The time of the last feedback stays: rows carry none."""
+        counts = dict(self.counts)
+        for row in removed:
+            counts[row.label] -= 1
+        corrections = [
+            Correction(label=row.label, time=row.shard.time, predicted=row.shard.predicted, model=row.shard.model)
+            for row in removed
+        ]
+        return replace(
+            self,
+            batch=self.batch + 1,
+            intent_generation=intent_generation,
+            rows=self.rows - len(removed),
+            counts=counts,
+            withdrawn=self.withdrawn + len(removed),
+            tallies=self.tallies.changed(corrections, by=-1),
         )
 
 
@@ -72,8 +106,10 @@ def parse_state(info: ObjectInfo) -> CsvState:
             rows=int(metadata["rows"]),
             counts={label: int(counts[label]) for label in FEEDBACK_LABELS},
             last_feedback=metadata["last_feedback"],
+            withdrawn=int(metadata.get("withdrawn", "0")),
+            tallies=parse_tallies(metadata),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise CorruptData(f"{CSV_KEY} was not written by the merge; move it out of the bucket.") from error
 
 
@@ -81,13 +117,16 @@ def parse_state(info: ObjectInfo) -> CsvState:
 class Statistics:
     """What the CSV holds: rows per label (every label, in ``FEEDBACK_LABELS`` order) and in total.
 
-    ``generation`` is 0 and ``last_feedback`` None while nothing has been merged.
+    ``generation`` is 0 and ``last_feedback`` None while nothing has been merged. ``withdrawn`` counts the rows that
+    were taken out again.
     """
 
     counts: Mapping[str, int]
     total: int
     last_feedback: datetime | None
     generation: int
+    withdrawn: int
+    tallies: Tallies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,4 +181,6 @@ def read_statistics(store: ObjectStore) -> Statistics:
         total=state.rows,
         last_feedback=parse_time(state.last_feedback) if state.last_feedback else None,
         generation=info.generation if info is not None and state.rows else 0,
+        withdrawn=state.withdrawn,
+        tallies=state.tallies,
     )

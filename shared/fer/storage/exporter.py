@@ -11,20 +11,30 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from fer.errors import CorruptData, Unavailable
-from fer.storage.csv_file import CsvState, empty_state, parse_state
-from fer.storage.intents import Intent, delete_intent, list_intents, read_intent, write_intent
-from fer.storage.keys import CSV_KEY, SEGMENTS, SHARDS, batch_of_segment, segment_key, segment_prefix
+from fer.storage.csv_file import DEFAULT_CHUNK_BYTES, CsvState, empty_state, parse_state
+from fer.storage.intents import (
+    Intent,
+    Removal,
+    Segments,
+    delete_intent,
+    list_intents,
+    read_intent,
+    write_intent,
+)
+from fer.storage.keys import CSV_KEY, SEGMENTS, SHARDS, batch_of_segment, intent_key, segment_key, segment_prefix
 from fer.storage.objects import (
     ABSENT,
-    MAX_COMPOSE_SOURCES,
     ObjectInfo,
     ObjectNotFound,
     ObjectStore,
     PreconditionFailed,
     Source,
 )
+from fer.storage.plans import DEFAULT_LIMITS, Listing, MergeLimits, sort_shards
 from fer.storage.records_csv import CONTENT_TYPE, HEADER
-from fer.storage.shards import PendingShard, is_tombstone, pending_shard, tombstone_metadata
+from fer.storage.rewrite import Rewrite
+from fer.storage.shards import PendingShard, tombstone_metadata
+from fer.storage.withdrawals import mark_merged, settle
 
 TOMBSTONE_TTL: Final = timedelta(days=30)
 """How long a late retry of a merged feedback is recognised: far longer than any client retries."""
@@ -34,44 +44,19 @@ _Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MergeLimits:
-    """How much one batch holds. The commit composes the CSV itself and the segments: 1 + 31 sources."""
-
-    shards_per_segment: int = MAX_COMPOSE_SOURCES
-    segments: int = MAX_COMPOSE_SOURCES - 1
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.shards_per_segment <= MAX_COMPOSE_SOURCES:
-            raise ValueError(f"expected 1 to 32 shards per segment, got {self.shards_per_segment}")
-        if not 1 <= self.segments < MAX_COMPOSE_SOURCES:
-            raise ValueError(f"expected 1 to 31 segments, got {self.segments}")
-
-    @property
-    def batch(self) -> int:
-        return self.shards_per_segment * self.segments
-
-    def divide(self, shards: Sequence[PendingShard]) -> tuple[tuple[PendingShard, ...], ...]:
-        """The first batch of the shards, segment by segment."""
-        size, end = self.shards_per_segment, min(len(shards), self.batch)
-        return tuple(tuple(shards[start : min(start + size, end)]) for start in range(0, end, size))
-
-
-DEFAULT_LIMITS: Final = MergeLimits()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PinnedCsv:
     """The CSV at one generation, with the manifest it carries."""
 
     generation: int
+    size_bytes: int
     state: CsvState
 
 
 class Exporter:
     """The steps of the merge protocol over one store; ``merge_pending`` runs them.
 
-    ``batches`` counts the commits so far, ``foreign_objects`` what the last listing found among the shards
-    that was not written as one.
+    ``batches`` counts the commits so far, ``foreign_objects`` what the last listing found that is no shard, and
+    ``merged_though_withdrawn`` says that a clean-up has left a withdrawal that only another listing finds.
     """
 
     def __init__(
@@ -90,21 +75,50 @@ class Exporter:
         self._tombstone_ttl = tombstone_ttl
         self.batches = 0
         self.foreign_objects = 0
+        self.merged_though_withdrawn = False
 
-    def merge_batch(self, csv: PinnedCsv, pending: Sequence[PendingShard]) -> tuple[PinnedCsv, set[str]] | None:
-        """Steps 4 to 7 for one batch; None where the CSV has to be looked at again (step 3)."""
-        intent = write_intent(self._store, csv.state.batch + 1, self._limits.divide(pending))
+    def run_batch(self, csv: PinnedCsv, listed: Listing) -> tuple[PinnedCsv, set[str]] | None:
+        """Steps 4 to 7 for one batch, withdrawals first; None where the CSV has to be looked at again (step 3)."""
+        intent = write_intent(self._store, csv.state.batch + 1, self._plan(csv, listed))
         if intent is None:
             return None
-        segments = self._compose_segments(csv, intent)
-        if segments is None:
-            return None
-        committed = self._commit(csv, intent, segments)
+        if intent.removal is not None:
+            committed = self._take_out(csv, intent, intent.removal)
+        else:
+            segments = self._compose_segments(csv, intent)
+            committed = None if segments is None else self._commit(csv, intent, segments)
         if committed is None:
             return None
         self.batches += 1
         self._retire(intent)
-        return committed, {shard.key for shard in intent.shards}
+        return committed, intent.keys
+
+    def _plan(self, csv: PinnedCsv, listed: Listing) -> Segments | Removal:
+        """All rows to take out at once, or else the first batch of shards."""
+        if listed.in_csv:
+            return Removal(withdrawn=listed.in_csv, piece_bytes=self._limits.piece_bytes(csv.size_bytes))
+        return self._limits.divide(listed.pending)
+
+    def _take_out(self, csv: PinnedCsv, intent: Intent, removal: Removal) -> PinnedCsv | None:
+        """Steps 5 and 6 where rows leave the CSV: the rest of it in pieces, then the CSV from these alone."""
+        rewrite = Rewrite(removal.withdrawn, full_bytes=removal.piece_bytes)
+        try:
+            chunks = self._store.stream(CSV_KEY, generation=csv.generation, chunk_bytes=DEFAULT_CHUNK_BYTES)
+            pieces = [
+                self._put_piece(segment_key(intent.batch, intent.generation, index), piece)
+                for index, piece in enumerate(rewrite.pieces(chunks))
+            ]
+        except ObjectNotFound:
+            return None
+        return self._write_csv(csv, pieces, csv.state.without(intent.generation, rewrite.removed))
+
+    def _put_piece(self, key: str, piece: bytes) -> Source:
+        try:
+            info = self._store.put(key, piece, if_generation=ABSENT, content_type=CONTENT_TYPE, metadata={})
+        except PreconditionFailed as error:
+            # Another exporter wrote it. The name fixes the CSV and the plan, so the bytes are the same.
+            info = self._stored_segment(key, len(piece), error)
+        return Source(key=key, generation=info.generation)
 
     def read_csv(self) -> PinnedCsv | None:
         info = self._store.stat(CSV_KEY)
@@ -131,14 +145,14 @@ class Exporter:
             return
         for batch, generation in list_intents(self._store):
             if batch > csv.state.batch:
-                continue  # the plan of the next batch; _merge_batch adopts it
+                continue  # the plan of the next batch; run_batch adopts it
             if batch == csv.state.batch and self._is_committed(generation, csv.state):
                 intent = read_intent(self._store, batch)
                 if intent is not None and self._is_committed(intent.generation, csv.state):
                     self._retire(intent)
             else:
                 self._drop(batch, generation)
-        # What a slow exporter composed for an intent that was dropped meanwhile; nobody can commit it.
+        # What a slow exporter composed for an intent that was dropped meanwhile.
         stale = [info for info in self._store.list(SEGMENTS) if batch_of_segment(info.key) <= csv.state.batch]
         self._each(self._remove, stale)
 
@@ -149,21 +163,27 @@ class Exporter:
         """
         return intent_generation == state.intent_generation
 
-    def list_pending(self) -> list[PendingShard]:
-        """The shards to merge, and by the way the removal of tombstones past their time."""
-        pending: list[PendingShard] = []
-        expired: list[ObjectInfo] = []
-        self.foreign_objects = 0
-        for info in self._store.list(SHARDS):
-            if is_tombstone(info):
-                if info.custom_time and info.custom_time < self._now - self._tombstone_ttl:
-                    expired.append(info)
-            elif (shard := pending_shard(info)) is not None:
-                pending.append(shard)
-            else:
-                self.foreign_objects += 1
+    def list_shards(self) -> Listing:
+        """The shards that need something done, and by the way the removal of tombstones past their time."""
+        self.merged_though_withdrawn = False
+        listed, expired, self.foreign_objects = sort_shards(
+            self._store.list(SHARDS), expired_before=self._now - self._tombstone_ttl
+        )
         self._each(self._remove, expired)
-        return pending
+        return listed
+
+    def settle_unmerged(self, csv: PinnedCsv | None, listed: Listing) -> None:
+        """Close the withdrawals of shards that no batch took, unless a batch under way may still hold one.
+
+        It was planned before the withdrawal, or it could not be composed: so it is the CSV's next one.
+        """
+        if not listed.not_merged:
+            return
+        batch = csv.state.batch if csv else 0
+        under_way = self._store.stat(intent_key(batch + 1)) is not None
+        current = self.read_csv()
+        if not under_way and (current.generation if current else ABSENT) == (csv.generation if csv else ABSENT):
+            self._each(lambda shard: settle(self._store, shard, now=self._now), listed.not_merged)
 
     def _remove(self, info: ObjectInfo) -> None:
         try:
@@ -190,18 +210,20 @@ class Exporter:
             info = self._store.compose(key, sources, if_generation=ABSENT, content_type=CONTENT_TYPE, metadata={})
         except PreconditionFailed as error:
             # Another exporter composed it. The name fixes the sources, so the bytes are the same.
-            stored = self._store.stat(key)
-            if stored is None:
-                raise ObjectNotFound(key) from error
-            info = stored
-        if info.size_bytes != sum(shard.size_bytes for shard in shards):
-            raise CorruptData(f"{key} is not made of the shards that its intent names.")
+            info = self._stored_segment(key, sum(shard.size_bytes for shard in shards), error)
         return Source(key=key, generation=info.generation)
+
+    def _stored_segment(self, key: str, size_bytes: int, error: PreconditionFailed) -> ObjectInfo:
+        stored = self._store.stat(key)
+        if stored is None:
+            raise ObjectNotFound(key) from error
+        if stored.size_bytes != size_bytes:
+            raise CorruptData(f"{key} is not what its intent plans.") from error
+        return stored
 
     def _commit(self, csv: PinnedCsv, intent: Intent, segments: Sequence[Source]) -> PinnedCsv | None:
         """Step 6: the one write that makes the batch part of the CSV."""
-        following = csv.state.with_batch(intent.generation, intent.shards)
-        return self._replace_csv(csv, segments, following)
+        return self._append_to_csv(csv, segments, csv.state.with_batch(intent.generation, intent.shards))
 
     def _give_up(self, csv: PinnedCsv, intent: Intent) -> None:  # noqa: ARG002
         """Step 8: a shard of the plan was removed from outside; skip this batch's number.
@@ -210,14 +232,17 @@ class Exporter:
         still commit it, and then nobody could clean up. Moving the CSV on makes that commit fail, and
         the CSV then names no intent for this batch, so whoever cleans up next drops this one.
         """
-        self._replace_csv(csv, (), csv.state.with_batch(ABSENT, ()))
+        self._append_to_csv(csv, (), csv.state.with_batch(ABSENT, ()))
 
-    def _replace_csv(self, csv: PinnedCsv, segments: Sequence[Source], state: CsvState) -> PinnedCsv | None:
+    def _append_to_csv(self, csv: PinnedCsv, segments: Sequence[Source], state: CsvState) -> PinnedCsv | None:
+        return self._write_csv(csv, [Source(key=CSV_KEY, generation=csv.generation), *segments], state)
+
+    def _write_csv(self, csv: PinnedCsv, sources: Sequence[Source], state: CsvState) -> PinnedCsv | None:
         try:
             return _pinned(
                 self._store.compose(
                     CSV_KEY,
-                    [Source(key=CSV_KEY, generation=csv.generation), *segments],
+                    sources,
                     if_generation=csv.generation,
                     content_type=CONTENT_TYPE,
                     metadata=state.to_metadata(),
@@ -234,6 +259,8 @@ class Exporter:
     def _retire(self, intent: Intent) -> None:
         """Step 7: tombstones for the shards, then the segments, then the intent, in this order."""
         self._each(lambda shard: self._retire_shard(intent, shard), intent.shards)
+        withdrawn = intent.removal.withdrawn if intent.removal else ()
+        self._each(lambda shard: settle(self._store, shard, now=self._now), withdrawn)
         self._drop(intent.batch, intent.generation)
 
     def _retire_shard(self, intent: Intent, shard: PendingShard) -> None:
@@ -248,7 +275,12 @@ class Exporter:
                 custom_time=self._now,
             )
         except (ObjectNotFound, PreconditionFailed):
-            return  # already a tombstone
+            self._merged_already(intent, shard)
+
+    def _merged_already(self, intent: Intent, shard: PendingShard) -> None:
+        """Pinned point 3: a tombstone, unless it was withdrawn while its batch was on its way into the CSV."""
+        if mark_merged(self._store, shard.key, replaced=shard.generation, batch=intent.batch):
+            self.merged_though_withdrawn = True
 
     def _drop(self, batch: int, generation: int) -> None:
         """Remove an intent's segments and then the intent itself."""
@@ -265,4 +297,4 @@ class Exporter:
 
 
 def _pinned(info: ObjectInfo) -> PinnedCsv:
-    return PinnedCsv(generation=info.generation, state=parse_state(info))
+    return PinnedCsv(generation=info.generation, size_bytes=info.size_bytes, state=parse_state(info))

@@ -24,14 +24,14 @@ def open_store(bucket_url: str, *, patience_s: float = 20.0) -> ObjectStore:
     if parts.scheme == "file":
         return _open_directory(bucket_url, parts.netloc, unquote(parts.path))
     if parts.scheme == "gs" and parts.netloc and parts.path in ("", "/"):
-        from fer.storage.gcs import GcsObjectStore
+        from fer.storage.stores.gcs import GcsObjectStore
 
         return GcsObjectStore.connect(parts.netloc, patience_s=patience_s)
     raise InvalidInput(f"Unknown bucket URL {bucket_url!r}; {_EXPECTED}.")
 
 
 def _open_directory(bucket_url: str, host: str, path: str) -> ObjectStore:
-    from fer.storage.local_directory import LocalDirectoryStore
+    from fer.storage.stores.local_directory import LocalDirectoryStore
 
     if host not in ("", "localhost") or not path.startswith("/") or path == "/":
         raise InvalidInput(f"Not an absolute directory: {bucket_url!r}; {_EXPECTED}.")

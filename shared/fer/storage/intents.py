@@ -1,23 +1,35 @@
 """Intents: the written plan of one batch, so that any exporter can carry on what another began."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 from fer.errors import CorruptData
 from fer.storage.keys import INTENTS, batch_of_intent, intent_key
 from fer.storage.objects import ABSENT, ObjectNotFound, ObjectStore, PreconditionFailed
 from fer.storage.shards import PendingShard
+from fer.storage.withdrawals import WithdrawnShard
 
 _CONTENT_TYPE = "application/json"
 
 
+Segments = tuple[tuple[PendingShard, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """The withdrawn shards whose rows leave the CSV, and the size at which a piece of the new file is full."""
+
+    withdrawn: tuple[WithdrawnShard, ...]
+    piece_bytes: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """The shards of one batch, segment by segment, in the order in which they join the CSV.
+    """The plan of one batch: which shards join the CSV, segment by segment in their order, or which rows leave it.
 
-    The division into segments belongs to the plan: an exporter with other limits, say of a newer version,
-    must take over the very segments that another has composed in part.
+    One of ``segments`` and ``removal`` is empty. The division into segments and pieces belongs to the plan: an
+    exporter with other limits, say of a newer version, must take over the very ones that another has composed.
 
     ``generation`` tells this intent from another of the same batch number: a slow exporter can write one
     again after the batch was merged and its intent deleted.
@@ -25,26 +37,32 @@ class Intent:
 
     batch: int
     generation: int
-    segments: tuple[tuple[PendingShard, ...], ...]
+    segments: Segments = ()
+    removal: Removal | None = None
 
     @property
     def shards(self) -> tuple[PendingShard, ...]:
         return tuple(shard for segment in self.segments for shard in segment)
 
+    @property
+    def keys(self) -> set[str]:
+        """The names of all shards that the batch is about."""
+        return {shard.key for shard in (self.removal.withdrawn if self.removal else self.shards)}
 
-def write_intent(store: ObjectStore, batch: int, segments: tuple[tuple[PendingShard, ...], ...]) -> Intent | None:
+
+def write_intent(store: ObjectStore, batch: int, plan: Segments | Removal) -> Intent | None:
     """Write the plan, create-only; if the batch has one already, adopt that one.
 
     None where the existing one was removed before it could be read: look at the CSV again.
     """
-    body = json.dumps([[_encode(shard) for shard in segment] for segment in segments], indent=0) + "\n"
+    body = json.dumps(_encode(plan), indent=0) + "\n"
     try:
         info = store.put(
             intent_key(batch), body.encode(), if_generation=ABSENT, content_type=_CONTENT_TYPE, metadata={}
         )
     except PreconditionFailed:
         return read_intent(store, batch)
-    return Intent(batch=batch, generation=info.generation, segments=segments)
+    return _intent(batch, info.generation, plan)
 
 
 def read_intent(store: ObjectStore, batch: int) -> Intent | None:
@@ -56,7 +74,7 @@ def read_intent(store: ObjectStore, batch: int) -> Intent | None:
         body = store.read(info.key, generation=info.generation)
     except ObjectNotFound:
         return None
-    return Intent(batch=batch, generation=info.generation, segments=_decode(info.key, body))
+    return _intent(batch, info.generation, _decode(info.key, body))
 
 
 def list_intents(store: ObjectStore) -> list[tuple[int, int]]:
@@ -72,19 +90,46 @@ def delete_intent(store: ObjectStore, batch: int, generation: int) -> None:
         return
 
 
-def _encode(shard: PendingShard) -> list[Any]:
-    return [shard.key, shard.generation, shard.size_bytes, shard.label, shard.sha256, shard.time]
+def _intent(batch: int, generation: int, plan: Segments | Removal) -> Intent:
+    if isinstance(plan, Removal):
+        return Intent(batch=batch, generation=generation, removal=plan)
+    return Intent(batch=batch, generation=generation, segments=plan)
 
 
-def _decode(key: str, body: bytes) -> tuple[tuple[PendingShard, ...], ...]:
+def _encode(plan: Segments | Removal) -> Any:
+    if isinstance(plan, Removal):
+        return {"piece_bytes": plan.piece_bytes, "withdrawn": [asdict(shard) for shard in plan.withdrawn]}
+    return [[_encode_shard(shard) for shard in segment] for segment in plan]
+
+
+def _encode_shard(shard: PendingShard) -> list[Any]:
+    entry = [shard.key, shard.generation, shard.size_bytes, shard.label, shard.sha256, shard.time]
+    return [*entry, shard.predicted, shard.model] if shard.predicted else entry
+
+
+def _decode(key: str, body: bytes) -> Segments | Removal:
     try:
-        segments = cast("list[list[list[Any]]]", json.loads(body))
+        plan: Any = json.loads(body)
+        if isinstance(plan, dict):
+            entries = cast("dict[str, Any]", plan)
+            withdrawn = tuple(WithdrawnShard(**entry) for entry in entries["withdrawn"])
+            return Removal(withdrawn=withdrawn, piece_bytes=int(entries["piece_bytes"]))
+        segments = cast("list[list[list[Any]]]", plan)
         return tuple(tuple(_decode_shard(*entry) for entry in segment) for segment in segments)
-    except (TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise CorruptData(f"{key} is not an intent.") from error
 
 
-def _decode_shard(key: str, generation: int, size_bytes: int, label: str, sha256: str, time: str) -> PendingShard:
+def _decode_shard(
+    key: str,
+    generation: int,
+    size_bytes: int,
+    label: str,
+    sha256: str,
+    time: str,
+    predicted: str = "",
+    model: str = "",
+) -> PendingShard:
     return PendingShard(
         key=key,
         generation=int(generation),
@@ -92,4 +137,6 @@ def _decode_shard(key: str, generation: int, size_bytes: int, label: str, sha256
         label=label,
         sha256=sha256,
         time=time,
+        predicted=predicted,
+        model=model,
     )

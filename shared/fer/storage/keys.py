@@ -12,6 +12,7 @@ INTENTS: Final = "intents/"
 SEGMENTS: Final = "segments/"
 MODELS: Final = "models/"
 CHAMPION_KEY: Final = "models/champion.json"
+RECEIPT_SECRET_KEY: Final = "secrets/receipts"
 
 # What every store, file system and shell takes as it is; the lengths fit the local directory's file names.
 _MODEL_VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -23,7 +24,17 @@ def shard_key(idempotency_key: str) -> str:
     if not idempotency_key:
         raise InvalidInput("The idempotency key must not be empty.")
     # surrogatepass: a header may decode to lone surrogates, which are a valid key like any other.
-    return f"{SHARDS}{hashlib.sha256(idempotency_key.encode('utf-8', 'surrogatepass')).hexdigest()}.csv"
+    return shard_key_of(hashlib.sha256(idempotency_key.encode("utf-8", "surrogatepass")).digest())
+
+
+def shard_key_of(digest: bytes) -> str:
+    """The name of the shard with this digest of its idempotency key."""
+    return f"{SHARDS}{digest.hex()}.csv"
+
+
+def shard_digest(key: str) -> bytes:
+    """The inverse of ``shard_key_of``."""
+    return bytes.fromhex(key.removeprefix(SHARDS).removesuffix(".csv"))
 
 
 def intent_key(batch: int) -> str:

@@ -1,13 +1,13 @@
 """The merge: shards into the one CSV, each exactly once, whatever crashes and however many run."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from fer.storage.exporter import DEFAULT_LIMITS, TOMBSTONE_TTL, Exporter, MergeLimits, PinnedCsv
+from fer.storage.exporter import TOMBSTONE_TTL, Exporter, PinnedCsv
 from fer.storage.objects import ABSENT, ObjectStore
-from fer.storage.shards import PendingShard
+from fer.storage.plans import DEFAULT_LIMITS, Listing, MergeLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,21 +15,24 @@ class MergeReport:
     """What one call of ``merge_pending`` came to.
 
     ``generation`` is the CSV's (0 while there is none) and ``rows`` its rows. ``merged_shards`` counts the
-    rows that joined it during the call, by this exporter or by another beside it; ``batches`` the commits
-    of this one. ``pending_shards`` is what the budget left over, and ``complete`` that this is nothing.
-    ``foreign_objects`` lie among the shards but were not written as one; they are left alone.
+    rows that joined it during the call, ``withdrawn_rows`` those that left it, by this exporter or by another next
+    to it; ``batches`` the commits of this one. ``pending_shards`` and ``pending_withdrawals`` are what the budget
+    left over, and ``complete`` that this is nothing. ``foreign_objects`` lie among the shards but were not written
+    as one; they are left alone.
     """
 
     generation: int
     rows: int
     merged_shards: int
+    withdrawn_rows: int
     batches: int
     pending_shards: int
+    pending_withdrawals: int
     foreign_objects: int
 
     @property
     def complete(self) -> bool:
-        return self.pending_shards == 0
+        return self.pending_shards == self.pending_withdrawals == 0
 
 
 def merge_pending(
@@ -44,11 +47,12 @@ def merge_pending(
 ) -> MergeReport:
     """Merge every pending shard into the CSV, batch by batch, until none is left or the budget is spent.
 
-    Costs in proportion to the new shards, whatever the size of the CSV, and moves no feedback through
-    this process. May be called at any time by any number of processes, and again after a crash: whoever
-    comes next finishes what was begun. Creates the CSV only when there is a first shard. ``budget_s`` is
-    looked at between batches, so at least one is attempted; 30 s is half of a Cloud Run request's usual
-    minute. ``workers`` is the number of requests under way at once. Raises ``Unavailable``.
+    Costs in proportion to the new shards, whatever the size of the CSV, and moves no feedback through this process.
+    Only where merged feedback was withdrawn is the CSV written anew without it, once for all. May be called at any
+    time by any number of processes, and again after a crash: whoever comes next finishes what was begun. Creates the
+    CSV only when there is a first shard. ``budget_s`` is looked at between batches, so at least one is attempted;
+    30 s is half of a Cloud Run request's usual minute. ``workers`` is the number of requests under way at once.
+    Raises ``Unavailable``.
     """
     exporter = Exporter(store, now=now, workers=workers, limits=limits, tombstone_ttl=tombstone_ttl)
     return run_exporter(exporter, deadline=monotonic() + budget_s, monotonic=monotonic)
@@ -59,42 +63,40 @@ def run_exporter(exporter: Exporter, *, deadline: float, monotonic: Callable[[],
     csv = first = exporter.read_csv()
     while True:
         exporter.clean_up_begun(csv)
-        left = _merge_listed(exporter, csv, deadline, monotonic)
+        left = _work_off(exporter, csv, deadline, monotonic)
         csv = exporter.read_csv()
-        if not left or monotonic() >= deadline:
+        if not (left.work or exporter.merged_though_withdrawn) or monotonic() >= deadline:
             break
-    rows = csv.state.rows if csv else 0
+    rows, withdrawn = (csv.state.rows, csv.state.withdrawn) if csv else (0, 0)
+    rows_before, withdrawn_before = (first.state.rows, first.state.withdrawn) if first else (0, 0)
     return MergeReport(
         generation=csv.generation if csv else ABSENT,
         rows=rows,
-        merged_shards=rows - (first.state.rows if first else 0),
+        merged_shards=rows + withdrawn - rows_before - withdrawn_before,
+        withdrawn_rows=withdrawn - withdrawn_before,
         batches=exporter.batches,
-        pending_shards=len(left),
+        pending_shards=len(left.pending),
+        pending_withdrawals=len(left.in_csv),
         foreign_objects=exporter.foreign_objects,
     )
 
 
-def _merge_listed(
-    exporter: Exporter, csv: PinnedCsv | None, deadline: float, monotonic: Callable[[], float]
-) -> Sequence[PendingShard]:
-    """List the shards and merge them batch by batch; returns those left when the CSV must be looked at again.
+def _work_off(exporter: Exporter, csv: PinnedCsv | None, deadline: float, monotonic: Callable[[], float]) -> Listing:
+    """List the shards and run batch by batch; returns what is left when the CSV must be looked at again.
 
     The listing stays good while the only commits since it was made are our own: nothing in it can have been
-    merged by another. So one listing serves many batches.
+    merged or taken out by another. So one listing serves many batches.
     """
-    pending: Sequence[PendingShard] = exporter.list_pending()
-    if csv is None and pending:
+    listed = exporter.list_shards()
+    exporter.settle_unmerged(csv, listed)
+    if csv is None and listed.pending:
         csv = exporter.create_csv()
-    while csv is not None and pending:
-        following = exporter.merge_batch(csv, pending)
+    while csv is not None and listed.work:
+        following = exporter.run_batch(csv, listed)
         if following is None:
             break
-        csv, merged = following
-        pending = _without(pending, merged)
+        csv, done = following
+        listed = listed.without(done)
         if monotonic() >= deadline:
             break
-    return pending
-
-
-def _without(shards: Sequence[PendingShard], keys: set[str]) -> list[PendingShard]:
-    return [shard for shard in shards if shard.key not in keys]
+    return listed

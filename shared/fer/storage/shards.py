@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from fer.domain import FEEDBACK_LABELS, Feedback
+from fer.domain import EXPRESSIONS, FEEDBACK_LABELS, Claim, Feedback
 from fer.errors import Conflict
 from fer.storage.keys import shard_key
 from fer.storage.objects import ABSENT, ObjectInfo, ObjectStore, PreconditionFailed
@@ -15,20 +15,25 @@ from fer.storage.records_csv import CONTENT_TYPE, MAX_ROW_BYTES, MIN_ROW_BYTES, 
 LABEL: Final = "label"
 SHA256: Final = "sha256"
 TIME: Final = "time"
+PREDICTED: Final = "predicted"
+MODEL: Final = "model"
+MERGED_BATCH: Final = "merged_batch"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardInfo:
-    """A saved feedback. ``created`` is False where the same feedback had been saved before."""
+    """A saved feedback. ``created`` is False where the same feedback had been saved before, at ``time``."""
 
     key: str
     generation: int
     created: bool
+    sha256: str
+    time: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingShard:
-    """A shard as the merge needs it, known from its metadata alone."""
+    """A shard as the merge needs it, known from its metadata alone; ``predicted`` is empty where it was not said."""
 
     key: str
     generation: int
@@ -36,6 +41,8 @@ class PendingShard:
     label: str
     sha256: str
     time: str
+    predicted: str = ""
+    model: str = ""
 
 
 def format_time(moment: datetime) -> str:
@@ -55,38 +62,53 @@ def day_of(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def save_shard(store: ObjectStore, feedback: Feedback, *, idempotency_key: str, now: datetime) -> ShardInfo:
+def save_shard(
+    store: ObjectStore,
+    feedback: Feedback,
+    *,
+    idempotency_key: str,
+    now: datetime,
+    claim: Claim | None = None,
+) -> ShardInfo:
     """Save one feedback; when this returns, it is durable and will be in the CSV exactly once.
 
-    Saving the same feedback under the same key again is a success that adds nothing, also when it has
-    been merged meanwhile. Raises ``Conflict`` for another feedback under the key, ``InvalidInput`` for an
-    empty key, and ``Unavailable``, after which the caller retries with the same key.
+    ``claim`` is what a model had said of the face. Saving the same feedback under the same key again is a success
+    that adds nothing, also when it has been merged or withdrawn meanwhile. Raises ``Conflict`` for another feedback
+    under the key, ``InvalidInput`` for an empty key, and ``Unavailable``, after which the caller retries with the
+    same key.
     """
     key = shard_key(idempotency_key)
     row = encode_row(feedback)
     sha256 = hashlib.sha256(row).hexdigest()
-    metadata = {LABEL: feedback.label, SHA256: sha256, TIME: format_time(day_of(now))}
+    metadata = {LABEL: feedback.label, SHA256: sha256, TIME: format_time(day_of(now)), **_claim_metadata(claim)}
     while True:
         try:
             info = store.put(key, row, if_generation=ABSENT, content_type=CONTENT_TYPE, metadata=metadata)
-            return ShardInfo(key=key, generation=info.generation, created=True)
+            return ShardInfo(key=key, generation=info.generation, created=True, sha256=sha256, time=metadata[TIME])
         except PreconditionFailed as error:
             stored = store.stat(key)
             if stored is None:  # a tombstone past its time was removed just now: the key is free again
                 continue
             if stored.metadata.get(SHA256) != sha256:
                 raise Conflict("This idempotency key was used for another feedback.") from error
-            return ShardInfo(key=key, generation=stored.generation, created=False)
+            time = stored.metadata.get(TIME) or format_time(day_of(stored.updated))
+            return ShardInfo(key=key, generation=stored.generation, created=False, sha256=sha256, time=time)
+
+
+def _claim_metadata(claim: Claim | None) -> dict[str, str]:
+    if claim is None:
+        return {}
+    return {PREDICTED: claim.expression} | ({MODEL: claim.model_version} if claim.model_version else {})
 
 
 def is_tombstone(info: ObjectInfo) -> bool:
-    """Whether the shard has been merged and only remembers its key and hash."""
+    """Whether the shard has been merged or withdrawn and only remembers its key and hash."""
     return info.size_bytes == 0
 
 
 def pending_shard(info: ObjectInfo) -> PendingShard | None:
     """The listed object as a shard to merge; None where ``save_shard`` cannot have written it."""
-    label, sha256, time = (info.metadata.get(name, "") for name in (LABEL, SHA256, TIME))
+    label, sha256, time, predicted = (info.metadata.get(name, "") for name in (LABEL, SHA256, TIME, PREDICTED))
     if label not in FEEDBACK_LABELS or not sha256 or not _is_time(time):
         return None
     if not MIN_ROW_BYTES <= info.size_bytes <= MAX_ROW_BYTES:
@@ -98,12 +120,15 @@ def pending_shard(info: ObjectInfo) -> PendingShard | None:
         label=label,
         sha256=sha256,
         time=time,
+        predicted=predicted if predicted in EXPRESSIONS else "",
+        model=info.metadata.get(MODEL, ""),
     )
 
 
 def tombstone_metadata(shard: PendingShard, batch: int) -> Mapping[str, str]:
-    """What a merged shard keeps: enough to recognise a late retry, and no label."""
-    return {SHA256: shard.sha256, "merged_batch": str(batch)}
+    """What a merged shard keeps: enough to recognise a late retry and to count a withdrawal, and no label."""
+    kept = {SHA256: shard.sha256, TIME: shard.time, MERGED_BATCH: str(batch)}
+    return kept | {name: value for name, value in ((PREDICTED, shard.predicted), (MODEL, shard.model)) if value}
 
 
 def _is_time(text: str) -> bool:

@@ -11,6 +11,7 @@ from fer.errors import Unavailable
 from fer.vision.arrays import ExpressionScores, FaceChips
 from fer.vision.classifier import Classifier, LiteRTClassifier, probe
 from fer.vision.model_files import load_model_files, read_model_files
+from fer.vision.priors import PriorChoice
 
 if TYPE_CHECKING:
     from fer.storage.registry import Champion, ModelRegistry
@@ -21,14 +22,16 @@ STORE_PATIENCE_S: Final = 6.0
 """A start waits no longer for a store that hangs; a healthy one answers in well under a second."""
 
 
-def open_classifier(models_dir: Path, *, model_uri: str | None, refresh_s: float) -> Classifier:
+def open_classifier(
+    models_dir: Path, *, model_uri: str | None, refresh_s: float, prior: PriorChoice = "default"
+) -> Classifier:
     """The model in ``models_dir/expression``, or the champion in the store that ``model_uri`` names.
 
     With a store, it looks there now and later at most every ``refresh_s`` seconds. Whatever is wrong with the
     store or with the champion, the last good model goes on serving. Raises ``InvalidInput`` for a ``model_uri``
     that names no store, ``ImportError`` where its client is not installed, and as ``load_model_files`` does.
     """
-    bundled = LiteRTClassifier(load_model_files(models_dir / "expression"))
+    bundled = LiteRTClassifier(load_model_files(models_dir / "expression"), prior=prior)
     if model_uri is None:
         return bundled
     # Only here: who serves the model at hand does not pay for importing the storage.
@@ -40,7 +43,7 @@ def open_classifier(models_dir: Path, *, model_uri: str | None, refresh_s: float
 
     with contextlib.suppress(Unavailable):  # a wrong address stops the start, a store that is down does not
         open_registry()
-    return ChampionClassifier(bundled, open_registry, refresh_s=refresh_s)
+    return ChampionClassifier(bundled, open_registry, refresh_s=refresh_s, prior=prior)
 
 
 class ChampionClassifier:
@@ -54,8 +57,16 @@ class ChampionClassifier:
     went stale in hours of idling, or that belongs to a parent process.
     """
 
-    def __init__(self, first: Classifier, open_registry: "Callable[[], ModelRegistry]", *, refresh_s: float) -> None:
+    def __init__(
+        self,
+        first: Classifier,
+        open_registry: "Callable[[], ModelRegistry]",
+        *,
+        refresh_s: float,
+        prior: PriorChoice = "default",
+    ) -> None:
         self._serving = first
+        self._prior: PriorChoice = prior
         self._open_registry = open_registry
         self._refresh_s = refresh_s
         self._lock = threading.Lock()
@@ -114,7 +125,8 @@ class ChampionClassifier:
     def _follow(self, registry: "ModelRegistry", champion: "Champion") -> None:
         fields = {"champion": champion.version, "model_version": self._serving.model_version}
         try:
-            classifier = LiteRTClassifier(read_model_files(registry.fetch_served(champion).__getitem__))
+            files = read_model_files(registry.fetch_served(champion).__getitem__)
+            classifier = LiteRTClassifier(files, prior=self._prior)
             probe(classifier)
         except Unavailable:  # nothing is known to be wrong with the champion: try it again at the next look
             raise

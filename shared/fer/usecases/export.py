@@ -1,15 +1,23 @@
 """Merge what is pending, then hand out the CSV, its statistics, or a link to it."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any, cast
 
+from fer.domain import GateCheck, PublishedModel
+from fer.errors import CorruptData, NotFound
 from fer.storage.csv_file import Statistics, open_csv, pinned_csv, read_statistics
 from fer.storage.merge import MergeReport, merge_pending
 from fer.storage.objects import ObjectStore
+from fer.storage.registry import ModelRegistry, ModelVersion
 
 CSV_FILENAME = "expression_pixel_data.csv"
 SIGNED_URL_EXPIRES_S = 300
+GATE_REPORT = "gate_report.json"
+# Each costs three small reads; who has more looks with `make models`.
+MOST_MODELS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +34,21 @@ class Download:
     redirect_url: str | None = None
 
 
-def merge(store: ObjectStore, *, now: datetime) -> MergeReport:
-    """Merge every pending shard; safe to call any number of times, at any time, from anywhere."""
-    return merge_pending(store, now=now)
+def merge(store: ObjectStore, *, now: datetime, receipt_days: int) -> MergeReport:
+    """Merge every pending shard and take out what was withdrawn; safe to call at any time, from anywhere.
+
+    A merged correction can be taken back for ``receipt_days``.
+    """
+    return merge_pending(store, now=now, tombstone_ttl=timedelta(days=receipt_days))
 
 
 def download(
-    store: ObjectStore, *, now: datetime, redirect_above_bytes: int, wanted: Callable[[str], bool]
+    store: ObjectStore,
+    *,
+    now: datetime,
+    receipt_days: int,
+    redirect_above_bytes: int,
+    wanted: Callable[[str], bool],
 ) -> Download:
     """The CSV with all feedback acknowledged so far; raises NotFound while there is none.
 
@@ -40,7 +56,7 @@ def download(
     ``wanted(etag)``. A file larger than ``redirect_above_bytes`` comes as a link valid for five minutes, where
     the store can sign one.
     """
-    merge(store, now=now)
+    merge(store, now=now, receipt_days=receipt_days)
     info = pinned_csv(store)
     if info is not None:
         version = Download(etag=str(info.generation), size_bytes=info.size_bytes)
@@ -56,7 +72,44 @@ def download(
     return Download(etag=str(opened.info.generation), size_bytes=opened.info.size_bytes, chunks=opened.chunks)
 
 
-def statistics(store: ObjectStore, *, now: datetime) -> Statistics:
+def statistics(store: ObjectStore, *, now: datetime, receipt_days: int) -> Statistics:
     """Rows per label and in total, with all feedback acknowledged so far, without reading the CSV."""
-    merge(store, now=now)
+    merge(store, now=now, receipt_days=receipt_days)
     return read_statistics(store)
+
+
+def models(registry: ModelRegistry) -> list[PublishedModel]:
+    """The newest published versions with their gate's report, the newest first."""
+    champion = registry.champion()
+    versions = registry.versions()[: -MOST_MODELS - 1 : -1]
+    return [
+        PublishedModel(
+            version=each.version,
+            created=each.created,
+            parent=each.parent,
+            champion=champion is not None and champion.version == each.version,
+            fault=each.fault,
+            gate=_gate(registry, each),
+        )
+        for each in versions
+    ]
+
+
+def _gate(registry: ModelRegistry, model: ModelVersion) -> tuple[GateCheck, ...]:
+    """What its report says; none of it where there is no report or none that can be read."""
+    if model.fault:
+        return ()
+    try:
+        report: Any = json.loads(registry.fetch(model.version, [GATE_REPORT])[GATE_REPORT])
+        checks = cast("list[dict[str, Any]]", report["checks"])
+        return tuple(
+            GateCheck(
+                name=str(check["name"]),
+                passed=bool(check["passed"]),
+                figure=str(check["figure"]),
+                bound=str(check["bound"]),
+            )
+            for check in checks
+        )
+    except (NotFound, CorruptData, KeyError, TypeError, ValueError):
+        return ()

@@ -1,13 +1,15 @@
-"""A picture and the right label in; the face's chip stored as one shard, exactly once."""
+"""A picture and the right label in; the face's chip stored as one shard, exactly once, until it is taken back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from fer.domain import BoxXYWH, Face, Feedback
+from fer.domain import BoxXYWH, Claim, Face, Feedback
 from fer.errors import InvalidInput
 from fer.storage.objects import ObjectStore
-from fer.storage.shards import save_shard
+from fer.storage.receipts import Receipts
+from fer.storage.shards import parse_time, save_shard
+from fer.storage.withdrawals import Withdrawal, withdraw_shard
 from fer.usecases.pixel_budget import budget
 from fer.vision.alignment import FaceAligner
 from fer.vision.arrays import FaceChip
@@ -28,27 +30,53 @@ class FaceFinder:
     aligner: FaceAligner
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedFeedback:
+    """A stored correction: what takes it back, and until when at least, in UTC."""
+
+    receipt: str
+    receipt_valid_until: datetime
+
+
 def save_feedback(
     image: bytes,
     label: str,
     *,
     box_xywh: BoxXYWH | None,
+    claim: Claim | None,
     idempotency_key: str,
     now: datetime,
     finder: FaceFinder,
     store: ObjectStore,
+    receipts: Receipts,
+    receipt_days: int,
     max_image_pixels: int,
-) -> None:
+) -> SavedFeedback:
     """Store the chip of the face that is meant, with its right label; when this returns, it is kept.
 
-    The face is the one at ``box_xywh``, or without it the first that predict returns for this image. Raises
+    The face is the one at ``box_xywh``, or without it the first that predict returns for this image; ``claim`` is
+    what that prediction said of it. The same feedback under the same key has the same receipt. Raises
     InvalidInput (also where there is no such face), Conflict where ``idempotency_key`` came with something
     else before, and Unavailable where the store failed: then, the same key makes a retry safe.
     """
     with budget.hold(image, max_pixels=max_image_pixels):
         face_chip = _find_chip(image, box_xywh=box_xywh, finder=finder, max_image_pixels=max_image_pixels)
     feedback = Feedback(label=label, pixels=face_chip.tobytes())
-    save_shard(store, feedback, idempotency_key=idempotency_key, now=now)
+    saved = save_shard(store, feedback, idempotency_key=idempotency_key, now=now, claim=claim)
+    return SavedFeedback(
+        receipt=receipts.issue(saved.key, saved.sha256),
+        receipt_valid_until=parse_time(saved.time) + timedelta(days=receipt_days),
+    )
+
+
+def withdraw_feedback(receipt: str, *, now: datetime, store: ObjectStore, receipts: Receipts) -> Withdrawal:
+    """Take a correction back, merged or not; the next export leaves nothing of it.
+
+    Doing it again changes nothing. Raises NotFound for a receipt that was never given out or has run out, and
+    Unavailable where the store failed.
+    """
+    key = receipts.shard_key(receipt)
+    return withdraw_shard(store, key, is_meant=lambda sha256: receipts.is_genuine(receipt, sha256), now=now)
 
 
 def _find_chip(image: bytes, *, box_xywh: BoxXYWH | None, finder: FaceFinder, max_image_pixels: int) -> FaceChip:

@@ -15,7 +15,6 @@ import cv2
 import numpy as np
 
 from fer.domain import CHIP_SIDE_PX, Face, Point
-from fer.errors import CorruptData
 from fer.vision.arrays import FaceChip, FaceChips, FloatArray, ImageRGB
 from fer.vision.boxes import map_points, roll_deg
 from fer.vision.images import to_grey
@@ -89,10 +88,7 @@ class FaceAligner:
         if not (models_dir / ONET_FILE).is_file():
             _log.info("face alignment: without %s; 'make models' prepares it", ONET_FILE)
             return
-        try:
-            self._onet = ONet(models_dir)
-        except cv2.error as error:
-            raise CorruptData(f"The model file {ONET_FILE} cannot be read.") from error
+        self._onet = ONet(models_dir)
 
     def align_face(self, image_rgb: ImageRGB, face: Face) -> FaceChip:
         """Return the uint8 (48, 48) grey chip of a face as the detector gave it."""

@@ -10,6 +10,7 @@ from fer.errors import CorruptData
 from fer.vision.arrays import ExpressionScores, FaceChip, FaceChips, FloatArray, FloatImage
 from fer.vision.model_files import ModelFiles
 from fer.vision.pool import Pool
+from fer.vision.priors import PriorChoice, log_shift
 
 
 class Classifier(Protocol):
@@ -35,10 +36,12 @@ class LiteRTClassifier:
     """A classifier served by LiteRT, one interpreter per busy thread.
 
     Each chip is a run of its own: its scores do not depend on what else is in the picture, to the last bit.
+    ``prior`` is the population that the scores are meant for; raises ``CorruptData`` where the card does not know it.
     """
 
-    def __init__(self, model_files: ModelFiles, *, threads: int = 1) -> None:
+    def __init__(self, model_files: ModelFiles, *, prior: PriorChoice = "default", threads: int = 1) -> None:
         self._files = model_files
+        self._log_shift = np.array(log_shift(model_files.priors, prior))
         self._order = [model_files.labels.index(name) for name in EXPRESSIONS]
         self._threads = threads
         self._interpreters = Pool(self._open)
@@ -55,7 +58,7 @@ class LiteRTClassifier:
             return np.zeros((0, len(EXPRESSIONS)), np.float32)
         with self._interpreters.lend() as interpreter:
             outputs = np.stack([interpreter.run(self._prepare(chip)) for chip in face_chips])
-        return self._calibrate(outputs)[:, self._order]
+        return self._calibrate(outputs[:, self._order])
 
     def pinned(self) -> "LiteRTClassifier":
         return self
@@ -71,10 +74,10 @@ class LiteRTClassifier:
         return grey.reshape(1, height, width, 1)
 
     def _calibrate(self, outputs: FloatArray) -> ExpressionScores:
-        """Apply the temperature (Guo et al.: On calibration of modern neural networks, 2017) and the softmax."""
+        """Apply temperature (Guo et al.: On calibration of modern neural networks, 2017), prior and softmax."""
         if self._files.output == "probabilities":
             outputs = np.log(np.clip(outputs, 1e-12, None))
-        scaled = outputs / self._files.temperature
+        scaled = outputs / self._files.temperature + self._log_shift
         powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
         return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
 

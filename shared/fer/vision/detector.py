@@ -7,11 +7,12 @@ from typing import Protocol
 import cv2
 
 from fer.domain import Face
-from fer.errors import CorruptData, NotFound
+from fer.errors import NotFound
 from fer.vision.arrays import ImageRGB
+from fer.vision.detector_files import YUNET_FILE
 from fer.vision.haar import HaarDetector
 from fer.vision.mtcnn import MTCNN_FILES, MTCNNDetector
-from fer.vision.yunet import YUNET_FILE, YuNetDetector
+from fer.vision.yunet import YuNetDetector
 
 DETECTORS = ("auto", "yunet", "mtcnn", "haar")
 _FILES = {"yunet": (YUNET_FILE,), "mtcnn": MTCNN_FILES, "haar": ()}
@@ -58,10 +59,7 @@ def open_detector(name: str, *, models_dir: Path) -> Detector:
     missing = _missing(name, models_dir)
     if missing:
         raise NotFound(f"The {name} detector needs {', '.join(missing)}; 'make models' prepares it.")
-    try:
-        return _open(name, models_dir)
-    except cv2.error as error:
-        raise CorruptData(f"A model file of the {name} detector cannot be read.") from error
+    return _open(name, models_dir)
 
 
 def _missing(name: str, models_dir: Path) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any, Literal, cast
 
 from fer.domain import EXPRESSIONS
 from fer.errors import CorruptData, NotFound
+from fer.vision.priors import Prior, read_priors
 
 CARD_NAME = "model_card.json"
 CARD_SCHEMA = 1
@@ -24,7 +25,7 @@ class ModelFiles:
     """What ``model_card.json`` says, checked, and the LiteRT file.
 
     The model's input is grey uint8 · ``scale`` + ``offset`` as float32 (1, height, width, 1); ``labels`` are the
-    seven expressions in the order of its output.
+    seven expressions in the order of its output; ``priors`` is as ``read_priors`` gives it.
     """
 
     model_version: str
@@ -35,6 +36,7 @@ class ModelFiles:
     output: ModelOutput
     temperature: float
     litert_file: bytes = field(repr=False)
+    priors: dict[str, Prior] = field(default_factory=dict[str, Prior])
 
 
 def load_model_files(directory: Path) -> ModelFiles:
@@ -57,7 +59,7 @@ def read_model_files(read: Callable[[str], bytes]) -> ModelFiles:
         if hashlib.sha256(litert_file).hexdigest() != card["files"]["litert"]["sha256"]:
             raise CorruptData(f"{name} does not have the sha256 that {CARD_NAME} states.")
         return _from_card(card, litert_file)
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise CorruptData(f"{CARD_NAME} is not a model card: {error}") from error
 
 
@@ -93,4 +95,5 @@ def _from_card(card: dict[str, Any], litert_file: bytes) -> ModelFiles:
         output=output,
         temperature=temperature,
         litert_file=litert_file,
+        priors=read_priors(card.get("priors")),
     )

@@ -1,4 +1,4 @@
-"""MTCNN (Zhang et al., 2016) with the weights of the PyPI package ``mtcnn``, through OpenCV's dnn module."""
+"""MTCNN (Zhang et al., 2016) with the weights of the PyPI package ``mtcnn``, on ONNX Runtime."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from fer.domain import Face
 from fer.vision import framing
 from fer.vision.arrays import FloatArray, ImageRGB
 from fer.vision.boxes import keep_best
-from fer.vision.nets import NetPool
+from fer.vision.nets import mtcnn_batch, open_net
 from fer.vision.onet import ONET_FILE, ONET_SIDE_PX, ONet
 from fer.vision.resizing import as_image, fitted
 from fer.vision.retries import find_with_retries
@@ -40,8 +40,8 @@ class MTCNNDetector:
     min_retry_score = MIN_RETRY_SCORE
 
     def __init__(self, models_dir: Path) -> None:
-        self._pnet = NetPool(models_dir / PNET_FILE, ("box", "probability"))
-        self._rnet = NetPool(models_dir / RNET_FILE, ("box", "probability"))
+        self._pnet = open_net(models_dir / PNET_FILE, ("box", "probability"))
+        self._rnet = open_net(models_dir / RNET_FILE, ("box", "probability"))
         self._onet = ONet(models_dir)
 
     def detect(self, image_rgb: ImageRGB) -> list[Face]:
@@ -62,7 +62,7 @@ class MTCNNDetector:
         while min(height, width) * scale >= _CELL_PX:
             size_wh = (round(width * scale), round(height * scale))
             level = as_image(cv2.resize(image_rgb, size_wh, interpolation=cv2.INTER_AREA))
-            offsets, probability = self._pnet.run([level])
+            offsets, probability = self._pnet.run(mtcnn_batch([level]))
             found = _windows(offsets[0], probability[0, 1], scale)
             levels.append(found[keep_best(found[:, :4], found[:, 4], max_overlap=0.5)])
             scale *= PYRAMID_STEP
@@ -73,7 +73,8 @@ class MTCNNDetector:
     def _refine(self, image_rgb: ImageRGB, squares: FloatArray) -> FloatArray:
         if not len(squares):
             return squares
-        offsets, probability = self._rnet.run([_cut(image_rgb, square, _RNET_SIDE_PX) for square in squares])
+        cuts = [_cut(image_rgb, square, _RNET_SIDE_PX) for square in squares]
+        offsets, probability = (each.astype(np.float64) for each in self._rnet.run(mtcnn_batch(cuts)))
         sure = probability[:, 1] > MIN_SCORES[1]
         boxes, scores = _shifted(squares, offsets)[sure], probability[sure, 1]
         return _squared(boxes[keep_best(boxes, scores, max_overlap=0.7)])

@@ -1,26 +1,59 @@
-"""mtcnn's nets through OpenCV's dnn module."""
+"""Neural nets as ONNX files, run by ONNX Runtime on one core."""
 
+from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from fer.vision.arrays import FloatArray, ImageRGB
-from fer.vision.pool import Pool
+from fer.errors import CorruptData
+from fer.vision.arrays import FloatImage
+
+_runtime: Any = import_module("onnxruntime")  # it has no types
+_errors: Any = import_module("onnxruntime.capi.onnxruntime_pybind11_state")
+_LOAD_ERRORS: tuple[type[Exception], ...] = (
+    _errors.EPFail, _errors.Fail, _errors.InvalidArgument, _errors.InvalidGraph, _errors.InvalidProtobuf,
+    _errors.NotImplemented, _errors.RuntimeException, RuntimeError, ValueError,
+)  # fmt: skip
+_LOG_ERRORS_ONLY = 3
 
 
-class NetPool:
-    """One ONNX net of ``tools/mtcnn_onnx.py``: float32 (N, 3, H, W) in, the named outputs out."""
+class Net:
+    """One net with one input; safe to call from any number of threads at once, each of which uses its own core.
 
-    def __init__(self, path: Path, outputs: tuple[str, ...]) -> None:
-        self._outputs = outputs
-        self._nets = Pool(lambda: cv2.dnn.readNetFromONNX(str(path)))
+    ONNX Runtime's ``run`` keeps no state between calls, so that one session serves all threads.
+    """
 
-    def run(self, images_rgb: list[ImageRGB]) -> list[FloatArray]:
-        """Return one float64 array per output for equally large uint8 pictures."""
-        batch = np.stack(images_rgb).transpose(0, 3, 1, 2)  # (N, H, W, 3) -> (N, 3, H, W)
-        blob = (np.ascontiguousarray(batch, dtype=np.float32) - np.float32(127.5)) / np.float32(128)
-        with self._nets.lend() as net:
-            net.setInput(blob)
-            results = net.forward(self._outputs)
-        return [np.array(result, dtype=np.float64) for result in results]
+    def __init__(self, model: bytes, *, name: str, outputs: Sequence[str]) -> None:
+        options = _runtime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = _LOG_ERRORS_ONLY
+        # Plans one block of memory for each shape that it meets and keeps them all: 120 MB instead of 75 after
+        # 1280×720, and not measurably faster.
+        options.enable_mem_pattern = False
+        try:
+            self._session = _runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+            (self._input,) = (each.name for each in self._session.get_inputs())
+        except _LOAD_ERRORS as error:
+            raise CorruptData(f"The model file {name} cannot be read.") from error
+        missing = set(outputs) - {each.name for each in self._session.get_outputs()}
+        if missing:
+            raise CorruptData(f"The model file {name} lacks the outputs {', '.join(sorted(missing))}.")
+        self._outputs = list(outputs)
+
+    def run(self, batch: NDArray[Any]) -> list[FloatImage]:
+        """Return one float32 array for each of the outputs."""
+        return self._session.run(self._outputs, {self._input: batch})
+
+
+def open_net(path: Path, outputs: Sequence[str]) -> Net:
+    """Open an ONNX file; raises ``CorruptData`` where it cannot be read."""
+    return Net(path.read_bytes(), name=path.name, outputs=outputs)
+
+
+def mtcnn_batch(images_rgb: Sequence[NDArray[np.uint8]]) -> FloatImage:
+    """Return float32 (N, 3, H, W) in -1…1, as ``tools/mtcnn_onnx.py``'s nets take it, of equally large pictures."""
+    batch = np.stack(images_rgb).transpose(0, 3, 1, 2)  # (N, H, W, 3) -> (N, 3, H, W)
+    return (np.ascontiguousarray(batch, dtype=np.float32) - np.float32(127.5)) / np.float32(128)

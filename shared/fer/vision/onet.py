@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from fer.vision.arrays import FloatArray, ImageRGB
-from fer.vision.nets import NetPool
+from fer.vision.nets import mtcnn_batch, open_net
 
 ONET_FILE = "mtcnn_onet.onnx"
 ONET_SIDE_PX = 48
@@ -23,10 +25,10 @@ class ONet:
     """Zhang et al.: Joint face detection and alignment using multitask cascaded CNNs, 2016; the third net."""
 
     def __init__(self, models_dir: Path) -> None:
-        self._nets = NetPool(models_dir / ONET_FILE, ("box", "landmarks", "probability"))
+        self._net = open_net(models_dir / ONET_FILE, ("box", "landmarks", "probability"))
 
     def look(self, squares_rgb: list[ImageRGB]) -> OnetAnswer:
         """Judge uint8 (48, 48, 3) squares."""
-        box, landmarks, probability = self._nets.run(squares_rgb)
+        box, landmarks, probability = (each.astype(np.float64) for each in self._net.run(mtcnn_batch(squares_rgb)))
         points = landmarks.reshape(-1, 2, 5).transpose(0, 2, 1)  # (N, xs then ys) -> (N, 5, 2)
         return OnetAnswer(probability=probability[:, 1], box_offsets=box, landmarks=points)

@@ -38,10 +38,10 @@ def padded(image_rgb: ImageRGB, *, border_px: int) -> tuple[ImageRGB, FaceMap]:
     return image, lambda face: moved(face, (-border_px, -border_px))
 
 
-def padded_to(image_rgb: ImageRGB, *, min_side_px: int) -> ImageRGB:
-    """Add black below and to the right so that both sides reach ``min_side_px``; coordinates stay."""
+def padded_to_multiple(image_rgb: ImageRGB, step_px: int) -> ImageRGB:
+    """Add black below and to the right so that both sides are multiples of ``step_px``; coordinates stay."""
     height, width = image_rgb.shape[:2]
-    below, right = max(0, min_side_px - height), max(0, min_side_px - width)
+    below, right = -height % step_px, -width % step_px
     if not below and not right:
         return image_rgb
     return as_image(cv2.copyMakeBorder(image_rgb, 0, below, 0, right, cv2.BORDER_CONSTANT, value=(0, 0, 0)))

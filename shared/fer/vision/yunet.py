@@ -1,4 +1,4 @@
-"""YuNet through OpenCV (Wu, Peng and Yu: YuNet, a tiny millisecond-level face detector, 2023)."""
+"""YuNet (Wu, Peng and Yu: YuNet, a tiny millisecond-level face detector, 2023) on ONNX Runtime."""
 
 from pathlib import Path
 
@@ -6,13 +6,13 @@ import cv2
 import numpy as np
 
 from fer.domain import Face
-from fer.vision.arrays import ImageRGB
-from fer.vision.boxes import merge_faces
-from fer.vision.pool import Pool
-from fer.vision.resizing import as_image, fitted, padded_to
+from fer.vision.arrays import FloatArray, FloatImage, ImageRGB
+from fer.vision.boxes import keep_best, merge_faces, xywh_to_xyxy
+from fer.vision.detector_files import YUNET_FILE
+from fer.vision.nets import Net
+from fer.vision.resizing import as_image, fitted, padded_to_multiple
 from fer.vision.retries import find_with_retries
-
-YUNET_FILE = "face_detection_yunet_2023mar.onnx"
+from fer.vision.yunet_graph import any_size
 
 # OpenCV's own default of 0.9 misses half of the small faces.
 MIN_SCORE = 0.6
@@ -25,10 +25,10 @@ SECOND_SIDE_PX = 1280
 SMALL_FACE_PX = 64
 # Faces are found reliably from about 96 network pixels on: thumbnails are enlarged.
 MIN_INPUT_SIDE_PX = 160
-# Below 33 px, OpenCV's YuNet can return scores of 1 with boxes of 1e32.
-MIN_PADDED_SIDE_PX = 64
+_STRIDES_PX = (8, 16, 32)
 _NMS_IOU = 0.3
 _TOP_K = 1000
+_HEADS = ("cls", "obj", "bbox", "kps")
 
 
 class YuNetDetector:
@@ -38,9 +38,8 @@ class YuNetDetector:
     min_retry_score = MIN_RETRY_SCORE
 
     def __init__(self, models_dir: Path) -> None:
-        path = str(models_dir / YUNET_FILE)
-        size_wh = (FIRST_SIDE_PX, FIRST_SIDE_PX)
-        self._nets = Pool(lambda: cv2.FaceDetectorYN.create(path, "", size_wh, MIN_SCORE, _NMS_IOU, _TOP_K))
+        outputs = [f"{head}_{stride}" for stride in _STRIDES_PX for head in _HEADS]
+        self._net = Net(any_size((models_dir / YUNET_FILE).read_bytes()), name=YUNET_FILE, outputs=outputs)
 
     def detect(self, image_rgb: ImageRGB) -> list[Face]:
         """Return the faces of uint8 (H, W, 3), largest first."""
@@ -58,22 +57,48 @@ class YuNetDetector:
 
     def _find_at(self, image_rgb: ImageRGB, max_side_px: int) -> list[Face]:
         small, back = fitted(image_rgb, max_side_px=max_side_px, min_side_px=MIN_INPUT_SIDE_PX)
-        small_bgr = as_image(cv2.cvtColor(padded_to(small, min_side_px=MIN_PADDED_SIDE_PX), cv2.COLOR_RGB2BGR))
-        with self._nets.lend() as net:
-            net.setInputSize((small_bgr.shape[1], small_bgr.shape[0]))
-            found = net.detect(small_bgr)[1]
-        if found is None:  # pyright: ignore[reportUnnecessaryComparison]  # the stubs do not know
-            return []
-        rows = np.asarray(found, dtype=np.float64)  # (N, 15): box, five landmarks, score
-        return [back(_face(row)) for row in rows if _is_sound(row, small)]
+        return [back(face) for face in self.look(small)]
+
+    def look(self, image_rgb: ImageRGB) -> list[Face]:
+        """Return the faces of the picture as it is, surest first."""
+        fed_bgr = padded_to_multiple(as_image(cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR)), _STRIDES_PX[-1])
+        rows = decode(self._net.run(fed_bgr[None]), width_px=fed_bgr.shape[1], min_score=MIN_SCORE)
+        sound = _sound(rows, limit_px=4 * max(fed_bgr.shape[:2]))
+        best = sound[np.argsort(-sound[:, 14], kind="stable")[:_TOP_K]]
+        return [_face(best[i]) for i in keep_best(xywh_to_xyxy(best[:, :4]), best[:, 14], max_overlap=_NMS_IOU)]
 
 
-def _is_sound(row: np.ndarray[tuple[int, ...], np.dtype[np.float64]], image_rgb: ImageRGB) -> bool:
-    limit = 4 * max(MIN_PADDED_SIDE_PX, *image_rgb.shape[:2])
-    return bool(np.isfinite(row).all() and (np.abs(row[:14]) < limit).all() and (row[2:4] > 1).all())
+def decode(outputs: list[FloatImage], *, width_px: int, min_score: float) -> FloatArray:
+    """Return (N, 15) rows of box x, y, w, h, five landmarks and score, from the net's twelve outputs.
+
+    For each stride, a cell's certainty is the root of class times objectness; its box and its landmarks are offsets
+    from the cell's corner, and the box's sides logarithms, in units of the stride.
+    """
+    levels: list[FloatArray] = []
+    for level, stride in enumerate(_STRIDES_PX):
+        kind, is_object, boxes, points = (output[0] for output in outputs[4 * level : 4 * level + 4])
+        certainty = kind[:, 0] * is_object[:, 0]
+        cells = np.flatnonzero(certainty >= min_score**2)
+        rows = np.empty((len(cells), 15))
+        corner = np.stack([cells % (width_px // stride), cells // (width_px // stride)], axis=1)
+        with np.errstate(over="ignore"):
+            sides = np.exp(boxes[cells, 2:].astype(np.float64))
+        rows[:, :2] = corner + boxes[cells, :2] - sides / 2
+        rows[:, 2:4] = sides
+        rows[:, 4:14] = np.tile(corner, 5) + points[cells]
+        rows[:, :14] *= stride
+        rows[:, 14] = np.sqrt(certainty[cells])
+        levels.append(rows)
+    return np.concatenate(levels)
 
 
-def _face(row: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Face:
+def _sound(rows: FloatArray, *, limit_px: float) -> FloatArray:
+    """Leave out what cannot be a face, such as the box without end that a picture without sense may give."""
+    near = np.isfinite(rows).all(axis=1) & (np.abs(rows[:, :14]).max(axis=1) < limit_px)
+    return rows[near & (rows[:, 2:4].min(axis=1) > 1)]
+
+
+def _face(row: FloatArray) -> Face:
     x, y, width, height = row[:4].tolist()
     points = row[4:14].reshape(5, 2).tolist()
     return Face(

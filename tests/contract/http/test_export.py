@@ -6,13 +6,17 @@ import json
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from fer.domain import FEEDBACK_LABELS
+from fer.storage.factory import open_store
+from fer.storage.registry import ModelRegistry
 from tests.contract.http.client import Client, source_target
 from tests.pictures import data_url
+from tests.published import model_version
 
 ROOT = Path(__file__).resolve().parents[3]
 CSV = "/download_expression_csv"
@@ -93,8 +97,7 @@ def test_dashboard_is_self_contained(filled: Client) -> None:
     assert "<script" not in page
     assert "http" not in page
     assert 'href="download_expression_csv"' in page
-    for label in FEEDBACK_LABELS[:-1]:
-        assert f">{label}<" in page
+    assert all(f">{name}<" in page for name in ("Happy", "Afraid", "None of these", "Corrections per label"))
 
 
 def test_empty_store_has_no_csv(empty_export: Callable[..., Client]) -> None:
@@ -104,11 +107,17 @@ def test_empty_store_has_no_csv(empty_export: Callable[..., Client]) -> None:
     assert answer.json["error"] == "Expression CSV file not found. Submit some feedback first."
     assert export.get("/").json == {"status": "healthy", "csv_found": False}
     assert export.get("/stats").json["total"] == 0
-    assert export.request("POST", "/merge").json == {"rows": 0, "merged_shards": 0, "generation": "0"}
-    assert "Nothing has been collected yet" in export.get("/dashboard").body.decode()
+    assert export.request("POST", "/merge").json == {
+        "rows": 0,
+        "merged_shards": 0,
+        "withdrawn_rows": 0,
+        "generation": "0",
+    }
+    assert export.get("/models").json == {"models": []}
+    assert "Nothing to download yet" in export.get("/dashboard").body.decode()
 
 
-@pytest.mark.parametrize("path", [CSV, "/stats", "/dashboard", "/merge", "/"])
+@pytest.mark.parametrize("path", [CSV, "/stats", "/models", "/dashboard", "/merge", "/"])
 def test_token_guards_everything_but_the_health(empty_export: Callable[..., Client], path: str) -> None:
     export = empty_export(FER_EXPORT_TOKEN="open sesame")
     method = "POST" if path in ("/merge", "/") else "GET"
@@ -192,3 +201,29 @@ def test_log_of_a_merge_says_what_it_left_over(
     line = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert line["httpRequest"]["requestUrl"] == "/merge"
     assert (line["pending_shards"], line["merged_shards"], line["rows"]) == (0, 0, 0)
+
+
+def test_models_are_listed_with_their_gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = ModelRegistry(open_store(tmp_path.as_uri()))
+    checks = [{"name": "as <fast>", "passed": True, "figure": "1 → 1 ms", "bound": "1.25 times"}]
+    first = model_version("m-1", created="2026-01-01T00:00:00Z")
+    second = model_version("m-2", created="2026-02-01T00:00:00Z", parent="m-1")
+    registry.publish("m-1", {**first, "gate_report.json": b"not JSON"})
+    registry.publish("m-2", {**second, "gate_report.json": json.dumps({"checks": checks}).encode()})
+    registry.promote("m-1", expected=None, now=datetime(2026, 3, 1, tzinfo=UTC))
+    export = empty_export()
+    newest, oldest = export.get("/models").json["models"]
+    assert (newest["version"], newest["parent"], newest["champion"], newest["gate"]) == ("m-2", "m-1", False, checks)
+    assert (oldest["version"], oldest["champion"], oldest["gate"]) == ("m-1", True, [])
+    page = export.get("/dashboard").body.decode()
+    assert "as &lt;fast&gt;, 1 → 1 ms" in page
+    assert "<script" not in page
+    assert "<img" not in page
+
+
+def test_dashboard_says_what_the_model_had_said(export: Client, feedback: Client, photo: bytes) -> None:
+    body = {"image": data_url(photo), "label": "sad", "predicted": "happy", "model_version": "m-1"}
+    feedback.post_json("/save_expression_feedback", body)
+    page = export.get("/dashboard").body.decode()
+    assert "Corrections per week" in page
+    assert "What the model said, what people say" in page

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from fer.storage.local_directory import LocalDirectoryStore
 from fer.storage.objects import MemoryObjectStore, ObjectStore
+from fer.storage.stores.local_directory import LocalDirectoryStore
 from tests.gcs_server import running_gcs_server
 
 
@@ -35,7 +35,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[ObjectSto
 def _gcs_store(url: str) -> Generator[ObjectStore]:
     from google.cloud import storage
 
-    from fer.storage.gcs import GcsObjectStore
+    from fer.storage.stores.gcs import GcsObjectStore
 
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("STORAGE_EMULATOR_HOST", url)

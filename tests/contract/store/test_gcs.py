@@ -11,12 +11,12 @@ from google.cloud import storage
 from fer.errors import Unavailable
 from fer.storage.csv_file import open_csv
 from fer.storage.factory import open_store
-from fer.storage.gcs import GcsObjectStore
 from fer.storage.keys import CSV_KEY
 from fer.storage.merge import merge_pending
 from fer.storage.objects import ABSENT, ObjectNotFound, PreconditionFailed, Source
 from fer.storage.records_csv import iterate_rows
 from fer.storage.shards import save_shard
+from fer.storage.stores.gcs import GcsObjectStore
 from tests.gcs_server import Fault, GcsServer, running_gcs_server
 from tests.unit.storage.schedule import feedback_number
 

@@ -9,9 +9,9 @@ import pytest
 
 from fer.domain import EXPRESSIONS
 from fer.settings import Settings
+from local.servers import send
 from streaming.service import server_options
 from tests.asgi_server import serving
-from tests.e2e.servers import send
 from tests.pictures import encode, two_faces
 from tests.stream_client import streaming
 

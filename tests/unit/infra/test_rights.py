@@ -9,11 +9,16 @@ import pytest
 from fer.errors import Conflict
 from fer.storage.csv_file import open_csv, pinned_csv
 from fer.storage.exporter import TOMBSTONE_TTL
-from fer.storage.keys import SEGMENTS, SHARDS
+from fer.storage.keys import SEGMENTS, SHARDS, shard_key
 from fer.storage.merge import merge_pending
 from fer.storage.objects import MemoryObjectStore
+from fer.storage.receipts import Receipts
 from fer.storage.records_csv import iterate_rows
+from fer.storage.registry import ModelRegistry
 from fer.storage.shards import save_shard
+from fer.storage.withdrawals import withdraw_shard
+from fer.usecases.export import models
+from tests.published import model_version
 from tests.unit.infra.access import Right, effective_rights
 from tests.unit.infra.authorised import AuthorisedStore, Forbidden
 from tests.unit.infra.configuration import INFRA, Configuration, changed
@@ -26,10 +31,13 @@ def feedback_at_work(rights: Collection[Right]) -> None:
     """What the function `feedback` does with the bucket."""
     store = AuthorisedStore(MemoryObjectStore(), "feedback", rights)
     assert pinned_csv(store) is None  # the health check of a new installation
-    for _ in range(2):  # the second is a retry of a saved one
-        save_shard(store, feedback_number(1), idempotency_key="key", now=NOW)
+    saved = save_shard(store, feedback_number(1), idempotency_key="key", now=NOW)
+    assert not save_shard(store, feedback_number(1), idempotency_key="key", now=NOW).created
+    for _ in range(2):  # the first makes the secret
+        Receipts(store, random_bytes=bytes).issue(saved.key, saved.sha256)
     with pytest.raises(Conflict):
         save_shard(store, feedback_number(2), idempotency_key="key", now=NOW)
+    withdraw_shard(store, saved.key, is_meant=lambda _: True, now=NOW)
 
 
 def export_at_work(rights: Collection[Right]) -> None:
@@ -44,8 +52,12 @@ def export_at_work(rights: Collection[Right]) -> None:
     with pytest.raises(Forbidden):  # ends after its commit, before it has cleaned up
         merge_pending(crashing, now=NOW)
     merge_pending(store, now=NOW)
+    withdraw_shard(bucket, shard_key("7"), is_meant=lambda _: True, now=NOW)
+    assert merge_pending(store, now=NOW).withdrawn_rows == 1
+    ModelRegistry(bucket).publish("m-1", model_version("m-1"))
+    assert [each.version for each in models(ModelRegistry(store))] == ["m-1"]
     merge_pending(store, now=NOW + TOMBSTONE_TTL + timedelta(days=1))
-    assert len(list(iterate_rows(open_csv(store).chunks))) == 70
+    assert len(list(iterate_rows(open_csv(store).chunks))) == 69
     assert list(bucket.list(SHARDS)) == list(bucket.list(SEGMENTS)) == []
 
 
@@ -86,10 +98,10 @@ def documented_rights() -> set[Right]:
         ('reader   = ["storage.objects.get"]', 'reader = ["storage.objects.get", "storage.objects.delete"]'),
         ('creator  = ["storage.objects.create"]', 'creator = ["storage.objects.create", "storage.objects.update"]'),
         ('role = "reader", object = "models/"', 'role = "reader", object = ""'),
-        ('role = "creator", object = "shards/"', 'role = "replacer", object = "shards/"'),
+        ('role = "creator", object = "secrets/receipts"', 'role = "replacer", object = "secrets/receipts"'),
         ('role = "reader", object = "models/"', 'role = "replacer", object = "models/"'),
     ],
-    ids=["reader deletes", "creator updates", "all objects", "feedback deletes", "predict writes models"],
+    ids=["reader deletes", "creator updates", "all objects", "feedback changes the secret", "predict writes models"],
 )
 def test_a_wider_right_is_noticed(old: str, new: str) -> None:
     assert effective_rights(changed("accounts.tf", old, new)) != documented_rights()

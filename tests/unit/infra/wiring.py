@@ -60,7 +60,9 @@ def environment(configuration: Configuration) -> list[str]:
         given = {FIELD_OF[each] for each in environment_of(configuration)[name] if each in FIELD_OF}
         used = _settings_used(source)
         wrong += [f"{name} lacks its {field}" for field in sorted((used & NO_DEFAULT_FITS) - given)]
-        wrong += [f"{name} is given {field}, which its main.py does not use" for field in sorted(given - used - SERVING)]
+        wrong += [
+            f"{name} is given {field}, which its main.py does not use" for field in sorted(given - used - SERVING)
+        ]
     return wrong
 
 

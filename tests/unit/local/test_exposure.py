@@ -5,8 +5,8 @@ from starlette.responses import PlainTextResponse
 
 from fer.settings import Settings
 from local.exposure import KnownHosts, why_not_to_start
+from local.servers import send
 from tests.asgi_server import serving
-from tests.e2e.servers import send
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])

@@ -8,9 +8,9 @@ import pytest
 
 from fer.settings import Settings
 from local.server import SAMPLE, build_origin
+from local.servers import send
 from local.web_app import what_is_missing
 from tests.asgi_server import serving
-from tests.e2e.servers import send
 
 ROOT = Path(__file__).resolve().parents[3]
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}

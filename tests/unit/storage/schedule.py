@@ -1,4 +1,5 @@
-"""A small world to run the merge protocol in: writers and exporters that move one store operation at a time.
+"""A small world to run the merge protocol in: writers, people who take back, and exporters, moved one store operation
+at a time.
 
 Each actor runs in a thread of its own, but only ever one thread moves: it stops before every operation
 until the schedule says how that operation goes. So a schedule, a list of choices, fixes everything.
@@ -14,10 +15,10 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import TypeVar
 
-from fer.domain import FEEDBACK_LABELS, Feedback
-from fer.errors import Unavailable
+from fer.domain import EXPRESSIONS, FEEDBACK_LABELS, Claim, Feedback
+from fer.errors import NotFound, Unavailable
 from fer.storage.csv_file import read_statistics
-from fer.storage.exporter import Exporter, MergeLimits
+from fer.storage.exporter import Exporter
 from fer.storage.keys import CSV_KEY, shard_key
 from fer.storage.merge import run_exporter
 from fer.storage.objects import (
@@ -28,14 +29,20 @@ from fer.storage.objects import (
     PreconditionFailed,
     Source,
 )
-from fer.storage.records_csv import PIXEL_COUNT, iterate_rows
-from fer.storage.shards import save_shard
+from fer.storage.plans import MergeLimits
+from fer.storage.records_csv import PIXEL_COUNT, decode_row, encode_row, iterate_rows
+from fer.storage.shards import ShardInfo, save_shard
+from fer.storage.withdrawals import Withdrawal, withdraw_shard
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-SMALL = MergeLimits(shards_per_segment=2, segments=2)
-"""Batches of four, so that a handful of shards is several batches of several segments."""
+SMALL = MergeLimits(shards_per_segment=2, segments=2, smallest_piece_bytes=10_000)
+"""Batches of four, and pieces of three rows, so that a handful of shards is several of both."""
 
-LIMITS = (SMALL, MergeLimits(shards_per_segment=3, segments=1), MergeLimits(shards_per_segment=1, segments=5))
+LIMITS = (
+    SMALL,
+    MergeLimits(shards_per_segment=3, segments=1, smallest_piece_bytes=1),
+    MergeLimits(shards_per_segment=1, segments=5),
+)
 """Exporters of different versions run side by side while a new one is rolled out."""
 
 _Result = TypeVar("_Result")
@@ -175,6 +182,11 @@ def attempt(operation: Callable[[], object]) -> None:
         return
 
 
+def content_of(number: int) -> int:
+    """Which content the feedback of this number has in the world: two in a row are alike to the last pixel."""
+    return number // 2
+
+
 def feedback_number(number: int) -> Feedback:
     """A feedback that can be told from every other by its first two pixels."""
     pixels = bytes([number // 256, number % 256]) + bytes(PIXEL_COUNT - 2)
@@ -183,14 +195,20 @@ def feedback_number(number: int) -> Feedback:
 
 @dataclass
 class World:
-    """One store, its writers and exporters, and what was promised to whom."""
+    """One store, its writers and exporters, and what was promised to whom.
+
+    ``asked`` are the numbers that somebody wanted to take back, ``withdrawn`` those for which that is acknowledged.
+    """
 
     exporter_type: type[Exporter] = Exporter
     store: MemoryObjectStore = field(init=False)
     acknowledged: set[int] = field(default_factory=lambda: set[int]())
     removed: set[int] = field(default_factory=lambda: set[int]())
+    asked: set[int] = field(default_factory=lambda: set[int]())
+    withdrawn: set[int] = field(default_factory=lambda: set[int]())
     sent: int = 0
     writers: list[tuple[int, Actor]] = field(default_factory=lambda: list[tuple[int, Actor]]())
+    withdrawers: list[tuple[int, Actor]] = field(default_factory=lambda: list[tuple[int, Actor]]())
     exporters: list[Actor] = field(default_factory=lambda: list[Actor]())
     late: list[Callable[[], object]] = field(default_factory=lambda: list[Callable[[], object]]())
 
@@ -208,6 +226,21 @@ class World:
         if number not in self.removed:
             work = self._save(number)
             self.writers.append((number, Actor(work, self.store, self.late)))
+
+    def withdraw(self, number: int) -> None:
+        """A person takes feedback back, whether or not it was acknowledged, merged, or taken back before."""
+        if number not in self.removed:
+            self.asked.add(number)
+            self.withdrawers.append((number, Actor(self._withdraw(number), self.store, self.late)))
+
+    def step_withdrawer(self, index: int, outcome: Outcome) -> None:
+        number, actor = self.withdrawers[index]
+        actor.step(outcome)
+        if actor.finished:
+            self._settle(actor)
+            if actor.result is not None:
+                self.withdrawn.add(number)
+            del self.withdrawers[index]
 
     def start_exporter(self) -> None:
         self.exporters.append(Actor(self._export, self.store, self.late))
@@ -235,7 +268,8 @@ class World:
     def remove(self, number: int) -> None:
         """Somebody deletes a shard from outside, as to honour a request for erasure."""
         info = self.store.stat(shard_key(str(number)))
-        if info is not None and info.size_bytes and number not in (n for n, _ in self.writers):
+        busy = {n for n, _ in (*self.writers, *self.withdrawers)} | self.asked
+        if info is not None and info.size_bytes and number not in busy:
             self.removed.add(number)
             self.store.delete(info.key, if_generation=info.generation)
 
@@ -243,6 +277,8 @@ class World:
         """Everything dies; then one exporter runs undisturbed, late retries come in, and one runs again."""
         while self.writers:
             self.step_writer(0, Outcome.CRASH_BEFORE)
+        while self.withdrawers:
+            self.step_withdrawer(0, Outcome.CRASH_BEFORE)
         while self.exporters:
             self.step_exporter(0, Outcome.CRASH_BEFORE)
         self._export(self.store)
@@ -251,32 +287,63 @@ class World:
         self._export(self.store)
         self.check()
         for number in self.acknowledged - self.removed:
-            assert not save_shard(self.store, feedback_number(number), idempotency_key=str(number), now=NOW).created
+            assert not self._save(number)(self.store).created
+        for number in self.withdrawn:
+            assert self._withdraw(number)(self.store) is not None, "a withdrawal was forgotten"
         self._export(self.store)
         self.check()
         left = [info.key for info in self.store.list("") if info.key.startswith(("intents/", "segments/"))]
         assert left == [], "something was left behind"
+        self._check_pixels_are_gone()
 
     def check(self) -> None:
-        """Every acknowledged row exactly once, no row that was never sent, and metadata that agree."""
+        """Every acknowledged row exactly once, none that was never sent or taken back, and metadata that agree.
+
+        Alike rows cannot be told apart, so it is their number that must be right.
+        """
         info = self.store.stat(CSV_KEY)
-        assert info is not None or not self.acknowledged - self.removed, "rows were acknowledged"
         rows = list(iterate_rows([self.store.read(CSV_KEY)])) if info else []
-        seen = Counter(row.pixels[0] * 256 + row.pixels[1] for row in rows)
-        for row in rows:
-            assert row == feedback_number(row.pixels[0] * 256 + row.pixels[1])
-        allowed = set(range(self.sent))
-        assert set(seen) <= allowed, "a row was never sent"
-        missing = self.acknowledged - self.removed - set(seen)
-        assert not missing, f"lost: {missing}"
-        doubled = {number for number, count in seen.items() if count > 1 and number not in self.removed}
-        assert not doubled, f"doubled: {doubled}"
+        seen = Counter(_content(row) for row in rows)
+        assert all(row == feedback_number(_content(row)) for row in rows)
+        numbers = range(self.sent)
+        due = Counter(content_of(n) for n in numbers if n in self.acknowledged - self.removed - self.asked)
+        possible = Counter(content_of(n) for n in numbers if n not in self.withdrawn)
+        possible += Counter(content_of(n) for n in numbers if n in self.removed)  # merged, removed, sent once more
+        assert not due - seen, f"lost: {due - seen}"
+        surplus = seen - possible
+        assert not surplus, f"{'kept although withdrawn' if self._was_withdrawn(surplus) else 'doubled'}: {surplus}"
         statistics = read_statistics(self.store)
         assert statistics.total == len(rows)
         assert statistics.counts == dict.fromkeys(FEEDBACK_LABELS, 0) | Counter(row.label for row in rows)
+        weeks = statistics.tallies.weeks
+        assert sum(rows for rows, _, _ in weeks.values()) == len(rows)
+        said = Counter({name: sum(row.values()) for name, row in statistics.tallies.said.items()})
+        assert said == Counter(claim.expression for row in rows if (claim := _claim(_content(row))))
 
-    def _save(self, number: int) -> Callable[[ObjectStore], object]:
-        return lambda store: save_shard(store, feedback_number(number), idempotency_key=str(number), now=NOW)
+    def _was_withdrawn(self, surplus: Counter[int]) -> bool:
+        return any(content_of(number) in surplus for number in self.withdrawn)
+
+    def _check_pixels_are_gone(self) -> None:
+        """Content that everybody who sent it has taken back is in no object any more."""
+        kept = {content_of(number) for number in range(self.sent) if number not in self.withdrawn}
+        gone = [encode_row(feedback_number(content_of(number))) for number in self.withdrawn]
+        gone = [row for row in gone if _content(decode_row(row)) not in kept]
+        for info in self.store.list(""):
+            data = self.store.read(info.key)
+            assert not any(row in data for row in gone), f"{info.key} keeps what was withdrawn"
+
+    def _save(self, number: int) -> Callable[[ObjectStore], ShardInfo]:
+        feedback, claim = feedback_number(content_of(number)), _claim(content_of(number))
+        return lambda store: save_shard(store, feedback, idempotency_key=str(number), now=NOW, claim=claim)
+
+    def _withdraw(self, number: int) -> Callable[[ObjectStore], Withdrawal | None]:
+        def work(store: ObjectStore) -> Withdrawal | None:
+            try:
+                return withdraw_shard(store, shard_key(str(number)), is_meant=lambda _: True, now=NOW)
+            except NotFound:
+                return None
+
+        return work
 
     def _export(self, store: ObjectStore) -> object:
         exporter = self.exporter_type(store, now=NOW, limits=LIMITS[self._started % len(LIMITS)])
@@ -288,11 +355,25 @@ class World:
             raise AssertionError(f"an unexpected {type(actor.error).__name__}") from actor.error
 
 
+def _content(row: Feedback) -> int:
+    return row.pixels[0] * 256 + row.pixels[1]
+
+
+def _claim(content: int) -> Claim | None:
+    """Every other content comes with what a model had said, now and then the very label."""
+    return Claim(expression=EXPRESSIONS[content % 5], model_version=f"m-{content % 3}") if content % 2 else None
+
+
 FAULTS = [outcome for outcome in Outcome if outcome is not Outcome.DONE]
 
 
 def run_random_schedule(
-    seed: int, *, exporter_type: type[Exporter] = Exporter, removals: bool = False, choices: int = 150
+    seed: int,
+    *,
+    exporter_type: type[Exporter] = Exporter,
+    removals: bool = False,
+    withdrawals: bool = False,
+    choices: int = 150,
 ) -> None:
     """One random schedule; raises ``AssertionError`` if what must hold does not."""
     rng = random.Random(seed)
@@ -311,7 +392,11 @@ def run_random_schedule(
             world.land_late(rng.randrange(len(world.late)))
         elif chance < 0.20 and removals:
             world.remove(rng.randrange(world.sent))
-        elif chance < 0.35 and world.writers:
+        elif chance < 0.24 and withdrawals:
+            world.withdraw(rng.randrange(world.sent))
+        elif chance < 0.30 and world.withdrawers:
+            world.step_withdrawer(rng.randrange(len(world.withdrawers)), outcome)
+        elif chance < 0.40 and world.writers:
             world.step_writer(rng.randrange(len(world.writers)), outcome)
         elif world.exporters:
             # Runs of steps by one exporter: that is how one falls far behind another.

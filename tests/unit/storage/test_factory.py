@@ -6,8 +6,8 @@ import pytest
 
 from fer.errors import InvalidInput
 from fer.storage.factory import open_store
-from fer.storage.local_directory import LocalDirectoryStore
 from fer.storage.objects import MemoryObjectStore
+from fer.storage.stores.local_directory import LocalDirectoryStore
 
 
 def test_a_file_url_opens_a_directory_and_creates_it(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_anything_else_is_refused_with_what_is_expected(url: str) -> None:
 def test_the_storage_of_an_export_loads_neither_numpy_nor_opencv_nor_google() -> None:
     code = (
         "import sys; import fer.storage.factory, fer.storage.merge, fer.storage.csv_file, fer.storage.shards;"
-        "import fer.storage.local_directory; fer.storage.factory.open_store('memory:');"
+        "import fer.storage.stores.local_directory; fer.storage.factory.open_store('memory:');"
         "print(sorted({'numpy', 'cv2', 'google.cloud.storage', 'google.auth', 'flask'} & set(sys.modules)))"
     )
     answer = subprocess.run([sys.executable, "-c", code], env={}, capture_output=True, text=True, check=True)

@@ -1,14 +1,14 @@
+import fcntl
 import os
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from fer.errors import CorruptData, InvalidInput, Unavailable
-from fer.storage.local_directory import LocalDirectoryStore
-from fer.storage.local_files import HISTORY_LIMIT
 from fer.storage.objects import ABSENT, ObjectInfo, ObjectNotFound, Source
+from fer.storage.stores.local_directory import LocalDirectoryStore
+from fer.storage.stores.local_files import HISTORY_LIMIT
 
 
 def put(store: LocalDirectoryStore, key: str, data: bytes, if_generation: int = ABSENT) -> ObjectInfo:
@@ -134,16 +134,50 @@ def test_a_key_that_is_no_file_name_is_refused(tmp_path: Path, key: str) -> None
         put(LocalDirectoryStore(tmp_path), key, b"")
 
 
-def test_temporary_files_of_dead_processes_are_removed_in_time(tmp_path: Path) -> None:
-    LocalDirectoryStore(tmp_path)
-    old, fresh = tmp_path / "tmp" / "old", tmp_path / "tmp" / "fresh"
-    for path, age_s in ((old, 7200), (fresh, 0)):
-        path.touch()
-        moment = time.time() - age_s
-        os.utime(path, (moment, moment))
-    LocalDirectoryStore(tmp_path)
-    assert not old.exists()
-    assert fresh.exists()
+def test_files_of_dead_writers_are_removed_and_those_of_living_ones_kept(tmp_path: Path) -> None:
+    store = LocalDirectoryStore(tmp_path)
+    dead, alive = tmp_path / "tmp" / "dead", tmp_path / "tmp" / "alive"
+    dead.write_bytes(b"a face")
+    with alive.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        LocalDirectoryStore(tmp_path)
+        assert (dead.exists(), alive.exists()) == (False, True)
+    info = store.put("a", b"x", if_generation=ABSENT, content_type="text/csv", metadata={})
+    store.delete("a", if_generation=info.generation)
+    assert not alive.exists()
+
+
+def composed(store: LocalDirectoryStore, key: str, *sources: ObjectInfo, if_generation: int) -> ObjectInfo:
+    pinned = [Source(key=info.key, generation=info.generation) for info in sources]
+    return store.compose(key, pinned, if_generation=if_generation, content_type="text/csv", metadata={})
+
+
+def test_an_appended_file_that_is_written_anew_leaves_nothing_of_the_old(tmp_path: Path) -> None:
+    store = LocalDirectoryStore(tmp_path)
+    whole = store.put("whole", b"head;", if_generation=ABSENT, content_type="text/csv", metadata={})
+    face = store.put("parts/1", b"a face;", if_generation=ABSENT, content_type="text/csv", metadata={})
+    other = store.put("parts/2", b"head;other;", if_generation=ABSENT, content_type="text/csv", metadata={})
+    appended = composed(store, "whole", whole, face, if_generation=whole.generation)
+    anew = composed(store, "whole", other, if_generation=appended.generation)
+    store.delete("parts/1", if_generation=face.generation)
+    assert store.read("whole", generation=anew.generation) == b"head;other;"
+    with pytest.raises(ObjectNotFound):
+        store.read("whole", generation=appended.generation)
+    assert not any(b"a face" in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    again = composed(store, "whole", anew, other, if_generation=anew.generation)
+    assert store.read("whole", generation=again.generation) == b"head;other;head;other;"
+
+
+def test_bytes_that_no_record_names_are_removed_when_the_directory_is_opened(tmp_path: Path) -> None:
+    """A process was killed after it had written a file anew and before it removed the old one."""
+    store = LocalDirectoryStore(tmp_path)
+    whole = store.put("whole", b"head;", if_generation=ABSENT, content_type="text/csv", metadata={})
+    whole = composed(store, "whole", whole, whole, if_generation=whole.generation)
+    left = data_file(tmp_path).with_name("whole.1.data")
+    left.write_bytes(b"a face")
+    again = LocalDirectoryStore(tmp_path)
+    assert not left.exists()
+    assert again.read("whole", generation=whole.generation) == b"head;head;"
 
 
 def test_a_directory_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:

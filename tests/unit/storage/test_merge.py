@@ -6,10 +6,10 @@ import pytest
 from fer.domain import FEEDBACK_LABELS
 from fer.errors import CorruptData, NotFound
 from fer.storage.csv_file import open_csv, pinned_csv, read_statistics
-from fer.storage.exporter import MergeLimits
 from fer.storage.keys import CSV_KEY, segment_key
 from fer.storage.merge import merge_pending
 from fer.storage.objects import ABSENT, MemoryObjectStore, ObjectInfo, ObjectStore
+from fer.storage.plans import MergeLimits
 from fer.storage.records_csv import HEADER, iterate_rows
 from fer.storage.shards import save_shard
 from tests.unit.storage.schedule import SMALL, feedback_number

@@ -11,10 +11,12 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from fer.errors import CorruptData
 from fer.storage.csv_file import CsvState, parse_state
 from fer.storage.exporter import Exporter, PinnedCsv
-from fer.storage.intents import Intent, delete_intent
+from fer.storage.intents import Intent, Removal, delete_intent
 from fer.storage.keys import CSV_KEY, segment_key
-from fer.storage.objects import ObjectNotFound, PreconditionFailed, Source
+from fer.storage.objects import ObjectInfo, ObjectNotFound, PreconditionFailed, Source
+from fer.storage.plans import Listing
 from fer.storage.shards import PendingShard
+from fer.storage.withdrawals import settle
 from tests.unit.storage.schedule import Outcome, World, run_random_schedule
 
 OUTCOMES = st.sampled_from([*[Outcome.DONE] * 12, *Outcome])
@@ -73,6 +75,19 @@ class MergeMachine(RuleBasedStateMachine):
     def remove(self, data: st.DataObject) -> None:
         self.world.remove(data.draw(st.integers(0, self.world.sent - 1)))
 
+    @precondition(lambda self: self.world.sent)
+    @rule(data=st.data(), outcome=OUTCOMES, steps=st.integers(0, 3))
+    def withdraw(self, data: st.DataObject, outcome: Outcome, steps: int) -> None:
+        self.world.withdraw(data.draw(st.integers(0, self.world.sent - 1)))
+        for _ in range(steps):
+            if self.world.withdrawers:
+                self.world.step_withdrawer(len(self.world.withdrawers) - 1, outcome)
+
+    @precondition(lambda self: self.world.withdrawers)
+    @rule(data=st.data(), outcome=OUTCOMES)
+    def step_withdrawer(self, data: st.DataObject, outcome: Outcome) -> None:
+        self.world.step_withdrawer(data.draw(st.integers(0, len(self.world.withdrawers) - 1)), outcome)
+
     def teardown(self) -> None:
         self.world.recover_and_check()
 
@@ -115,18 +130,21 @@ class GivesUpByDeletingTheIntent(Exporter):
         delete_intent(self._store, intent.batch, intent.generation)
 
 
-def first_violation(exporter_type: type[Exporter], seeds: range, *, removals: bool = False) -> str | None:
+def first_violation(
+    exporter_type: type[Exporter], seeds: range, *, removals: bool = False, withdrawals: bool = False
+) -> str | None:
     for seed in seeds:
         try:
-            run_random_schedule(seed, exporter_type=exporter_type, removals=removals)
+            run_random_schedule(seed, exporter_type=exporter_type, removals=removals, withdrawals=withdrawals)
         except AssertionError as error:
             return f"seed {seed}: {error}"
     return None
 
 
 @pytest.mark.parametrize("removals", [False, True], ids=["protocol-only", "with-removals"])
-def test_random_schedules_hold(removals: bool) -> None:
-    assert first_violation(Exporter, range(100), removals=removals) is None
+@pytest.mark.parametrize("withdrawals", [False, True], ids=["nobody-takes-back", "with-withdrawals"])
+def test_random_schedules_hold(removals: bool, withdrawals: bool) -> None:
+    assert first_violation(Exporter, range(100), removals=removals, withdrawals=withdrawals) is None
 
 
 def test_without_the_first_pinned_point_rows_are_lost() -> None:
@@ -187,3 +205,93 @@ class DividesByItsOwnLimits(Exporter):
 
 def test_dividing_a_taken_over_batch_anew_loses_or_doubles_rows() -> None:
     assert first_violation(DividesByItsOwnLimits, range(400)) is not None
+
+
+class OverlooksLateWithdrawals(Exporter):
+    """Without pinned point 3: takes every tombstone for one of the merge."""
+
+    def _merged_already(self, intent: Intent, shard: PendingShard) -> None:
+        return
+
+
+class TakesOutEveryCopy(Exporter):
+    """Takes a digest for the name of a row."""
+
+    def _take_out(self, csv: PinnedCsv, intent: Intent, removal: Removal) -> PinnedCsv | None:
+        return super()._take_out(csv, intent, replace(removal, withdrawn=removal.withdrawn * 9))
+
+
+class CutsByItsOwnLimits(Exporter):
+    """Ignores how the intent cuts the new CSV into pieces, and what size the ones have that it finds."""
+
+    def _take_out(self, csv: PinnedCsv, intent: Intent, removal: Removal) -> PinnedCsv | None:
+        own = replace(removal, piece_bytes=self._limits.piece_bytes(csv.size_bytes))
+        return super()._take_out(csv, intent, own)
+
+    def _stored_segment(self, key: str, size_bytes: int, error: PreconditionFailed) -> ObjectInfo:
+        info = self._store.stat(key)
+        assert info is not None
+        return info
+
+
+class ForgetsWhomItTookOut(Exporter):
+    """Leaves the shards as they were once their rows are gone."""
+
+    def _retire(self, intent: Intent) -> None:
+        if intent.removal is None:
+            super()._retire(intent)
+        else:
+            self._drop(intent.batch, intent.generation)
+
+
+@pytest.mark.parametrize(
+    ("exporter_type", "violation"),
+    [
+        (OverlooksLateWithdrawals, "kept although withdrawn"),
+        (TakesOutEveryCopy, "lost"),
+        (CutsByItsOwnLimits, ""),
+        (ForgetsWhomItTookOut, "lost"),
+    ],
+)
+def test_without_it_a_withdrawal_goes_wrong(exporter_type: type[Exporter], violation: str) -> None:
+    found = first_violation(exporter_type, range(600), withdrawals=True)
+    assert found is not None
+    assert violation in found
+
+
+class SettlesAtOnce(Exporter):
+    """Closes the withdrawal of a shard that a batch under way may still bring into the CSV."""
+
+    def settle_unmerged(self, csv: PinnedCsv | None, listed: Listing) -> None:
+        for shard in listed.not_merged:
+            settle(self._store, shard, now=self._now)
+
+
+def withdrawal_of_a_composed_shard(exporter_type: type[Exporter]) -> None:
+    """One exporter has composed its batch when a row of it is taken back; another looks, then the batch commits."""
+    world = World(exporter_type=exporter_type)
+    for _ in range(3):
+        world.send()
+        world.step_writer(0, Outcome.DONE)
+    world.start_exporter()
+    for _ in range(6):  # look at the CSV, list, create the CSV, write the intent, compose two segments
+        world.step_exporter(0, Outcome.DONE)
+    assert len(list(world.store.list("segments/"))) == 2
+    world.withdraw(2)
+    while world.withdrawers:
+        world.step_withdrawer(0, Outcome.DONE)
+    world.start_exporter()
+    for _ in range(8):  # look at the CSV, the intents and the segments, list, and close what can be closed
+        world.step_exporter(1, Outcome.DONE)
+    world.step_exporter(0, Outcome.DONE)
+    assert read_batch(world) == 1
+    world.recover_and_check()
+
+
+def test_a_withdrawal_is_not_closed_while_a_batch_may_hold_its_row() -> None:
+    withdrawal_of_a_composed_shard(Exporter)
+
+
+def test_closing_a_withdrawal_at_once_keeps_its_row() -> None:
+    with pytest.raises(AssertionError, match="kept although withdrawn"):
+        withdrawal_of_a_composed_shard(SettlesAtOnce)

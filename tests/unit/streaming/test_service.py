@@ -23,11 +23,11 @@ from fer.http.json_lines import LOGGER
 from fer.settings import Settings
 from fer.usecases.predict import Recogniser
 from fer.vision.arrays import ImageRGB
+from local.servers import send
 from streaming import protocol
 from streaming.service import build_service, server_options
 from streaming.workers import usable_cores
 from tests.asgi_server import serving
-from tests.e2e.servers import send
 from tests.pictures import encode
 from tests.stream_client import streaming
 

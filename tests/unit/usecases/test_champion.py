@@ -23,6 +23,7 @@ from fer.usecases.champion import ChampionClassifier, open_classifier
 from fer.vision.arrays import FaceChips
 from fer.vision.classifier import LiteRTClassifier
 from fer.vision.model_files import read_model_files
+from fer.vision.priors import PriorChoice, prior_of
 from tests.published import LITERT_NAME, forge_champion, model_version, overwrite
 from tests.unit.vision.test_model_files import TINY
 
@@ -65,9 +66,9 @@ class World:
         self.registry = ModelRegistry(self.store)
         self.started: list[ChampionClassifier] = []
 
-    def start(self, *, refresh_s: float = REFRESH_S) -> ChampionClassifier:
+    def start(self, *, refresh_s: float = REFRESH_S, prior: PriorChoice = "default") -> ChampionClassifier:
         classifier = ChampionClassifier(
-            classifier_of(BUNDLED), lambda: ModelRegistry(self.store), refresh_s=refresh_s
+            classifier_of(BUNDLED), lambda: ModelRegistry(self.store), refresh_s=refresh_s, prior=prior
         )
         self.started.append(classifier)
         return classifier
@@ -364,6 +365,20 @@ def test_answers_from_eight_threads_are_each_of_one_model_while_models_change(wo
         finally:
             stop.set()
         assert set.union(*(each.result() for each in seen)) == set(expected)
+
+
+def test_a_champion_answers_for_the_wanted_population(world: World) -> None:
+    balanced = dict.fromkeys(EXPRESSIONS, 1.0)
+    mostly_sad = prior_of([1, 1, 1, 1, 94, 1, 1])
+    world.promote("a", priors={"network": balanced, "default": balanced})
+    scores = world.start().classify(CHIPS)
+    expected = scores * mostly_sad / (scores * mostly_sad).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(world.start(prior=mostly_sad).classify(CHIPS), expected, atol=1e-6)
+
+
+def test_a_champion_that_does_not_know_the_wanted_population_does_not_serve(world: World) -> None:
+    world.promote("a")
+    assert world.start(prior="ferplus").model_version == "bundled"
 
 
 def test_without_an_address_the_bundled_model_serves_and_no_storage_is_loaded() -> None:

@@ -14,6 +14,7 @@ from fer.errors import CorruptData
 from fer.vision.arrays import FaceChips, FloatArray
 from fer.vision.classifier import LiteRTClassifier
 from fer.vision.model_files import ModelFiles, load_model_files
+from fer.vision.priors import BALANCED, prior_of
 from tests.unit.vision.test_model_files import card, write_model
 
 MODELS = Path(__file__).parents[3] / "models" / "expression"
@@ -100,6 +101,31 @@ def test_scores_come_in_the_order_of_the_domain(tiny: ModelFiles) -> None:
     labels = tuple(reversed(EXPRESSIONS))
     scores = LiteRTClassifier(replace(tiny, labels=labels)).classify(flat_chips(255))
     np.testing.assert_allclose(scores[0], softmax(np.arange(7.0))[::-1], atol=1e-6)
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["domain-order", "reversed"])
+def test_scores_hold_for_the_wanted_population(tiny: ModelFiles, order: int) -> None:
+    labels = EXPRESSIONS[::order]
+    counts = prior_of([1, 2, 3, 4, 5, 6, 7])
+    files = replace(tiny, labels=labels, priors={"network": BALANCED, "default": BALANCED})
+    scores = LiteRTClassifier(files, prior=counts).classify(flat_chips(255))
+    expected = softmax(np.arange(7.0))[::order] * counts
+    np.testing.assert_allclose(scores[0], expected / expected.sum(), atol=1e-6)
+
+
+def test_population_that_the_card_does_not_know_is_refused(tiny: ModelFiles) -> None:
+    with pytest.raises(CorruptData, match="FER_PRIOR"):
+        LiteRTClassifier(tiny, prior="ferplus")
+
+
+def test_served_model_states_its_populations(served: LiteRTClassifier) -> None:
+    chips = noise(8)
+    assert (
+        served.classify(chips).tobytes()
+        == LiteRTClassifier(load_model_files(MODELS), prior="balanced").classify(chips).tobytes()
+    )
+    ferplus = LiteRTClassifier(load_model_files(MODELS), prior="ferplus").classify(chips)
+    assert (ferplus[:, 1] < served.classify(chips)[:, 1]).all()  # disgust is rare there
 
 
 @pytest.mark.parametrize("chips", [np.zeros((48, 48), np.uint8), np.zeros((1, 48, 48, 1), np.uint8)])

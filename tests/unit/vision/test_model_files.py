@@ -53,6 +53,12 @@ def test_card_is_read(tmp_path: Path) -> None:
         pytest.param({"input": {"height": 1e400, "width": 64, "channels": 1}}, id="input-infinite"),
         pytest.param({"output": "scores"}, id="output"),
         pytest.param({"temperature": 0}, id="temperature"),
+        pytest.param({"priors": {}}, id="priors-empty"),
+        pytest.param({"priors": [1]}, id="priors-not-a-table"),
+        pytest.param({"priors": {"network": {}, "default": {}}}, id="priors-without-expressions"),
+        pytest.param(
+            {"priors": {name: dict.fromkeys(EXPRESSIONS, 0) for name in ("network", "default")}}, id="priors-0"
+        ),
         pytest.param({"temperature": "warm"}, id="temperature-not-a-number"),
         pytest.param({"files": {}}, id="no-file"),
         pytest.param({"files": {"litert": {"name": "tiny.tflite", "sha256": "0" * 64}}}, id="checksum"),

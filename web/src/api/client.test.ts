@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { answering, leadTo } from "../testing/http_server.ts";
 import { fetchStatistics, predict, saveFeedback, streamUrl } from "./client.ts";
 import { ApiError } from "./errors.ts";
@@ -17,8 +17,9 @@ test("a prediction is asked for without a drawn picture, with the picture's own 
 
 test("a correction says label, box and key", async () => {
   const seen = await answering(() => ({ body: { status: "success", message: "" } }));
-  await saveFeedback({ picture: PICTURE, box: [1, 2, 3, 4], label: "nan", idempotencyKey: "abc" });
-  expect(seen[0]?.url).toBe("/save_expression_feedback?label=nan&box=1,2,3,4");
+  const what = { picture: PICTURE, box: [1, 2, 3, 4], label: "nan", predicted: "sad", modelVersion: null } as const;
+  await saveFeedback({ ...what, box: [...what.box], idempotencyKey: "abc" });
+  expect(seen[0]?.url).toBe("/save_expression_feedback?label=nan&box=1%2C2%2C3%2C4&predicted=sad");
   expect(seen[0]?.headers["idempotency-key"]).toBe("abc");
 });
 
@@ -37,8 +38,8 @@ test.each([
     false,
   ],
   ["a busy store", { status: 503, body: { error: "busy", code: "unavailable", retryable: true } }, "unavailable", true],
-  ["a proxy's page", { status: 502, body: "<html>" }, "offline", true],
-  ["no answer", { hangUp: true }, "offline", true],
+  ["a proxy's page", { status: 502, body: "<html>" }, "unreachable", true],
+  ["no answer", { hangUp: true }, "unreachable", true],
   ["something else", { status: 418, body: "<html>" }, "internal", false],
 ])("%s becomes an error of its kind", async (_, answer, code, retryable) => {
   await answering(() => answer);
@@ -53,6 +54,21 @@ test("an aborted request is no error of the server", async () => {
   abort.abort();
   const error = await predict(PICTURE, abort.signal).catch((reason: unknown) => reason);
   expect(error).not.toBeInstanceOf(ApiError);
+});
+
+test("a wait has an end, also while the body comes", async () => {
+  await answering(() => ({ never: true }));
+  await expect(predict(PICTURE, undefined, 50)).rejects.toMatchObject({
+    code: "timeout",
+    retryable: true,
+    seconds: 0.05,
+  });
+});
+
+test("without a network the cause is named", async () => {
+  await answering(() => ({ hangUp: true }));
+  vi.spyOn(navigator, "onLine", "get").mockReturnValue(false);
+  await expect(predict(PICTURE)).rejects.toMatchObject({ code: "offline", retryable: true });
 });
 
 test("addresses follow the page's path and safety", () => {

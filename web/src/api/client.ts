@@ -6,51 +6,86 @@ export type Face = components["schemas"]["Face"];
 export type Label = components["schemas"]["Label"];
 export type Box = Face["box"];
 export type Statistics = operations["feedbackStatistics"]["responses"][200]["content"]["application/json"];
+export type PublishedModel = components["schemas"]["PublishedModel"];
+type Stored = operations["saveExpressionFeedback"]["responses"][200]["content"]["application/json"];
 type ErrorBody = components["schemas"]["Error"];
+
+/** With which a correction can be taken back. */
+export interface Receipt {
+  receipt: string;
+  /** ISO 8601. */
+  validUntil: string;
+}
+
+// A phone on a bad network takes half a minute for a photo of 300 KB; then come a cold start and the answer.
+const PREDICT_TIMEOUT_MS = 60_000;
+const FEEDBACK_TIMEOUT_MS = 60_000;
+const STATISTICS_TIMEOUT_MS = 15_000;
 
 export interface Correction {
   picture: Blob;
   /** Of the face that is meant, as a prediction on the same picture gave it. */
   box: Box;
   label: Label;
+  /** What the prediction had said of this face, and the model that said it. */
+  predicted: Face["expression"];
+  modelVersion: string | null;
   /** The same for every try to send this correction. */
   idempotencyKey: string;
 }
 
 /** Every face of a JPEG, PNG or WebP, largest first; boxes are pixels of the upright picture. Raises ApiError. */
-export async function predict(picture: Blob, signal?: AbortSignal): Promise<Prediction> {
-  const response = await send("predict_expression?annotate=none", { method: "POST", body: picture, signal });
-  return (await response.json()) as Prediction;
-}
-
-/** The picture with the server's boxes and labels drawn, as a PNG of at most 4 megapixels. Raises ApiError. */
-export async function annotatedPicture(picture: Blob): Promise<Blob> {
-  const response = await send("predict_expression?annotate=png", { method: "POST", body: picture });
-  const { processed_image } = (await response.json()) as Prediction;
-  const base64 = processed_image?.split(",")[1];
-  if (base64 === undefined) throw new ApiError("internal", { retryable: false });
-  return new Blob([Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))], { type: "image/png" });
+export async function predict(
+  picture: Blob,
+  signal?: AbortSignal,
+  timeout_ms = PREDICT_TIMEOUT_MS,
+): Promise<Prediction> {
+  return send<Prediction>(
+    "predict_expression?annotate=none",
+    { method: "POST", body: picture, signal, timeout_ms },
+    asJson,
+  );
 }
 
 /** Keep a correction; when this returns it is in the CSV exactly once, however often it was sent. Raises ApiError. */
-export async function saveFeedback({ picture, box, label, idempotencyKey }: Correction): Promise<void> {
-  await send(`save_expression_feedback?label=${label}&box=${box.join(",")}`, {
+export async function saveFeedback(correction: Correction): Promise<Receipt> {
+  const { picture, box, label, predicted, modelVersion, idempotencyKey } = correction;
+  const query = new URLSearchParams({ label, box: box.join(","), predicted });
+  if (modelVersion !== null) query.set("model_version", modelVersion);
+  const request = {
     method: "POST",
     body: picture,
     headers: { "Idempotency-Key": idempotencyKey },
-  });
+    timeout_ms: FEEDBACK_TIMEOUT_MS,
+  } as const;
+  const answer = await send<Stored>(`save_expression_feedback?${query}`, request, asJson);
+  return { receipt: answer.receipt, validUntil: answer.receipt_valid_until };
+}
+
+/** Take a correction back, as often as one likes. Raises ApiError, `not_found` where the receipt's time is over. */
+export async function withdraw(receipt: string): Promise<void> {
+  const path = `save_expression_feedback/${encodeURIComponent(receipt)}`;
+  await send(path, { method: "DELETE", timeout_ms: FEEDBACK_TIMEOUT_MS }, asJson);
+}
+
+/** The models published in the bucket, the newest first. Raises ApiError. */
+export async function fetchModels(token: string | null, signal?: AbortSignal): Promise<PublishedModel[]> {
+  const request = { headers: authorisation(token), signal, timeout_ms: STATISTICS_TIMEOUT_MS };
+  return (await send<{ models: PublishedModel[] }>("models", request, asJson)).models;
 }
 
 /** How many corrections of each label there are. Raises ApiError, `unauthorised` where the token is missing. */
 export async function fetchStatistics(token: string | null, signal?: AbortSignal): Promise<Statistics> {
-  const response = await send("stats", { headers: authorisation(token), signal });
-  return (await response.json()) as Statistics;
+  return send<Statistics>(
+    "stats",
+    { headers: authorisation(token), signal, timeout_ms: STATISTICS_TIMEOUT_MS },
+    asJson,
+  );
 }
 
 /** All corrections as one CSV, held in memory; without a token, a link to `csvUrl()` does better. Raises ApiError. */
 export async function fetchCsv(token: string): Promise<Blob> {
-  const response = await send("download_expression_csv", { headers: authorisation(token) });
-  return response.blob();
+  return send("download_expression_csv", { headers: authorisation(token) }, (response) => response.blob());
 }
 
 export function csvUrl(): string {
@@ -71,31 +106,43 @@ function authorisation(token: string | null): Record<string, string> {
 }
 
 interface Request {
-  method?: "GET" | "POST";
+  method?: "GET" | "POST" | "DELETE";
   body?: Blob;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
+  /** Until the whole answer is there; without it, as long as it takes. */
+  timeout_ms?: number;
 }
 
-async function send(path: string, { method = "GET", body, headers = {}, signal }: Request): Promise<Response> {
+function asJson<Body>(response: Response): Promise<Body> {
+  return response.json() as Promise<Body>;
+}
+
+/** Ask, and read the answer. Raises ApiError; what `signal` aborts raises as fetch does. */
+async function send<Body>(path: string, request: Request, read: (response: Response) => Promise<Body>): Promise<Body> {
+  const { method = "GET", body, headers = {}, signal, timeout_ms } = request;
   const bytes = body === undefined ? null : await body.arrayBuffer();
-  let response: Response;
+  const expired = new AbortController();
+  const timer = timeout_ms === undefined ? undefined : setTimeout(() => expired.abort(), timeout_ms);
   try {
     // Without credentials a browser does not open its own password dialogue on a 401.
-    response = await fetch(apiUrl(path), {
+    const response = await fetch(apiUrl(path), {
       method,
       headers: body === undefined ? headers : { ...headers, "Content-Type": body.type },
       body: bytes,
       credentials: "omit",
       cache: "no-store",
-      signal: signal ?? null,
+      signal: signal === undefined ? expired.signal : AbortSignal.any([signal, expired.signal]),
     });
+    if (!response.ok) throw await refusal(response);
+    return await read(response);
   } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new ApiError("offline", { retryable: true, cause: error });
+    if (error instanceof ApiError || signal?.aborted) throw error;
+    if (expired.signal.aborted) throw new ApiError("timeout", { retryable: true, seconds: (timeout_ms ?? 0) / 1000 });
+    throw new ApiError(navigator.onLine === false ? "offline" : "unreachable", { retryable: true, cause: error });
+  } finally {
+    clearTimeout(timer);
   }
-  if (!response.ok) throw await refusal(response);
-  return response;
 }
 
 async function refusal(response: Response): Promise<ApiError> {
@@ -105,7 +152,7 @@ async function refusal(response: Response): Promise<ApiError> {
   } catch {
     // Not ours: a proxy in between answered.
     return response.status >= 502
-      ? new ApiError("offline", { retryable: true })
+      ? new ApiError("unreachable", { retryable: true })
       : new ApiError("internal", { retryable: false });
   }
 }

@@ -1,20 +1,36 @@
 import { expect, test } from "vitest";
-import { EXPRESSIONS, LABELS, nameOf, percent } from "./expressions.ts";
+import { face } from "../testing/faces.ts";
+import { COLOURS, EXPRESSIONS, isUnsure, LABELS, ranked } from "./expressions.ts";
 
-test.each([
-  [0, "0 %"],
-  [0.0001, "< 1 %"],
-  [0.005, "1 %"],
-  [0.5, "50 %"],
-  [0.994, "99 %"],
-  [0.998, "> 99 %"],
-  [1, "100 %"],
-])("a share of %d reads %s", (share, words) => {
-  expect(percent(share)).toBe(words);
-});
-
-test("there are seven expressions, and none of these; each has a name of its own", () => {
+test("there are seven expressions, and none of these; each has a colour of its own", () => {
   expect(EXPRESSIONS).toHaveLength(7);
   expect(LABELS).toHaveLength(8);
-  expect(new Set(LABELS.map(nameOf)).size).toBe(8);
+  expect(new Set(LABELS.map((label) => COLOURS[label])).size).toBe(8);
+});
+
+test.each(LABELS)("the colour of %s stands out on light and dark, and carries dark text", (label) => {
+  for (const ground of ["#fffefb", "#191f1d"]) expect(contrast(COLOURS[label], ground)).toBeGreaterThanOrEqual(3);
+  expect(contrast(COLOURS[label], "#0b0f0e")).toBeGreaterThanOrEqual(4.5);
+});
+
+/** WCAG 2.2, contrast ratio. */
+function contrast(...colours: [string, string]): number {
+  const [darker = 0, lighter = 0] = colours.map(luminance).sort((one, other) => one - other);
+  return (lighter + 0.05) / (darker + 0.05);
+}
+
+function luminance(colour: string): number {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
+    const share = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+test("below one half a label is more likely wrong than right", () => {
+  expect([0.49, 0.5, 0.51].map((confidence) => isUnsure({ confidence }))).toEqual([true, false, false]);
+});
+
+test("the highest score comes first, equal ones in the usual order", () => {
+  expect(ranked(face()).slice(0, 4)).toEqual(["happy", "surprised", "neutral", "sad"]);
 });

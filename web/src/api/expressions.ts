@@ -16,28 +16,36 @@ export const EXPRESSIONS = [
 ] as const satisfies Expression[];
 export const LABELS = [...EXPRESSIONS, "nan"] as const satisfies Label[];
 
-const NAMES: Record<Label, string> = {
-  happy: "Happy",
-  surprised: "Surprised",
-  neutral: "Neutral",
-  sad: "Sad",
-  fear: "Fear",
-  disgusted: "Disgusted",
-  angry: "Angry",
-  nan: "None of these",
+/**
+ * One colour per label, in boxes, bars, charts and saved pictures, light and dark: each has at least 3:1 on white and
+ * on the dark surface, and carries dark text at 4.5:1 (docs/openapi.yaml).
+ */
+export const COLOURS: Record<Label, string> = {
+  happy: "#c38115",
+  surprised: "#e155a1",
+  neutral: "#7f8f95",
+  sad: "#2d95d3",
+  fear: "#9b74e1",
+  disgusted: "#659e41",
+  angry: "#ea5341",
+  nan: "#948370",
 };
 
-export function nameOf(label: Label): string {
-  return NAMES[label];
-}
+/**
+ * Scores are calibrated for the population that the service is set up for: there, of the labels given with a score of
+ * s, a share of s is right. So below one half a label is more likely wrong than right, and is not given as the answer.
+ */
+export const NOT_SURE_BELOW = 0.5;
 
-/** A share of 0…1 as `97 %`; what is not wholly certain or impossible is never shown as 100 % or 0 %. */
-export function percent(share: number): string {
-  if (share > 0 && share < 0.005) return "< 1 %";
-  if (share < 1 && share >= 0.995) return "> 99 %";
-  return `${Math.round(share * 100)} %`;
+export function isUnsure({ confidence }: Pick<Face, "confidence">): boolean {
+  return confidence < NOT_SURE_BELOW;
 }
 
 export function scoreOf(face: Pick<Face, "scores">, expression: Expression): number {
   return face.scores[expression] ?? 0;
+}
+
+/** All seven, the highest score first; equal ones in the order in which they are always shown. */
+export function ranked(face: Pick<Face, "scores">): Expression[] {
+  return [...EXPRESSIONS].sort((one, other) => scoreOf(face, other) - scoreOf(face, one));
 }

@@ -60,6 +60,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/save_expression_feedback/{receipt}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take a correction back.
+         * @description Whether it was merged or not: no merge takes it from now on, and the next export leaves nothing of it in the
+         *     bucket. Doing it again changes nothing. Sending the correction again with the same `Idempotency-Key` does not
+         *     bring it back. A model that was trained with it stays as it is.
+         */
+        delete: operations["withdrawExpressionFeedback"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/save_expression_feedback/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a correction back, for clients that cannot send a DELETE. */
+        post: operations["withdrawExpressionFeedbackByForm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/download_expression_csv": {
         parameters: {
             query?: never;
@@ -115,6 +154,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The models published in the bucket and what their gate found. */
+        get: operations["publishedModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/dashboard": {
         parameters: {
             query?: never;
@@ -122,7 +178,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The statistics as a page. */
+        /** The statistics and the models as a page. */
         get: operations["dashboard"];
         put?: never;
         post?: never;
@@ -154,6 +210,46 @@ export interface components {
         /** @enum {string} */
         Label: "angry" | "disgusted" | "fear" | "happy" | "sad" | "surprised" | "neutral" | "nan";
         /**
+         * @description What the prediction had said of this face. Counts in the statistics, and is never in the CSV.
+         * @enum {string}
+         */
+        Predicted: "angry" | "disgusted" | "fear" | "happy" | "sad" | "surprised" | "neutral";
+        /** @description Of the model that said `predicted`, as the prediction gave it. */
+        ModelVersion: string;
+        /** @description Takes this correction back. A secret; a retry with the same `Idempotency-Key` gets the same one. */
+        Receipt: string;
+        WithdrawalRequest: {
+            receipt: string;
+        };
+        Week: {
+            /** @example 2026-W03 */
+            week: string;
+            corrections: number;
+            /** @description Those that came with what a model had said. */
+            compared: number;
+            /** @description Those of them with another label. */
+            contradicted: number;
+        };
+        PublishedModel: {
+            version: string;
+            /** Format: date-time */
+            created: string;
+            /** @description The version that it was made from. */
+            parent: string | null;
+            /** @description Whether it serves. */
+            champion: boolean;
+            /** @description Why its card cannot be read. */
+            fault: string | null;
+            /** @description The conditions that it passed; empty where it was published without a gate. */
+            gate: {
+                name: string;
+                passed: boolean;
+                /** @example 69.3 % → 74.1 % of 394, gain +2.8 % to +7.1 % */
+                figure: string;
+                bound: string;
+            }[];
+        };
+        /**
          * @description Format of the picture that comes back; `none` for callers that draw for themselves.
          * @default png
          * @enum {string}
@@ -172,7 +268,7 @@ export interface components {
             expression: components["schemas"]["Expression"];
             /** @description The score of `expression`. */
             confidence: number;
-            /** @description Calibrated score of every expression; they sum to 1. */
+            /** @description Calibrated score of every expression; they sum to 1. They hold for the population that the service is set up for (`FER_PRIOR`); by default one that shows all seven expressions equally often. */
             scores: {
                 [key: string]: number;
             };
@@ -200,6 +296,30 @@ export interface components {
     responses: {
         /** @description The request cannot be used; nothing was stored. */
         InvalidInput: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description Taken back. */
+        Withdrawn: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    /** @constant */
+                    status: "withdrawn";
+                    message: string;
+                    /** @description Whether an export has made sure that nothing of it is left; until then the next one will. */
+                    settled: boolean;
+                };
+            };
+        };
+        /** @description There never was such a receipt, or its time is over. */
+        NoSuchReceipt: {
             headers: {
                 [name: string]: unknown;
             };
@@ -335,6 +455,10 @@ export interface operations {
                 label?: components["schemas"]["Label"];
                 /** @description As in the JSON body, which wins; for raw images. `x,y,w,h` */
                 box?: string;
+                /** @description As in the JSON body, which wins; for raw images. */
+                predicted?: components["schemas"]["Predicted"];
+                /** @description As in the JSON body, which wins; for raw images. */
+                model_version?: components["schemas"]["ModelVersion"];
             };
             header?: {
                 /** @description Makes retries safe; the same key with another correction is a 409. */
@@ -350,6 +474,8 @@ export interface operations {
                     label: components["schemas"]["Label"];
                     /** @description Which face, as a prediction gave it; without it, the first face of the prediction. */
                     box?: components["schemas"]["Box"] | null;
+                    predicted?: components["schemas"]["Predicted"];
+                    model_version?: components["schemas"]["ModelVersion"];
                 };
                 "image/*": string;
             };
@@ -366,6 +492,13 @@ export interface operations {
                         status: "success";
                         /** @constant */
                         message: "Feedback saved successfully.";
+                        receipt: components["schemas"]["Receipt"];
+                        /**
+                         * Format: date-time
+                         * @description The receipt takes the correction back at least until then: `FER_RECEIPT_DAYS` after the day on which
+                         *     it was sent, 30 by default. It goes on until so many days after the merge.
+                         */
+                        receipt_valid_until: string;
                     };
                 };
             };
@@ -379,6 +512,46 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedType"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    withdrawExpressionFeedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                receipt: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Withdrawn"];
+            404: components["responses"]["NoSuchReceipt"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    withdrawExpressionFeedbackByForm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawalRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["WithdrawalRequest"];
+            };
+        };
+        responses: {
+            200: components["responses"]["Withdrawn"];
+            400: components["responses"]["InvalidInput"];
+            404: components["responses"]["NoSuchReceipt"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedType"];
             500: components["responses"]["Internal"];
@@ -457,6 +630,8 @@ export interface operations {
                         rows: number;
                         /** @description Rows that this call added. */
                         merged_shards: number;
+                        /** @description Rows that this call took out. */
+                        withdrawn_rows: number;
                         /** @description Version of the CSV; "0" while there is none. */
                         generation: string;
                     };
@@ -494,6 +669,51 @@ export interface operations {
                          */
                         last_feedback: string | null;
                         generation: string;
+                        /** @description Corrections that were taken back after they had been merged. No other figure has them. */
+                        withdrawn: number;
+                        /** @description By ISO week in UTC, the oldest first; weeks without corrections are left out. Two years. */
+                        weeks: components["schemas"]["Week"][];
+                        /**
+                         * @description What the model had said → the label that people gave → how many; of the corrections that came with
+                         *     `predicted`. Expressions that no model had said are left out.
+                         */
+                        confusion: {
+                            [key: string]: {
+                                [key: string]: number;
+                            };
+                        };
+                        /** @description The ten models with most of the corrections that came with `model_version`. */
+                        corrected_models: {
+                            model_version: components["schemas"]["ModelVersion"];
+                            compared: number;
+                            contradicted: number;
+                        }[];
+                    };
+                };
+            };
+            401: components["responses"]["Unauthorised"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    publishedModels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest first, at most 50. An empty list where nothing was published. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        models: components["schemas"]["PublishedModel"][];
                     };
                 };
             };

@@ -1,47 +1,77 @@
 // @vitest-environment jsdom
 import { render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { App } from "./App.tsx";
-import { hrefOf, ROUTES, routeOf } from "./routes.ts";
+import { Desk } from "./desk.ts";
+import { LazyPage } from "./Page.tsx";
+import { hrefOf, type Route, routeOf, VIEWS, viewOf } from "./routes.ts";
 
 beforeEach(() => {
   window.location.hash = "";
+  sessionStorage.clear();
   window.scrollTo = () => undefined; // jsdom has none
+  Object.assign(globalThis, {
+    ResizeObserver: class {
+      observe() {}
+      disconnect() {}
+    },
+  });
+  HTMLCanvasElement.prototype.getContext = () => null;
 });
+
+const app = () => render(<App desk={new Desk()} onLanguage={() => undefined} />);
 
 test.each([
-  ["", "picture"],
-  ["#/", "picture"],
-  ["#/live", "live"],
-  ["#/dashboard", "dashboard"],
-  ["#/nowhere", "picture"],
-])("the fragment %s leads to %s", (fragment, route) => {
-  expect(routeOf(fragment)).toBe(route);
+  ["", { page: "start" }],
+  ["#/", { page: "start" }],
+  ["#/photo/12", { page: "photo", id: 12 }],
+  ["#/photo/x", { page: "start" }],
+  ["#/photos", { page: "photos" }],
+  ["#/live", { page: "live" }],
+  ["#/dashboard", { page: "dashboard" }],
+  ["#/sent", { page: "sent" }],
+  ["#/nowhere", { page: "start" }],
+] as [string, Route][])("the fragment %s leads to %j, and back", (fragment, route) => {
+  expect(routeOf(fragment)).toEqual(route);
+  expect(routeOf(hrefOf(route))).toEqual(route);
 });
 
-test("every link leads to its own view", () => {
-  expect(ROUTES.map((route) => routeOf(hrefOf(route)))).toEqual([...ROUTES]);
+test("every tab has a view", () => {
+  expect(VIEWS.map((view) => viewOf(routeOf(`#/${view}`)))).toEqual([...VIEWS]);
 });
 
 test("a view that is opened has the title and the focus", async () => {
-  render(<App />);
-  expect(screen.getByRole("link", { name: "Picture" })).toHaveAttribute("aria-current", "page");
+  app();
+  expect(screen.getByRole("link", { name: "Photo" })).toHaveAttribute("aria-current", "page");
   await userEvent.click(screen.getByRole("link", { name: "Live" }));
-  expect(await screen.findByRole("heading", { level: 1, name: "Live from the camera" })).toBeVisible();
+  expect(await screen.findByRole("heading", { level: 1, name: "Live video" })).toBeVisible();
   expect(document.title).toBe("Live · Expression recogniser");
   expect(screen.getByRole("main")).toHaveFocus();
 });
 
 test("a camera that the page may not use says why", async () => {
   window.location.hash = "#/live";
-  render(<App />);
-  await userEvent.click(await screen.findByRole("button", { name: "Start the camera" }));
+  app();
+  await userEvent.click(await screen.findByRole("button", { name: "Start camera" }));
   expect(await screen.findByRole("alert")).toHaveTextContent("https");
 });
 
-test("nothing speaks of feelings but the line that says it does not", async () => {
-  render(<App />);
-  const words = document.body.textContent?.replace("It does not say what somebody feels", "") ?? "";
+test("a view that could not be loaded can be asked for again", async () => {
+  vi.spyOn(console, "error").mockReturnValue(); // React tells of what the boundary caught
+  let tries = 0;
+  const load = async () => {
+    if (++tries === 1) throw new TypeError("Failed to fetch dynamically imported module");
+    return { default: () => <p>Here it is</p> };
+  };
+  render(<LazyPage load={load} given={{}} />);
+  expect(await screen.findByRole("alert")).toHaveTextContent("Can't load this page");
+  await userEvent.click(screen.getByRole("button", { name: "Try again" }));
+  expect(await screen.findByText("Here it is")).toBeVisible();
+});
+
+test("nothing speaks of feelings but the line that says it does not", () => {
+  app();
+  const words = document.body.textContent?.replace("not what anyone feels", "") ?? "";
   expect(words).not.toMatch(/feel|emotion|mood/i);
 });

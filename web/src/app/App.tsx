@@ -1,18 +1,51 @@
-import { lazy, Suspense, useEffect, useRef } from "react";
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { type TakenFile, useDropAndPaste } from "../features/capture/files.ts";
+import { LANGUAGES, type Language, words } from "../words/words.ts";
 import styles from "./App.module.css";
-import { LoadProblem } from "./LoadProblem.tsx";
-import { PicturePage } from "./PicturePage.tsx";
-import { hrefOf, ROUTES, type Route, TITLES, useRoute } from "./routes.ts";
+import type { Desk, Entry } from "./desk.ts";
+import { LazyPage, LoadProblem } from "./Page.tsx";
+import { PhotoPage } from "./PhotoPage.tsx";
+import { go, hrefOf, type Route, useRoute, VIEWS, type View, viewOf } from "./routes.ts";
+import { StartPage } from "./StartPage.tsx";
+import { useFocusKept } from "./useFocusKept.ts";
 
-const LivePage = lazy(() => import("./LivePage.tsx"));
-const DashboardPage = lazy(() => import("./DashboardPage.tsx"));
-const PAGES: Record<Route, React.ComponentType> = { picture: PicturePage, live: LivePage, dashboard: DashboardPage };
+const loadLive = () => import("./LivePage.tsx");
+const loadDashboard = () => import("./DashboardPage.tsx");
+const loadSent = () => import("./SentPage.tsx");
+const loadPhotos = () => import("./PhotosPage.tsx");
 
-export function App() {
+interface Props {
+  desk: Desk;
+  onLanguage: (language: Language) => void;
+}
+
+export function App({ desk, onLanguage }: Props) {
   const route = useRoute();
+  const entries = useSyncExternalStore(desk.subscribe, desk.all);
   const main = useRef<HTMLElement>(null);
-  const Page = PAGES[route];
-  useTitleAndFocus(route, main);
+  const [shown, setShown] = useState<number | null>(null);
+  const take = useCallback(
+    (files: TakenFile[]) => {
+      const [first, ...more] = desk.add(files);
+      if (first !== undefined) go(more.length === 0 ? { page: "photo", id: first } : { page: "photos" });
+    },
+    [desk],
+  );
+  const hovering = useDropAndPaste(take);
+  useFocusKept(main);
+  useTitleAndFocus(hrefOf(route), titleOf(route), main);
+
+  const opened = route.page === "photo" ? route.id : route.page === "start" ? null : undefined;
+  useEffect(() => {
+    if (opened !== undefined) setShown(opened);
+  }, [opened]);
+
+  const photo = entries.find(({ id }) => id === shown);
+  const hrefs: Record<View, string> = {
+    photo: hrefOf(photo === undefined ? { page: "start" } : { page: "photo", id: photo.id }),
+    live: hrefOf({ page: "live" }),
+    dashboard: hrefOf({ page: "dashboard" }),
+  };
 
   return (
     <div className={styles.app}>
@@ -24,46 +57,84 @@ export function App() {
           main.current?.focus();
         }}
       >
-        Skip to the content
+        {words.skip}
       </a>
       <header className={styles.header}>
-        <a className={styles.brand} href={hrefOf("picture")}>
+        <a className={styles.brand} href={hrefOf({ page: "start" })} aria-label={words.appName}>
           <Mark />
-          <span>Expression recogniser</span>
+          <span>{words.appName}</span>
         </a>
-        <nav aria-label="Views" className={styles.views}>
-          {ROUTES.map((name) => (
-            <a key={name} href={hrefOf(name)} aria-current={name === route ? "page" : undefined}>
-              {TITLES[name]}
+        <nav aria-label={words.views} className={styles.views}>
+          {VIEWS.map((view) => (
+            <a key={view} href={hrefs[view]} aria-current={view === viewOf(route) ? "page" : undefined}>
+              {words.titles[view]}
             </a>
           ))}
         </nav>
       </header>
       <main ref={main} tabIndex={-1} className={styles.main}>
-        <LoadProblem key={route}>
-          <Suspense fallback={<p className={styles.loading}>Loading…</p>}>
-            <Page />
-          </Suspense>
+        <LoadProblem key={hrefOf(route)}>
+          <Content route={route} desk={desk} entries={entries} take={take} />
         </LoadProblem>
       </main>
-      <footer className={styles.footer}>
-        <p>
-          It says which expression a face shows in a picture. It does not say what somebody feels, and it is often
-          wrong.
-        </p>
-      </footer>
+      <Footer onLanguage={onLanguage} />
+      {hovering && (
+        <div className={styles.dropping} aria-hidden="true">
+          {words.dropHere}
+        </div>
+      )}
     </div>
   );
 }
 
-function useTitleAndFocus(route: Route, main: React.RefObject<HTMLElement | null>) {
-  const first = useRef(true);
+interface ContentProps {
+  route: Route;
+  desk: Desk;
+  entries: readonly Entry[];
+  take: (files: TakenFile[]) => void;
+}
+
+function Content({ route, desk, entries, take }: ContentProps) {
+  const entry = route.page === "photo" ? entries.find(({ id }) => id === route.id) : undefined;
+  if (entry !== undefined) return <PhotoPage key={entry.id} desk={desk} entries={entries} entry={entry} />;
+  if (route.page === "live") return <LazyPage load={loadLive} given={{}} />;
+  if (route.page === "dashboard") return <LazyPage load={loadDashboard} given={{}} />;
+  if (route.page === "sent") return <LazyPage load={loadSent} given={{}} />;
+  if (route.page === "photos") return <LazyPage load={loadPhotos} given={{ entries }} />;
+  return <StartPage desk={desk} entries={entries} take={take} />;
+}
+
+function Footer({ onLanguage }: { onLanguage: (language: Language) => void }) {
+  return (
+    <footer className={styles.footer}>
+      <p>{words.footer}</p>
+      <p className={styles.languages}>
+        <a href={hrefOf({ page: "sent" })}>{words.titles.sent}</a>
+        {(Object.keys(LANGUAGES) as Language[])
+          .filter((language) => LANGUAGES[language] !== words.name)
+          .map((language) => (
+            <button key={language} type="button" lang={language} onClick={() => onLanguage(language)}>
+              {LANGUAGES[language]}
+            </button>
+          ))}
+      </p>
+    </footer>
+  );
+}
+
+function titleOf({ page }: Route): string {
+  return page === "start" ? words.titles.photo : words.titles[page];
+}
+
+function useTitleAndFocus(href: string, title: string, main: React.RefObject<HTMLElement | null>) {
+  const last = useRef(href);
   useEffect(() => {
-    document.title = `${TITLES[route]} · Expression recogniser`;
-    if (!first.current) main.current?.focus({ preventScroll: true });
-    first.current = false;
+    document.title = `${title} · ${words.appName}`;
+    if (last.current === href) return;
+    last.current = href;
+    main.current?.focus({ preventScroll: true });
     window.scrollTo(0, 0);
-  }, [route, main]);
+  }, [href, title, main]);
 }
 
 function Mark() {

@@ -1,23 +1,29 @@
-import { useRef, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import { Correction } from "../features/feedback/Correction.tsx";
-import { useCorrections } from "../features/feedback/useCorrections.ts";
+import { Corrections } from "../features/feedback/corrections.ts";
 import { CameraNotice } from "../features/live/CameraNotice.tsx";
 import { LiveStage } from "../features/live/LiveStage.tsx";
-import { LiveStatus } from "../features/live/LiveStatus.tsx";
 import type { LiveFace } from "../features/live/protocol.ts";
+import { ScoreChart } from "../features/live/ScoreChart.tsx";
+import { SessionExport } from "../features/live/SessionExport.tsx";
+import { SessionLog } from "../features/live/session_log.ts";
 import { useLiveSession } from "../features/live/useLiveSession.ts";
 import { FaceList } from "../features/results/FaceList.tsx";
-import { FaceScores, FaceScoresPlaceholder } from "../features/results/FaceScores.tsx";
+import { FaceScores, NoVerdict, Verdict } from "../features/results/FaceScores.tsx";
+import { boxesOf } from "../features/results/face_order.ts";
 import { type Facing, useCamera } from "../media/camera.ts";
 import { Button } from "../ui/Button.tsx";
 import { Card } from "../ui/Card.tsx";
-import { Columns } from "../ui/Columns.tsx";
 import { pauseIcon, playIcon, stopIcon, turnIcon } from "../ui/icons.tsx";
+import { useFocusOnMount } from "../ui/useFocusOnMount.ts";
+import { Workbench } from "../ui/Workbench.tsx";
+import { words } from "../words/words.ts";
 import styles from "./App.module.css";
 
 export default function LivePage() {
   const { camera, start, stop } = useCamera();
   const [facing, setFacing] = useState<Facing>("user");
+  const [log] = useState(() => new SessionLog());
 
   function turn() {
     const other = facing === "user" ? "environment" : "user";
@@ -25,110 +31,109 @@ export default function LivePage() {
     void start(other);
   }
 
+  if (camera.status === "on") {
+    return <LiveView log={log} stream={camera.stream} mirrored={camera.mirrored} onStop={stop} onTurn={turn} />;
+  }
   return (
     <div className={styles.page}>
-      <div className={styles.intro}>
-        <h1>Live from the camera</h1>
-        <p>Boxes follow each face; the scores are smoothed over half a second.</p>
-      </div>
-      {camera.status === "on" ? (
-        <LiveView stream={camera.stream} mirrored={camera.mirrored} onStop={stop} onTurn={turn} />
-      ) : (
-        <CameraNotice
-          starting={camera.status === "starting"}
-          problem={camera.status === "failed" ? camera.problem : null}
-          onStart={() => start(facing)}
-        />
-      )}
+      <h1>{words.live.title}</h1>
+      <CameraNotice
+        starting={camera.status === "starting"}
+        problem={camera.status === "failed" ? camera.problem : null}
+        onStart={() => start(facing)}
+      />
+      {log.size > 0 && <SessionExport log={log} />}
     </div>
   );
 }
 
 interface LiveViewProps {
+  log: SessionLog;
   stream: MediaStream;
   mirrored: boolean;
   onStop: () => void;
   onTurn: () => void;
 }
 
-function LiveView({ stream, mirrored, onStop, onTurn }: LiveViewProps) {
+function LiveView({ log, stream, mirrored, onStop, onTurn }: LiveViewProps) {
   const video = useRef<HTMLVideoElement>(null);
-  const { view, session } = useLiveSession(video);
+  const view = useFocusOnMount<HTMLDivElement>(); // the button that started the camera is gone
+  const live = useLiveSession(video, log);
   const [wanted, setWanted] = useState<number | null>(null);
-  const face = view.faces.find(({ track }) => track === wanted) ?? view.faces[0];
+  const { paused, faces } = live.view;
+  const numbered = useMemo(() => (faces ?? []).map((face) => ({ key: face.track, number: face.track, face })), [faces]);
+  const boxes = useMemo(() => boxesOf(numbered, true), [numbered]);
+  const face = faces?.find(({ track }) => track === wanted) ?? faces?.[0];
   const selected = face?.track ?? null;
   return (
-    <Columns
-      main={
-        <>
+    <div ref={view} tabIndex={-1} className={styles.live}>
+      <h1 className="visually-hidden">{words.live.title}</h1>
+      <Workbench
+        verdict={
+          <Card label={words.result.region}>
+            {face !== undefined ? (
+              <Verdict face={face} />
+            ) : (
+              <NoVerdict>{faces === null ? words.live.unknown : words.live.noFace}</NoVerdict>
+            )}
+          </Card>
+        }
+        media={
           <LiveStage
             video={video}
             stream={stream}
             mirrored={mirrored}
-            view={view}
+            view={live.view}
+            boxes={boxes}
             selected={selected}
             onSelect={setWanted}
+            controls={
+              <>
+                <Button
+                  look="primary"
+                  size="small"
+                  icon={paused ? playIcon : pauseIcon}
+                  onClick={() => (paused ? live.session.resume() : live.session.pause())}
+                >
+                  {paused ? words.live.resume : words.live.pause}
+                </Button>
+                <Button size="small" icon={turnIcon} onClick={onTurn}>
+                  {words.camera.switch}
+                </Button>
+                <Button size="small" icon={stopIcon} onClick={onStop}>
+                  {words.live.stop}
+                </Button>
+              </>
+            }
           />
-          <div className={styles.tools}>
-            {view.paused ? (
-              <Button look="primary" icon={playIcon} onClick={() => session.resume()}>
-                Go on
-              </Button>
-            ) : (
-              <Button look="primary" icon={pauseIcon} onClick={() => session.pause()}>
-                Pause
-              </Button>
+        }
+        details={
+          <>
+            {face !== undefined && (
+              <Card label={words.result.scores}>
+                {numbered.length > 1 && <FaceList faces={numbered} selected={selected} onSelect={setWanted} />}
+                <FaceScores face={face} />
+              </Card>
             )}
-            <Button icon={turnIcon} onClick={onTurn}>
-              Turn the camera
-            </Button>
-            <Button icon={stopIcon} onClick={onStop}>
-              Stop
-            </Button>
-          </div>
-        </>
-      }
-      side={
-        <>
-          <Card label="State">
-            <LiveStatus view={view} />
-          </Card>
-          <Card label="Result">
-            {view.faces.length > 0 && (
-              <FaceList
-                faces={view.faces.map((one) => ({ key: one.track, face: one }))}
-                selected={selected}
-                onSelect={setWanted}
-              />
-            )}
-            {face === undefined ? (
-              <FaceScoresPlaceholder>No face in sight</FaceScoresPlaceholder>
-            ) : (
-              <FaceScores face={face} />
-            )}
-          </Card>
-          <Card label="Correction">
-            {view.paused && view.frame !== null && face !== undefined ? (
-              <FrameCorrection frame={view.frame} face={face} />
-            ) : (
-              <p className="muted">Is a label wrong? Pause the video to correct it.</p>
-            )}
-          </Card>
-        </>
-      }
-    />
+            <Card label={words.correction.region}>
+              {paused && live.view.frame !== null && face !== undefined ? (
+                <FrameCorrection frame={live.view.frame} face={face} model={live.view.model} />
+              ) : (
+                <p className="muted">{words.live.pauseToCorrect}</p>
+              )}
+            </Card>
+            <Card label={words.live.overTime}>
+              <ScoreChart log={log} track={selected ?? 0} running={!paused} />
+              <SessionExport log={log} />
+            </Card>
+          </>
+        }
+      />
+    </div>
   );
 }
 
-function FrameCorrection({ frame, face }: { frame: Blob; face: LiveFace }) {
-  const corrections = useCorrections(frame);
-  return (
-    <Correction
-      key={face.track}
-      expression={face.expression}
-      state={corrections.stateOf(face.track)}
-      onChoose={(label) => corrections.choose(face.track, label)}
-      onSend={() => corrections.send(face.track, face.box)}
-    />
-  );
+function FrameCorrection({ frame, face, model }: { frame: Blob; face: LiveFace; model: string | null }) {
+  const corrections = useMemo(() => new Corrections(frame, () => model), [frame, model]);
+  return <Correction key={face.track} corrections={corrections} index={face.track} face={face} />;
 }

@@ -71,14 +71,3 @@ function problemOf(error: unknown): CameraProblem {
   if (name === "SecurityError") return "insecure";
   return name === "NotReadableError" || name === "AbortError" ? "busy" : "missing";
 }
-
-const EXPLANATIONS: Record<CameraProblem, string> = {
-  refused: "The camera was not allowed. Allow it for this page in the browser's address bar, then try again.",
-  missing: "No camera was found. Connect one, or choose a picture instead.",
-  busy: "The camera is in use by another program. Close that one, then try again.",
-  insecure: "Browsers open the camera only on https or on this very machine (localhost).",
-};
-
-export function explainCamera(problem: CameraProblem): string {
-  return EXPLANATIONS[problem];
-}

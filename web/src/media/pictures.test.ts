@@ -17,3 +17,21 @@ test("a file that is too large is refused before it is opened", async () => {
   expect(error).toBeInstanceOf(PictureError);
   expect(error).toMatchObject({ problem: "too_large" });
 });
+
+test.each([
+  ["nothing", new Blob([]), "empty"],
+  [
+    "half a JPEG",
+    new Blob([new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 0, 4, 0, 0])], { type: "image/jpeg" }),
+    "truncated",
+  ],
+  ["a HEIC photo", new Blob(["\0\0\0\x18ftypheic\0\0\0\0mif1heic"]), "heic"], // no createImageBitmap here: as where it refuses
+  ["a text", new Blob(["Dear diary"]), "not_a_picture"],
+  [
+    "a file that was moved away",
+    { size: 9, arrayBuffer: () => Promise.reject(new DOMException("", "NotReadableError")) } as unknown as Blob,
+    "unreadable",
+  ],
+])("%s says what it is", async (_, file, problem) => {
+  await expect(preparePicture(file, "photo.jpg")).rejects.toMatchObject({ problem });
+});

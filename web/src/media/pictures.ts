@@ -1,7 +1,10 @@
+import { isHeic, isTruncated } from "./file_bytes.ts";
+
 /** Pictures are sent with at most this many pixels on the longer side. */
 export const LONGEST_SIDE_PX = 1280;
 const LARGEST_FILE_BYTES = 64 * 1024 * 1024;
 const SENT_AS_THEY_ARE = ["image/jpeg", "image/png", "image/webp"];
+const LARGEST_SENT_AS_IT_IS_BYTES = 1_500_000; // the most that a browser's session storage surely holds
 const JPEG_QUALITY = 0.92;
 
 export type Size = readonly [width: number, height: number];
@@ -14,7 +17,7 @@ export interface Picture {
   size: Size;
 }
 
-export type PictureProblem = "not_a_picture" | "too_large";
+export type PictureProblem = "not_a_picture" | "heic" | "truncated" | "too_large" | "unreadable" | "empty";
 
 export class PictureError extends Error {
   readonly problem: PictureProblem;
@@ -37,12 +40,18 @@ export function fitted([width, height]: Size, longestSide_px: number): Size {
  */
 export async function preparePicture(file: Blob, name: string): Promise<Picture> {
   if (file.size > LARGEST_FILE_BYTES) throw new PictureError("too_large");
-  const bitmap = await decode(file);
+  if (file.size === 0) throw new PictureError("empty");
+  const bytes = await read(file);
+  if (isTruncated(bytes)) throw new PictureError("truncated");
+  const bitmap = await decode(file, bytes);
   try {
     const original: Size = [bitmap.width, bitmap.height];
     const size = fitted(original, LONGEST_SIDE_PX);
-    const keeps = SENT_AS_THEY_ARE.includes(file.type) && size[0] === original[0] && size[1] === original[1];
-    return { blob: keeps ? file : await drawn(bitmap, size, JPEG_QUALITY), name, size };
+    const small = size[0] === original[0] && file.size <= LARGEST_SENT_AS_IT_IS_BYTES;
+    const keeps = small && SENT_AS_THEY_ARE.includes(file.type);
+    // A copy in memory: the file may be moved or changed while the page is open.
+    const blob = keeps ? new Blob([bytes], { type: file.type }) : await drawn(bitmap, size, JPEG_QUALITY);
+    return { blob, name, size };
   } finally {
     bitmap.close();
   }
@@ -71,10 +80,18 @@ export async function drawn(
   });
 }
 
-async function decode(file: Blob): Promise<ImageBitmap> {
+async function read(file: Blob): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch (error) {
+    throw new PictureError("unreadable", error);
+  }
+}
+
+async function decode(file: Blob, bytes: Uint8Array): Promise<ImageBitmap> {
   try {
     return await createImageBitmap(file, { imageOrientation: "from-image" });
   } catch (error) {
-    throw new PictureError("not_a_picture", error);
+    throw new PictureError(isHeic(bytes) ? "heic" : "not_a_picture", error);
   }
 }

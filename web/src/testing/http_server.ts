@@ -14,6 +14,8 @@ export interface Answer {
   body?: unknown;
   /** Close the connection instead of answering. */
   hangUp?: boolean;
+  /** Begin to answer, and never come to an end. */
+  never?: boolean;
 }
 
 /** A server on loopback for one test, to which the page's addresses lead; what it was asked is kept. */
@@ -25,11 +27,12 @@ export async function answering(answer: (request: Seen) => Answer): Promise<Seen
     const { method = "", url = "", headers } = request;
     const asked = { method, url, headers, body: Buffer.concat(chunks) };
     seen.push(asked);
-    const { status = 200, body = {}, hangUp = false } = answer(asked);
+    const { status = 200, body = {}, hangUp = false, never = false } = answer(asked);
     if (hangUp) request.socket.destroy();
     else {
       response.writeHead(status, { "Content-Type": "application/json", "Access-Control-Allow-Origin": "*" });
-      response.end(typeof body === "string" ? body : JSON.stringify(body));
+      if (never) response.write("{");
+      else response.end(typeof body === "string" ? body : JSON.stringify(body));
     }
   }).listen(0, "127.0.0.1");
   await once(server, "listening");

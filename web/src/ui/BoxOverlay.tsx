@@ -1,6 +1,6 @@
-import { type MouseEvent, useEffect, useRef } from "react";
+import { type MouseEvent, useEffect, useRef, useState } from "react";
 import styles from "./BoxOverlay.module.css";
-import { boxAt, drawBoxes, type LabelledBox } from "./boxes.ts";
+import { boxAt, drawOnScreen, type LabelledBox } from "./boxes.ts";
 
 interface Props {
   /** Says in words what is drawn. */
@@ -16,20 +16,22 @@ interface Props {
 
 /**
  * A canvas that covers its positioned parent and draws boxes over the picture there; a click selects one. For the
- * keyboard there has to be another way beside it.
+ * keyboard there has to be another way next to it.
  */
 export function BoxOverlay({ label, boxes, sourceSize, selected, onSelect, mirrored = false }: Props) {
   const ref = useRef<HTMLCanvasElement>(null);
+  const [hovered, setHovered] = useState<number | null>(null);
   const [width, height] = sourceSize;
 
   const draw = useRef(() => {});
 
   useEffect(() => {
     draw.current = () => {
-      if (ref.current !== null) drawBoxes(ref.current, boxes, { sourceSize: [width, height], selected, mirrored });
+      const drawing = { sourceSize: [width, height] as const, selected, hovered, mirrored };
+      if (ref.current !== null) drawOnScreen(ref.current, boxes, drawing);
     };
     draw.current();
-  }, [boxes, width, height, selected, mirrored]);
+  }, [boxes, width, height, selected, hovered, mirrored]);
 
   useEffect(() => {
     if (ref.current === null) return;
@@ -51,13 +53,13 @@ export function BoxOverlay({ label, boxes, sourceSize, selected, onSelect, mirro
       className={styles.overlay}
       role="img"
       aria-label={label}
+      style={{ cursor: hovered === null ? "" : "pointer" }}
       onClick={(event) => {
         const key = pointed(event);
         if (key !== null) onSelect(key);
       }}
-      onMouseMove={(event) => {
-        event.currentTarget.style.cursor = pointed(event) === null ? "" : "pointer";
-      }}
+      onMouseMove={(event) => setHovered(pointed(event))}
+      onMouseLeave={() => setHovered(null)}
     />
   );
 }

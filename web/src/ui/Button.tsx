@@ -3,14 +3,22 @@ import styles from "./Button.module.css";
 
 interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
   look?: "primary" | "plain";
+  size?: "normal" | "small";
   icon?: ReactNode;
-  /** Shows that what was asked for is under way, and takes no second click. */
+  /** Shows that what was asked for is under way, and takes no second click; unlike `disabled` it keeps the focus. */
   busy?: boolean;
 }
 
-export function Button({ look = "plain", icon, busy = false, children, disabled, ...rest }: Props) {
+export function Button({ look = "plain", size = "normal", icon, busy = false, children, onClick, ...rest }: Props) {
   return (
-    <button type="button" className={buttonClass(look)} aria-busy={busy} disabled={disabled || busy} {...rest}>
+    <button
+      type="button"
+      className={buttonClass(look, size)}
+      aria-busy={busy}
+      aria-disabled={busy}
+      onClick={busy ? (event) => event.preventDefault() : onClick}
+      {...rest}
+    >
       {busy ? <span className={styles.spinner} aria-hidden="true" /> : icon}
       {children}
     </button>
@@ -18,6 +26,6 @@ export function Button({ look = "plain", icon, busy = false, children, disabled,
 }
 
 /** For links that look like a button. */
-export function buttonClass(look: "primary" | "plain"): string {
-  return `${styles.button} ${styles[look]}`;
+export function buttonClass(look: "primary" | "plain", size: "normal" | "small" = "normal"): string {
+  return `${styles.button} ${styles[look]} ${styles[size]}`;
 }

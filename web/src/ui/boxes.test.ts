@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { boxAt } from "./boxes.ts";
+import { boxAt, overlap } from "./boxes.ts";
 
 const BOXES = [
-  { key: 1, box: [0, 0, 100, 100], caption: "" },
-  { key: 2, box: [40, 40, 20, 20], caption: "" },
+  { key: 1, box: [0, 0, 100, 100], number: "1", caption: "", colour: "" },
+  { key: 2, box: [40, 40, 20, 20], number: "2", caption: "", colour: "" },
 ];
 
 test.each([
@@ -17,4 +17,12 @@ test.each([
 
 test("no boxes, none hit", () => {
   expect(boxAt([], 0, 0)).toBeNull();
+});
+
+test.each([
+  ["next to each other", { left: 0, top: 0, width: 50 }, { left: 50, top: 0, width: 50 }, false],
+  ["one over the other", { left: 0, top: 0, width: 50 }, { left: 0, top: 23, width: 50 }, false],
+  ["partly", { left: 0, top: 0, width: 50 }, { left: 49, top: 22, width: 50 }, true],
+])("captions %s", (_, one, other, expected) => {
+  expect(overlap(one, other)).toBe(expected);
 });

@@ -4,22 +4,32 @@ export interface LabelledBox {
   key: number;
   /** `[x, y, width, height]` in pixels of the picture. */
   box: BoxXYWH;
+  /** Short, for where there is no room for the caption; empty where there is one box only. */
+  number: string;
   caption: string;
+  colour: string;
 }
 
 export interface Drawing {
   sourceSize: readonly [number, number];
   selected: number | null;
+  /** Under the pointer. */
+  hovered: number | null;
   mirrored: boolean;
+}
+
+interface Plate {
+  text: string;
+  left: number;
+  top: number;
+  width: number;
 }
 
 const CORNER_PX = 10;
 const FONT = '600 13px "Instrument Sans", system-ui, sans-serif';
-const CAPTION_HEIGHT_PX = 24;
-const COLOURS = {
-  selected: { line: "#7fe3cd", plate: "#7fe3cd", text: "#06231d" },
-  other: { line: "#ffffff", plate: "rgb(17 21 20 / 82%)", text: "#ffffff" },
-};
+const PLATE_HEIGHT_PX = 23;
+const INK = "#0b0f0e";
+const RIM = "rgb(10 14 13 / 60%)"; // or a light line vanishes on a light picture
 
 /** The key of the smallest box that holds a point, which is the one in front. */
 export function boxAt(boxes: readonly LabelledBox[], x: number, y: number): number | null {
@@ -36,26 +46,66 @@ function area([, , width = 0, height = 0]: BoxXYWH): number {
   return width * height;
 }
 
-/** Draw boxes at the canvas's size on the screen, the selected one last and so on top. */
-export function drawBoxes(canvas: HTMLCanvasElement, boxes: readonly LabelledBox[], drawing: Drawing): void {
+/** Draw boxes at the canvas's size on the screen. */
+export function drawOnScreen(canvas: HTMLCanvasElement, boxes: readonly LabelledBox[], drawing: Drawing): void {
   const context = canvas.getContext("2d");
   if (context === null) return;
   const ratio = window.devicePixelRatio || 1;
-  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
+  canvas.width = Math.round(canvas.clientWidth * ratio);
+  canvas.height = Math.round(canvas.clientHeight * ratio);
   context.scale(ratio, ratio);
+  drawBoxes(context, [canvas.clientWidth, canvas.clientHeight], boxes, drawing);
+}
+
+/**
+ * Draw boxes into an area of the given size, the selected and the hovered one on top. Captions are drawn where none
+ * of them covers another one or another number; else numbers, and the captions of those two only.
+ */
+export function drawBoxes(
+  context: CanvasRenderingContext2D,
+  [width, height]: readonly [number, number],
+  boxes: readonly LabelledBox[],
+  drawing: Drawing,
+): void {
   const scale = width / drawing.sourceSize[0];
-  const order = [...boxes].sort(
-    (one, other) => Number(one.key === drawing.selected) - Number(other.key === drawing.selected),
+  const rank = ({ key }: LabelledBox) => (key === drawing.hovered ? 2 : key === drawing.selected ? 1 : 0);
+  const placed = boxes
+    .map((box) => ({ ...box, rank: rank(box), at: onScreen(box.box, scale, width, drawing.mirrored) }))
+    .sort((one, other) => one.rank - other.rank);
+  context.font = FONT;
+  const plateOf = (text: string, at: BoxXYWH): Plate =>
+    placedPlate(text, context.measureText(text).width + 14, at, [width, height]);
+  const captions = placed.map(({ caption, at }) => plateOf(caption, at));
+  const crowded = captions.some((one, index) => captions.slice(index + 1).some((other) => overlap(one, other)));
+  for (const { at, colour, rank } of placed) outline(context, at, colour, rank > 0 ? 4 : 2);
+  placed.forEach(({ at, number, colour, rank }, index) => {
+    const plate = crowded && rank === 0 ? plateOf(number, at) : captions[index];
+    if (plate !== undefined && plate.text !== "") fillPlate(context, plate, colour);
+  });
+}
+
+function onScreen([x = 0, y = 0, w = 0, h = 0]: BoxXYWH, scale: number, width: number, mirrored: boolean): BoxXYWH {
+  return [mirrored ? width - (x + w) * scale : x * scale, y * scale, w * scale, h * scale];
+}
+
+/** Below the box, but inside the picture. */
+function placedPlate(
+  text: string,
+  plateWidth: number,
+  [x = 0, y = 0, , boxHeight = 0]: BoxXYWH,
+  [width, height]: readonly [number, number],
+): Plate {
+  const left = Math.max(0, Math.min(x, width - plateWidth));
+  const top = Math.max(0, Math.min(y + boxHeight + 5, height - PLATE_HEIGHT_PX));
+  return { text, left, top, width: plateWidth };
+}
+
+export function overlap(one: Omit<Plate, "text">, other: Omit<Plate, "text">): boolean {
+  return (
+    one.left < other.left + other.width &&
+    other.left < one.left + one.width &&
+    Math.abs(one.top - other.top) < PLATE_HEIGHT_PX
   );
-  for (const { key, box, caption } of order) {
-    const [left = 0, top = 0, boxWidth = 0, boxHeight = 0] = box.map((side) => side * scale);
-    const x = drawing.mirrored ? width - left - boxWidth : left;
-    const colours = key === drawing.selected ? COLOURS.selected : COLOURS.other;
-    outline(context, [x, top, boxWidth, boxHeight], colours.line, key === drawing.selected ? 3 : 2);
-    plate(context, caption, [x, top + boxHeight], [width, height], colours);
-  }
 }
 
 function outline(
@@ -66,7 +116,7 @@ function outline(
 ): void {
   context.beginPath();
   context.roundRect(x, y, width, height, Math.min(CORNER_PX, width / 4));
-  context.strokeStyle = "rgb(10 14 13 / 55%)"; // a dark rim, or a light line vanishes on a light picture
+  context.strokeStyle = RIM;
   context.lineWidth = line_px + 2;
   context.stroke();
   context.strokeStyle = colour;
@@ -74,22 +124,15 @@ function outline(
   context.stroke();
 }
 
-function plate(
-  context: CanvasRenderingContext2D,
-  caption: string,
-  [left, bottom]: readonly [number, number],
-  [width, height]: readonly [number, number],
-  colours: { plate: string; text: string },
-): void {
-  context.font = FONT;
-  const plateWidth = context.measureText(caption).width + 16;
-  const x = Math.max(0, Math.min(left, width - plateWidth));
-  const y = Math.max(0, Math.min(bottom + 5, height - CAPTION_HEIGHT_PX));
+function fillPlate(context: CanvasRenderingContext2D, { text, left, top, width }: Plate, colour: string): void {
   context.beginPath();
-  context.roundRect(x, y, plateWidth, CAPTION_HEIGHT_PX, 7);
-  context.fillStyle = colours.plate;
+  context.roundRect(left, top, width, PLATE_HEIGHT_PX, 7);
+  context.fillStyle = colour;
   context.fill();
-  context.fillStyle = colours.text;
+  context.strokeStyle = RIM;
+  context.lineWidth = 1;
+  context.stroke();
+  context.fillStyle = INK;
   context.textBaseline = "middle";
-  context.fillText(caption, x + 8, y + CAPTION_HEIGHT_PX / 2 + 1);
+  context.fillText(text, left + 7, top + PLATE_HEIGHT_PX / 2 + 1);
 }

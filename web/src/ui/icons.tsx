@@ -43,3 +43,15 @@ export const turnIcon = icon(
 );
 export const checkIcon = icon(<path d="m5 12.5 4.5 4.500L19 7.5" />);
 export const backIcon = icon(<path d="M19 12H5m0 0 6-6m-6 6 6 6" />);
+export const crossIcon = icon(<path d="m6 6 12 12M18 6 6 18" />);
+export const copyIcon = icon(
+  <>
+    <rect x="9" y="9" width="11" height="11" rx="2.5" />
+    <path d="M5 15a1 1 0 0 1-1-1V6a2 2 0 0 1 2-2h8a1 1 0 0 1 1 1" />
+  </>,
+);
+export const terminalIcon = icon(<path d="m5 7 5 5-5 5M12.5 17H19" />);
+export const listIcon = icon(<path d="M9 6h11M9 12h11M9 18h11M4 6h.01M4 12h.01M4 18h.01" />);
+export const undoIcon = icon(<path d="M9 14 4 9l5-5M4 9h9a6.500 6.500 0 0 1 0 13h-2" />);
+export const nextIcon = icon(<path d="m9 5 7 7-7 7" />);
+export const previousIcon = icon(<path d="m15 5-7 7 7 7" />);

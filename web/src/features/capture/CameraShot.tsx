@@ -1,22 +1,28 @@
 import { useEffect, useRef, useState } from "react";
-import { explainCamera, type Facing, useCamera } from "../../media/camera.ts";
+import { type Facing, useCamera } from "../../media/camera.ts";
 import { drawn } from "../../media/pictures.ts";
 import { Button } from "../../ui/Button.tsx";
 import { backIcon, cameraIcon, turnIcon } from "../../ui/icons.tsx";
 import { Notice } from "../../ui/Notice.tsx";
+import { Stage } from "../../ui/Stage.tsx";
+import { words } from "../../words/words.ts";
 import styles from "./Capture.module.css";
-import type { Bring } from "./usePicture.ts";
+import type { TakenFile } from "./files.ts";
 
-/** One still picture from the camera. Nothing leaves the page before it is taken. */
-export function CameraShot({ onShot, onBack }: { onShot: Bring; onBack: () => void }) {
+/** One still photo from the camera. Nothing leaves the page before it is taken. */
+export function CameraShot({ take, onBack }: { take: (files: TakenFile[]) => void; onBack: () => void }) {
   const { camera, start } = useCamera();
   const [facing, setFacing] = useState<Facing>("user");
+  const [size, setSize] = useState<readonly [number, number]>([4, 3]);
   const [shown, setShown] = useState(false);
   const video = useRef<HTMLVideoElement>(null);
+  const back = useRef<HTMLDivElement>(null);
 
   useEffect(() => {
     void start(facing);
   }, [start, facing]);
+
+  useEffect(() => back.current?.focus(), []); // the button that opened this is gone
 
   const stream = camera.status === "on" ? camera.stream : null;
   useEffect(() => {
@@ -24,45 +30,52 @@ export function CameraShot({ onShot, onBack }: { onShot: Bring; onBack: () => vo
     if (video.current !== null) video.current.srcObject = stream;
   }, [stream]);
 
-  async function take() {
+  async function shoot() {
     const source = video.current;
     if (source === null) return;
-    await onShot(await drawn(source, [source.videoWidth, source.videoHeight], 0.92), "camera.jpg");
+    const file = await drawn(source, [source.videoWidth, source.videoHeight], 0.92);
+    take([{ file, name: "camera.jpg" }]);
   }
 
   return (
-    <div className={styles.camera}>
-      <div className={styles.viewfinder}>
+    <div ref={back} tabIndex={-1} className={styles.camera}>
+      {camera.status === "failed" && (
+        <Notice kind="problem" action={<Button onClick={() => start(facing)}>{words.tryAgain}</Button>}>
+          {words.camera.problems[camera.problem]}
+        </Notice>
+      )}
+      <Stage
+        size={size}
+        controls={
+          <>
+            <Button look="primary" size="small" icon={cameraIcon} disabled={!shown} onClick={shoot}>
+              {words.camera.take}
+            </Button>
+            <Button size="small" icon={turnIcon} onClick={() => setFacing(facing === "user" ? "environment" : "user")}>
+              {words.camera.switch}
+            </Button>
+            <Button size="small" icon={backIcon} onClick={onBack}>
+              {words.back}
+            </Button>
+          </>
+        }
+      >
+        <div className={styles.dark} />
         <video
           ref={video}
           className={camera.status === "on" && camera.mirrored ? styles.mirrored : ""}
           autoPlay
           muted
           playsInline
-          onLoadedData={() => setShown(true)}
-          aria-label="What the camera sees"
+          onLoadedData={({ currentTarget: { videoWidth, videoHeight } }) => {
+            setSize([videoWidth, videoHeight]);
+            setShown(true);
+          }}
+          aria-label={words.camera.shows}
         />
-        {camera.status === "starting" && <p className={styles.waiting}>Starting the camera…</p>}
-      </div>
-      <p className="muted">
-        Nothing leaves this page before you take the picture. Then it is looked at like any other, and not kept.
-      </p>
-      {camera.status === "failed" && (
-        <Notice kind="problem" action={<Button onClick={() => start(facing)}>Try again</Button>}>
-          {explainCamera(camera.problem)}
-        </Notice>
-      )}
-      <div className={styles.ways}>
-        <Button look="primary" icon={cameraIcon} disabled={!shown} onClick={take}>
-          Take the picture
-        </Button>
-        <Button icon={turnIcon} onClick={() => setFacing(facing === "user" ? "environment" : "user")}>
-          Turn the camera
-        </Button>
-        <Button icon={backIcon} onClick={onBack}>
-          Back
-        </Button>
-      </div>
+        {camera.status === "starting" && <p className={styles.waiting}>{words.camera.starting}</p>}
+      </Stage>
+      <p className="muted">{words.camera.promise}</p>
     </div>
   );
 }

@@ -1,10 +1,12 @@
 import { useState } from "react";
 import { csvUrl, fetchCsv } from "../../api/client.ts";
-import { explain } from "../../api/errors.ts";
+
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import { downloadIcon } from "../../ui/icons.tsx";
 import { Notice } from "../../ui/Notice.tsx";
 import { saveFile } from "../../ui/save_file.ts";
+import { explain } from "../../words/explain.ts";
+import { words } from "../../words/words.ts";
 
 /** Without a token a plain link, which any size of file suits; with one, the page has to fetch it itself. */
 export function CsvDownload({ token }: { token: string | null }) {
@@ -27,14 +29,14 @@ export function CsvDownload({ token }: { token: string | null }) {
     return (
       <a className={buttonClass("primary")} href={csvUrl()} download="expression_pixel_data.csv">
         {downloadIcon}
-        Download the CSV
+        {words.dashboard.download}
       </a>
     );
   }
   return (
     <>
       <Button look="primary" icon={downloadIcon} busy={busy} onClick={() => download(token)}>
-        Download the CSV
+        {words.dashboard.download}
       </Button>
       {problem !== null && <Notice kind="problem">{problem}</Notice>}
     </>

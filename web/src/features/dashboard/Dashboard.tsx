@@ -1,66 +1,76 @@
-import { explain } from "../../api/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Card } from "../../ui/Card.tsx";
 import { Notice } from "../../ui/Notice.tsx";
+import { explain } from "../../words/explain.ts";
+import { countText, dayText, words } from "../../words/words.ts";
 import { CsvDownload } from "./CsvDownload.tsx";
 import styles from "./Dashboard.module.css";
-import { ShareRing } from "./ShareRing.tsx";
 import { ShareTable } from "./ShareTable.tsx";
 import { sharesOf } from "./shares.ts";
+import { ConfusionTable, ModelTable, WeekTable } from "./Tables.tsx";
 import { TokenPrompt } from "./TokenPrompt.tsx";
 import { useStatistics } from "./useStatistics.ts";
 
-// The server keeps the day of a correction in UTC, and no time.
-const WHEN = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: "UTC" });
-const NONE_YET = { counts: {}, total: 0 };
-
-/** How many corrections of each label there are, and the file that holds them. */
+/** How many corrections of each label there are, and the file that holds them: what the server's own page says, too. */
 export function Dashboard() {
-  const { statistics, error, asksForToken, token, setToken, reload } = useStatistics();
-  if (asksForToken !== "no") {
+  const { statistics, models, error, asksForToken, refusals, checking, token, setToken, reload } = useStatistics();
+  if (asksForToken) {
     return (
-      <Card label="Token">
-        <TokenPrompt key={asksForToken} refused={asksForToken === "refused"} onToken={setToken} />
+      <Card label={words.dashboard.tokenTitle}>
+        <TokenPrompt refusals={refusals} checking={checking} onToken={setToken} />
       </Card>
     );
   }
-  const shares = sharesOf(statistics ?? NONE_YET);
   const total = statistics?.total ?? 0;
+  const sum = (figure: "compared" | "contradicted") =>
+    statistics?.weeks.reduce((before, week) => before + week[figure], 0) ?? 0;
+  const compared = sum("compared");
+  const last = statistics?.last_feedback ?? null;
   return (
     <div className={styles.dashboard} aria-busy={statistics === null && error === null}>
       {error !== null && (
-        <Notice kind="problem" action={<Button onClick={() => reload()}>Try again</Button>}>
+        <Notice kind="problem" action={<Button onClick={() => reload()}>{words.tryAgain}</Button>}>
           {explain(error)}
         </Notice>
       )}
-      <div className={styles.cards}>
-        <Card label="In all">
-          <ShareRing shares={shares} total={total} />
-          <p className={styles.last}>
-            <span className="muted">Last correction</span>
-            <br />
-            {statistics?.last_feedback ? (
-              <time dateTime={statistics.last_feedback}>{WHEN.format(new Date(statistics.last_feedback))}</time>
-            ) : (
-              "None yet"
-            )}
-          </p>
-        </Card>
-        <Card label="By label">
-          <h2>By label</h2>
-          <ShareTable shares={shares} />
-        </Card>
-      </div>
-      <div className={styles.file}>
-        {total > 0 ? (
-          <CsvDownload token={token} />
-        ) : (
-          <p className="muted">
-            {statistics === null ? "Loading…" : "The CSV can be downloaded once there is a correction."}
-          </p>
-        )}
-        <p className="muted">One row a correction: the label and 2,304 grey values.</p>
-      </div>
+      {statistics === null ? (
+        error === null && <p className="muted">{words.loading}</p>
+      ) : (
+        <>
+          <dl className={styles.figures}>
+            <div>
+              <dt>{words.dashboard.total}</dt>
+              <dd>{countText(total)}</dd>
+            </div>
+            <div>
+              <dt>{words.dashboard.contradicted}</dt>
+              <dd>{compared > 0 ? words.dashboard.of(sum("contradicted"), compared) : words.dashboard.unknown}</dd>
+            </div>
+            <div>
+              <dt>{words.dashboard.withdrawn}</dt>
+              <dd>{countText(statistics.withdrawn)}</dd>
+            </div>
+            <div>
+              <dt>{words.dashboard.last}</dt>
+              <dd>{last === null ? words.dashboard.none : <time dateTime={last}>{dayText(new Date(last))}</time>}</dd>
+            </div>
+          </dl>
+          <ShareTable shares={sharesOf(statistics)} />
+          <WeekTable weeks={statistics.weeks} />
+          <ConfusionTable confusion={statistics.confusion} />
+          <ModelTable models={models} />
+          {total > 0 ? (
+            <div className={styles.file}>
+              <CsvDownload token={token} />
+              <p className="muted">
+                {words.dashboard.rowNote} {words.dashboard.pandasNote}
+              </p>
+            </div>
+          ) : (
+            <p className="muted">{words.dashboard.nothing}</p>
+          )}
+        </>
+      )}
     </div>
   );
 }

@@ -1,37 +1,32 @@
-import { nameOf, percent } from "../../api/expressions.ts";
+import { COLOURS } from "../../api/expressions.ts";
+import { countText, nameOf, shareText, words } from "../../words/words.ts";
 import styles from "./Dashboard.module.css";
 import type { LabelShare } from "./shares.ts";
 
-/** Count and share of each label, with a bar as long as its share of the largest. */
+/** Count and share of each label, with a bar as long as its share. */
 export function ShareTable({ shares }: { shares: readonly LabelShare[] }) {
-  const largest = Math.max(1, ...shares.map(({ count }) => count));
   return (
     <table className={styles.table}>
-      <caption className="visually-hidden">Corrections of each label</caption>
-      <thead>
+      <caption>{words.dashboard.caption}</caption>
+      <thead className="visually-hidden">
         <tr>
-          <th scope="col">Label</th>
-          <th scope="col" className={styles.barColumn}>
-            <span className="visually-hidden">Bar</span>
-          </th>
-          <th scope="col">Count</th>
-          <th scope="col">Share</th>
+          <th scope="col">{words.dashboard.label}</th>
+          <th scope="col">{words.dashboard.bar}</th>
+          <th scope="col">{words.dashboard.count}</th>
+          <th scope="col">{words.dashboard.share}</th>
         </tr>
       </thead>
       <tbody>
         {shares.map(({ label, count, share }) => (
           <tr key={label}>
-            <th scope="row">
-              <span className={styles.swatch} data-label={label} aria-hidden="true" />
-              {nameOf(label)}
-            </th>
+            <th scope="row">{nameOf(label)}</th>
             <td className={styles.barColumn}>
-              <svg className={styles.bar} viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
-                <rect data-label={label} width={(count / largest) * 100} height="8" rx="1" />
-              </svg>
+              <span className={styles.track} aria-hidden="true">
+                <span className={styles.bar} style={{ width: `${share * 100}%`, background: COLOURS[label] }} />
+              </span>
             </td>
-            <td>{count.toLocaleString("en-GB")}</td>
-            <td>{percent(share)}</td>
+            <td>{countText(count)}</td>
+            <td className="muted">{shareText(share)}</td>
           </tr>
         ))}
       </tbody>

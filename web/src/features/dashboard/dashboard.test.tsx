@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
-import { render, screen, within } from "@testing-library/react";
+import { render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { answering } from "../../testing/http_server.ts";
 import { Dashboard } from "./Dashboard.tsx";
 import { sharesOf } from "./shares.ts";
@@ -11,6 +11,34 @@ const STATISTICS = {
   total: 4,
   last_feedback: "2026-01-02T00:00:00+00:00",
   generation: "5",
+  withdrawn: 2,
+  weeks: [
+    { week: "2025-W52", corrections: 1, compared: 0, contradicted: 0 },
+    { week: "2026-W01", corrections: 3, compared: 3, contradicted: 1 },
+  ],
+  confusion: { sad: { angry: 0, disgusted: 0, fear: 0, happy: 1, sad: 2, surprised: 0, neutral: 0, nan: 0 } },
+  corrected_models: [],
+  models: [
+    {
+      version: "residual-1",
+      created: "2026-01-01T00:00:00+00:00",
+      parent: null,
+      champion: true,
+      fault: null,
+      gate: [{ name: "new corrections", passed: true, figure: "60 % → 70 %", bound: "above" }],
+    },
+  ],
+};
+const EMPTY = {
+  counts: {},
+  total: 0,
+  last_feedback: null,
+  generation: "0",
+  withdrawn: 0,
+  weeks: [],
+  confusion: {},
+  corrected_models: [],
+  models: [],
 };
 const NO_TOKEN = { status: 401, body: { error: "token", code: "unauthorised", retryable: false } };
 
@@ -29,20 +57,25 @@ test("without a correction every share is nothing", () => {
 test("counts, shares, total and the last correction can be read", async () => {
   await answering(() => ({ body: STATISTICS }));
   render(<Dashboard />);
-  expect(await screen.findByRole("row", { name: "Happy 3 75 %" })).toBeVisible();
-  expect(screen.getByRole("row", { name: "Sad 0 0 %" })).toBeVisible();
-  const ring = screen.getByRole("img", { name: "Share of each label: Happy 75 %, None of these 25 %" });
-  expect(within(ring).getByText("4")).toBeVisible();
+  expect(await screen.findByRole("row", { name: "Happy 3 75%" })).toBeVisible();
+  expect(screen.getByRole("row", { name: "Sad 0 0%" })).toBeVisible();
+  expect(screen.getAllByText("Corrections")[0]?.nextElementSibling).toHaveTextContent("4");
   expect(screen.getByText("2 Jan 2026")).toHaveAttribute("dateTime", "2026-01-02T00:00:00+00:00");
-  expect(screen.getByRole("link", { name: "Download the CSV" }).getAttribute("href")).toMatch(
-    /\/download_expression_csv$/,
-  );
+  expect(screen.getByRole("link", { name: "Download CSV" }).getAttribute("href")).toMatch(/\/download_expression_csv$/);
+});
+
+test("weeks, contradictions and models can be read", async () => {
+  await answering(() => ({ body: STATISTICS }));
+  render(<Dashboard />);
+  expect(await screen.findByRole("row", { name: "2026-W01 3 1 of 3" })).toBeVisible();
+  expect(screen.getByRole("row", { name: "Sad 1 0 0 2 0 0 0 0" })).toBeVisible();
+  expect(screen.getByRole("row", { name: /^residual-1 1 Jan 2026 serves/ })).toHaveTextContent("60 % → 70 %");
 });
 
 test("an empty bucket offers no download", async () => {
-  await answering(() => ({ body: { counts: {}, total: 0, last_feedback: null, generation: "0" } }));
+  await answering(() => ({ body: EMPTY }));
   render(<Dashboard />);
-  expect(await screen.findByText(/once there is a correction/)).toBeVisible();
+  expect(await screen.findByText(/Nothing to download yet/)).toBeVisible();
   expect(screen.queryByRole("link")).toBeNull();
 });
 
@@ -50,20 +83,33 @@ test("a token is asked for, kept for this tab, and forgotten where it is refused
   await answering(({ headers }) => (headers.authorization === "Bearer right" ? { body: STATISTICS } : NO_TOKEN));
   render(<Dashboard />);
   await userEvent.type(await screen.findByLabelText("Access token"), "wrong{Enter}");
-  expect(await screen.findByRole("alert")).toHaveTextContent("did not accept");
+  expect(await screen.findByRole("alert")).toHaveTextContent("did not accept this token");
   expect(sessionStorage).toHaveLength(0);
+  expect(screen.getByLabelText("Access token")).toHaveFocus();
+  await userEvent.keyboard("{Enter}");
+  expect(await screen.findByText(/either \(2 tries so far\)/)).toBeVisible();
+  await userEvent.clear(screen.getByLabelText("Access token"));
   await userEvent.type(screen.getByLabelText("Access token"), "right{Enter}");
-  expect(await screen.findByRole("row", { name: "Happy 3 75 %" })).toBeVisible();
+  expect(await screen.findByRole("row", { name: "Happy 3 75%" })).toBeVisible();
   expect(sessionStorage).toHaveLength(1);
-  expect(screen.getByRole("button", { name: "Download the CSV" })).toBeEnabled();
+  expect(screen.getByRole("button", { name: "Download CSV" })).toBeEnabled();
 });
 
 test("a server that is away is said so, and numbers come when it is back", async () => {
   let away = true;
   await answering(() => (away ? { hangUp: true } : { body: STATISTICS }));
   render(<Dashboard />);
-  expect(await screen.findByRole("alert")).toHaveTextContent("does not answer");
+  expect(await screen.findByRole("alert")).toHaveTextContent("Can't reach the server");
   away = false;
   await userEvent.click(screen.getByRole("button", { name: "Try again" }));
-  expect(await screen.findByRole("row", { name: "Happy 3 75 %" })).toBeVisible();
+  expect(await screen.findByRole("row", { name: "Happy 3 75%" })).toBeVisible();
+});
+
+test("where the browser forbids storage the dashboard works all the same", async () => {
+  vi.spyOn(Storage.prototype, "getItem").mockImplementation(() => {
+    throw new DOMException("", "SecurityError");
+  });
+  await answering(() => ({ body: STATISTICS }));
+  render(<Dashboard />);
+  expect(await screen.findByRole("row", { name: "Happy 3 75%" })).toBeVisible();
 });

@@ -1,55 +1,76 @@
 import { useCallback, useEffect, useState } from "react";
-import { fetchStatistics, type Statistics } from "../../api/client.ts";
+import { fetchModels, fetchStatistics, type PublishedModel, type Statistics } from "../../api/client.ts";
 import { ApiError } from "../../api/errors.ts";
+import * as store from "../../media/browser_store.ts";
 
 const REFRESH_MS = 10_000;
 const TOKEN_KEY = "export-token";
 
 export interface StatisticsView {
   statistics: Statistics | null;
+  models: readonly PublishedModel[];
   /** What went wrong at the latest try; statistics of an earlier one are kept. */
   error: unknown;
-  /** Whether the server wants a token that it has not got yet, and whether one was refused. */
-  asksForToken: "no" | "yes" | "refused";
+  /** Whether the server wants a token that it has not got yet. */
+  asksForToken: boolean;
+  /** How many tokens it refused. */
+  refusals: number;
+  /** Whether a token is on its way. */
+  checking: boolean;
 }
 
-const NOTHING: StatisticsView = { statistics: null, error: null, asksForToken: "no" };
+const NOTHING: StatisticsView = {
+  statistics: null,
+  models: [],
+  error: null,
+  asksForToken: false,
+  refusals: 0,
+  checking: false,
+};
 
 /** The numbers, read again every ten seconds while the page is seen; the token stays in this tab only. */
 export function useStatistics() {
-  const [token, setToken] = useState(() => sessionStorage.getItem(TOKEN_KEY));
+  const [token, setToken] = useState(() => store.read(TOKEN_KEY, "tab"));
   const [view, setView] = useState(NOTHING);
 
-  const load = useCallback(
-    async (signal?: AbortSignal) => {
-      try {
-        const statistics = await fetchStatistics(token, signal);
-        if (token !== null) sessionStorage.setItem(TOKEN_KEY, token);
-        setView({ statistics, error: null, asksForToken: "no" });
-      } catch (error) {
-        if (signal?.aborted) return;
-        if (error instanceof ApiError && error.code === "unauthorised") {
-          sessionStorage.removeItem(TOKEN_KEY);
-          setView({ statistics: null, error: null, asksForToken: token === null ? "yes" : "refused" });
-        } else {
-          setView((last) => ({ ...last, error }));
-        }
+  const load = useCallback(async (access: string | null, signal?: AbortSignal) => {
+    try {
+      const [statistics, models] = await Promise.all([fetchStatistics(access, signal), fetchModels(access, signal)]);
+      if (access !== null) store.write(TOKEN_KEY, access, "tab");
+      setToken(access);
+      setView({ ...NOTHING, statistics, models });
+    } catch (error) {
+      if (signal?.aborted) return;
+      if (error instanceof ApiError && error.code === "unauthorised") {
+        store.remove(TOKEN_KEY, "tab");
+        setToken(null);
+        setView(({ refusals }) => ({
+          ...NOTHING,
+          asksForToken: true,
+          refusals: access === null ? refusals : refusals + 1,
+        }));
+      } else {
+        setView((last) => ({ ...last, error, checking: false }));
       }
-    },
-    [token],
-  );
+    }
+  }, []);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: later tokens are tried by `tryToken`
   useEffect(() => {
     const abort = new AbortController();
-    void load(abort.signal);
+    void load(token, abort.signal);
     return () => abort.abort();
   }, [load]);
 
   useEffect(() => {
-    if (view.asksForToken !== "no") return;
-    const timer = setInterval(() => document.visibilityState === "visible" && void load(), REFRESH_MS);
+    if (view.asksForToken) return;
+    const timer = setInterval(() => document.visibilityState === "visible" && void load(token), REFRESH_MS);
     return () => clearInterval(timer);
-  }, [load, view.asksForToken]);
+  }, [load, token, view.asksForToken]);
 
-  return { ...view, token, setToken, reload: load };
+  const tryToken = (access: string) => {
+    setView((last) => ({ ...last, checking: true }));
+    void load(access);
+  };
+  return { ...view, token, setToken: tryToken, reload: () => load(token) };
 }

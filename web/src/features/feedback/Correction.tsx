@@ -1,73 +1,152 @@
-import { useEffect, useRef } from "react";
+import { useRef, useState, useSyncExternalStore } from "react";
 import type { Label } from "../../api/client.ts";
-import { explain } from "../../api/errors.ts";
-import { type Expression, LABELS, nameOf } from "../../api/expressions.ts";
-import { Button } from "../../ui/Button.tsx";
+import { type Expression, isUnsure, LABELS } from "../../api/expressions.ts";
+import { Button, buttonClass } from "../../ui/Button.tsx";
 import { ChoiceChips } from "../../ui/ChoiceChips.tsx";
-import { checkIcon } from "../../ui/icons.tsx";
+import { checkIcon, crossIcon, undoIcon } from "../../ui/icons.tsx";
 import { Notice } from "../../ui/Notice.tsx";
+import { useFocusOnMount } from "../../ui/useFocusOnMount.ts";
+import { explain } from "../../words/explain.ts";
+import { nameOf, words } from "../../words/words.ts";
 import styles from "./Correction.module.css";
-import type { CorrectionState } from "./useCorrections.ts";
+import type { CorrectedFace, CorrectionState, Corrections } from "./corrections.ts";
 
 interface Props {
-  /** What the recogniser said. */
-  expression: Expression;
+  corrections: Corrections;
+  /** Which of the picture's faces is meant. */
+  index: number;
+  face: CorrectedFace & { confidence: number };
+}
+
+/** Asks whether the label is right, says what an answer stores, and shows that it arrived. */
+export function Correction({ corrections, index, face }: Props) {
+  useSyncExternalStore(corrections.subscribe, corrections.version);
+  const state = corrections.of(index);
+  const unsure = isUnsure(face);
+  const [open, setOpen] = useState(unsure || (state.label !== null && state.label !== face.expression));
+  const isThere = state.status !== "choosing" && state.status !== "sending" && state.status !== "failed";
+  const wasThere = useRef(isThere);
+  const confirming = state.label === face.expression && !open;
+
+  function confirm() {
+    if (state.label !== face.expression) corrections.choose(index, face.expression);
+    void corrections.send(index, face);
+  }
+
+  if (state.status === "undone") return <Undone />;
+  if (isThere) return <Stored state={state} justSent={!wasThere.current} onUndo={() => void corrections.undo(index)} />;
+  return (
+    <div className={styles.correction}>
+      {open ? (
+        <Choice
+          unsure={unsure}
+          state={state}
+          expression={face.expression}
+          onChoose={(label) => corrections.choose(index, label)}
+          onSend={() => void corrections.send(index, face)}
+        />
+      ) : (
+        <fieldset className={styles.question}>
+          <legend>{words.correction.question(nameOf(face.expression))}</legend>
+          <Button icon={checkIcon} busy={confirming && state.status === "sending"} onClick={confirm}>
+            {state.status === "failed" ? words.correction.again : words.correction.correct}
+          </Button>
+          <Button icon={crossIcon} disabled={state.status === "sending"} onClick={() => setOpen(true)}>
+            {words.correction.wrong}
+          </Button>
+        </fieldset>
+      )}
+      {state.status === "failed" && (
+        <Notice kind="problem">
+          {explain(state.error)} {words.correction.safe}
+        </Notice>
+      )}
+      <p className={styles.stores}>{words.correction.stores}</p>
+    </div>
+  );
+}
+
+interface ChoiceProps {
+  /** Whether nobody asked for the labels: then they may not take the focus. */
+  unsure: boolean;
   state: CorrectionState;
+  expression: Expression;
   onChoose: (label: Label) => void;
   onSend: () => void;
 }
 
-/** Says what is stored, takes the right label, and shows that it arrived. */
-export function Correction({ expression, state, onChoose, onSend }: Props) {
-  if (state.status === "sent") return <Arrived label={state.label} />;
+function Choice({ unsure, state, expression, onChoose, onSend }: ChoiceProps) {
+  const ref = useFocusOnMount<HTMLFormElement>(!unsure && state.label === null);
   const sending = state.status === "sending";
   return (
     <form
-      className={styles.correction}
+      ref={ref}
+      tabIndex={-1}
+      className={styles.choice}
       onSubmit={(event) => {
         event.preventDefault();
         onSend();
       }}
     >
       <ChoiceChips
-        legend="Which expression does it show?"
+        legend={words.correction.legend}
         choices={LABELS.map((label) => ({
           value: label,
-          content: (
-            <>
-              {nameOf(label)}
-              {label === expression && <span className={styles.note}> as recognised</span>}
-            </>
-          ),
+          content: label === expression ? words.correction.predicted(nameOf(label)) : nameOf(label),
         }))}
         chosen={state.label}
         onChoose={onChoose}
         disabled={sending}
       />
-      <p className={`muted ${styles.stored}`}>
-        Sending stores this face as 48 × 48 grey pixels, the label and the date. Nothing else: no picture, no name, no
-        address.
-      </p>
-      {state.status === "failed" && (
-        <Notice kind="problem">{explain(state.error)} Nothing is lost: sending again stores it once only.</Notice>
-      )}
       <Button type="submit" look="primary" busy={sending} disabled={state.label === null}>
-        {sending ? "Sending…" : state.status === "failed" ? "Send again" : "Send the label"}
+        {sending
+          ? words.correction.submitting
+          : state.status === "failed"
+            ? words.correction.again
+            : words.correction.submit}
       </Button>
     </form>
   );
 }
 
-function Arrived({ label }: { label: Label }) {
-  const ref = useRef<HTMLDivElement>(null);
-  useEffect(() => ref.current?.focus(), []); // the button that had it is gone
+interface StoredProps {
+  state: Extract<CorrectionState, { receipt: unknown }>;
+  justSent: boolean;
+  onUndo: () => void;
+}
+
+function Stored({ state, justSent, onUndo }: StoredProps) {
+  const ref = useFocusOnMount<HTMLDivElement>(justSent); // the button that had it is gone
+  const undoing = state.status === "undoing";
   return (
-    <div ref={ref} tabIndex={-1} role="status" className={styles.arrived}>
-      <span className={styles.tick}>{checkIcon}</span>
-      <p>
-        <strong>Stored as “{nameOf(label)}”.</strong> Thank you. It is in the CSV now;{" "}
-        <a href="#/dashboard">see all of them</a>.
-      </p>
+    <div className={styles.correction}>
+      <div ref={ref} tabIndex={-1} role="status" className={styles.stored}>
+        <span className={styles.tick}>{checkIcon}</span>
+        <p>
+          <strong>{words.correction.stored(nameOf(state.label))}</strong> {words.correction.thanks}
+        </p>
+      </div>
+      {state.status === "stuck" && <Notice kind="problem">{explain(state.error)}</Notice>}
+      <div className={styles.question}>
+        <Button size="small" icon={undoIcon} busy={undoing} onClick={onUndo}>
+          {undoing ? words.correction.undoing : words.correction.undo}
+        </Button>
+        <a className={buttonClass("plain", "small")} href="#/sent">
+          {words.titles.sent}
+        </a>
+        <a className={buttonClass("plain", "small")} href="#/dashboard">
+          {words.correction.seeAll}
+        </a>
+      </div>
     </div>
+  );
+}
+
+function Undone() {
+  const ref = useFocusOnMount<HTMLParagraphElement>();
+  return (
+    <p ref={ref} tabIndex={-1} role="status" className={styles.stored}>
+      {words.correction.undone}
+    </p>
   );
 }

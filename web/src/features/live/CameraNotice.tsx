@@ -1,9 +1,8 @@
-import { type CameraProblem, explainCamera } from "../../media/camera.ts";
+import type { CameraProblem } from "../../media/camera.ts";
 import { Button } from "../../ui/Button.tsx";
-import { Card } from "../../ui/Card.tsx";
-import { Columns } from "../../ui/Columns.tsx";
 import { cameraIcon } from "../../ui/icons.tsx";
 import { Notice } from "../../ui/Notice.tsx";
+import { words } from "../../words/words.ts";
 import styles from "./Live.module.css";
 
 interface Props {
@@ -15,28 +14,19 @@ interface Props {
 /** Says what happens to the picture before there is one. */
 export function CameraNotice({ starting, problem, onStart }: Props) {
   return (
-    <Columns
-      sideFirst
-      side={
-        <Card label="Before the camera starts">
-          <h2>Before the camera starts</h2>
-          <ul className={styles.terms}>
-            <li>Small pictures (640 pixels) go to this server while the video runs, several times a second.</li>
-            <li>Each is looked at in memory and forgotten with the answer. Nothing is recorded.</li>
-            <li>Something is stored only if you pause and send a label: 48 × 48 grey pixels of one face.</li>
-          </ul>
-        </Card>
-      }
-      main={
-        <div className={styles.waiting}>
-          <CameraDrawing />
-          {problem !== null && <Notice kind="problem">{explainCamera(problem)}</Notice>}
-          <Button look="primary" icon={cameraIcon} busy={starting} onClick={onStart}>
-            {problem === null ? "Start the camera" : "Try again"}
-          </Button>
-        </div>
-      }
-    />
+    <section className={styles.notice} aria-label={words.live.how}>
+      <CameraDrawing />
+      <h2>{words.live.how}</h2>
+      <ul className={styles.terms}>
+        {words.live.terms.map((term) => (
+          <li key={term}>{term}</li>
+        ))}
+      </ul>
+      {problem !== null && <Notice kind="problem">{words.camera.problems[problem]}</Notice>}
+      <Button look="primary" icon={cameraIcon} busy={starting} onClick={onStart}>
+        {problem === null ? words.live.start : words.tryAgain}
+      </Button>
+    </section>
   );
 }
 
@@ -44,7 +34,7 @@ function CameraDrawing() {
   return (
     <svg
       className={styles.drawing}
-      viewBox="0 0 160 100"
+      viewBox="20 12 116 76"
       fill="none"
       strokeWidth="4"
       strokeLinecap="round"

@@ -1,8 +1,11 @@
-import { type RefObject, useEffect, useMemo, useState } from "react";
-import { nameOf, percent } from "../../api/expressions.ts";
+import { type ReactNode, type RefObject, useEffect, useState } from "react";
 import { BoxOverlay } from "../../ui/BoxOverlay.tsx";
+import type { LabelledBox } from "../../ui/boxes.ts";
+import { Stage } from "../../ui/Stage.tsx";
 import { useObjectUrl } from "../../ui/useObjectUrl.ts";
+import { words } from "../../words/words.ts";
 import styles from "./Live.module.css";
+import { LiveStatus } from "./LiveStatus.tsx";
 import type { LiveView } from "./live_session.ts";
 
 interface Props {
@@ -10,13 +13,15 @@ interface Props {
   stream: MediaStream;
   mirrored: boolean;
   view: LiveView;
+  boxes: readonly LabelledBox[];
   selected: number | null;
   onSelect: (track: number) => void;
+  controls: ReactNode;
 }
 
 /** The video with a box for each face over it; while paused, the very frame that the boxes belong to. */
-export function LiveStage({ video, stream, mirrored, view, selected, onSelect }: Props) {
-  const [ratio, setRatio] = useState(4 / 3);
+export function LiveStage({ video, stream, mirrored, view, boxes, selected, onSelect, controls }: Props) {
+  const [size, setSize] = useState<readonly [number, number]>([4, 3]);
   const still = useObjectUrl(view.paused ? view.frame : null);
   const side = mirrored ? styles.mirrored : "";
 
@@ -24,38 +29,30 @@ export function LiveStage({ video, stream, mirrored, view, selected, onSelect }:
     if (video.current !== null) video.current.srcObject = stream;
   }, [video, stream]);
 
-  const boxes = useMemo(
-    () =>
-      view.faces.map((face) => ({
-        key: face.track,
-        box: face.box,
-        caption: `${face.track} · ${nameOf(face.expression)} ${percent(face.confidence)}`,
-      })),
-    [view.faces],
-  );
-
   return (
-    <div className={styles.stage} style={{ aspectRatio: `${ratio}`, width: `min(100%, 68vh * ${ratio})` }}>
+    <Stage size={size} controls={controls}>
+      <div className={styles.dark} />
       <video
         ref={video}
         className={side}
         autoPlay
         muted
         playsInline
-        aria-label="What the camera sees"
+        aria-label={words.camera.shows}
         onResize={({ currentTarget: { videoWidth, videoHeight } }) =>
-          videoWidth > 0 && setRatio(videoWidth / videoHeight)
+          videoWidth > 0 && setSize([videoWidth, videoHeight])
         }
       />
-      {still !== null && <img className={side} src={still} alt="The frame at which the video was paused" />}
+      {still !== null && <img className={side} src={still} alt={words.live.paused} />}
       <BoxOverlay
-        label={boxes.length === 0 ? "No boxes" : `Boxes: ${boxes.length}`}
+        label={boxes.length === 0 ? words.photo.noBoxes : words.live.boxes(boxes.length)}
         boxes={boxes}
         sourceSize={view.imageSize ?? [4, 3]}
         selected={selected}
         onSelect={onSelect}
         mirrored={mirrored}
       />
-    </div>
+      <LiveStatus view={view} />
+    </Stage>
   );
 }

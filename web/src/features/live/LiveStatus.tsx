@@ -1,32 +1,26 @@
+import { words } from "../../words/words.ts";
 import styles from "./Live.module.css";
-import type { Link, LiveView } from "./live_session.ts";
+import type { LiveView } from "./live_session.ts";
 
-const WORDS: Record<Link, string> = {
-  connecting: "Connecting…",
-  socket: "Live",
-  http: "Live, one picture at a time",
-  lost: "The server does not answer. Trying again…",
-};
-
-/** How the video is doing: only changes of its state are announced, not its figures. */
+/** How the video is doing, in one line over it: only changes of its state are announced, not its figures. */
 export function LiveStatus({ view }: { view: LiveView }) {
   const state = view.paused ? "paused" : view.link;
   return (
     <div className={styles.status}>
-      <p role="status" className={styles.state} data-state={state}>
+      <p role="status" aria-label={words.live.state} className={styles.state} data-state={state}>
         <span className={styles.dot} aria-hidden="true" />
-        {view.paused ? "Paused" : WORDS[view.link]}
+        {words.live.states[state]}
       </p>
-      <dl className={styles.figures}>
-        <div>
-          <dt>Frames per second</dt>
-          <dd>{view.fps === null ? "–" : Math.round(view.fps)}</dd>
-        </div>
-        <div>
-          <dt>Latency</dt>
-          <dd>{view.latency_ms === null ? "–" : `${Math.round(view.latency_ms)} ms`}</dd>
-        </div>
-      </dl>
+      {view.fps !== null && view.latency_ms !== null && (
+        <dl className={styles.figures}>
+          <dt className="visually-hidden">{words.live.fpsLong}</dt>
+          <dd>
+            {Math.round(view.fps)} {words.live.fps}
+          </dd>
+          <dt className="visually-hidden">{words.live.latency}</dt>
+          <dd>{words.live.milliseconds(Math.round(view.latency_ms))}</dd>
+        </dl>
+      )}
     </div>
   );
 }

@@ -1,19 +1,25 @@
 import type { Prediction } from "../../api/client.ts";
 import { backOff_ms } from "./back_off.ts";
 import { FrameMeter } from "./frame_meter.ts";
-import { CLOSED_AS_IDLE, CLOSED_FOR_GOOD, type LiveFace } from "./protocol.ts";
+import { CLOSED_AS_IDLE, CLOSED_AS_SILENT, CLOSED_FOR_GOOD, type LiveFace } from "./protocol.ts";
 import { type SentFrame, StreamSocket } from "./stream_socket.ts";
 
-/** `http`: frames go one by one, without ids that last and without smoothing. */
-export type Link = "connecting" | "socket" | "http" | "lost";
+/**
+ * `http`: frames go one by one, without ids that last and without smoothing. `stalled`: a server that is there does not
+ * answer; `lost`: there is none. `waiting`: the camera gives no frames.
+ */
+export type Link = "connecting" | "socket" | "http" | "stalled" | "lost" | "waiting";
 
 export interface LiveView {
   link: Link;
   paused: boolean;
-  faces: readonly LiveFace[];
+  /** Null while it is not known which faces there are. */
+  faces: readonly LiveFace[] | null;
   imageSize: readonly [number, number] | null;
   /** The very picture that the faces were found in. */
   frame: Blob | null;
+  /** The version that answered. */
+  model: string | null;
   fps: number | null;
   latency_ms: number | null;
 }
@@ -22,18 +28,26 @@ export interface Parts {
   openSocket: () => WebSocket;
   predict: (frame: Blob, signal: AbortSignal) => Promise<Prediction>;
   now_ms: () => number;
+  /** Told of every answer, while the video runs. */
+  onAnswer?: (faces: readonly LiveFace[]) => void;
 }
+
+type Answer = Pick<Prediction, "image_size" | "model_version"> & { faces: LiveFace[] };
 
 const NOTHING: LiveView = {
   link: "connecting",
   paused: false,
-  faces: [],
+  faces: null,
   imageSize: null,
   frame: null,
+  model: null,
   fps: null,
   latency_ms: null,
 };
 const HTTP_REST_AFTER_FAILURE_MS = 1000;
+/** After this long without an answer, what is shown is no longer known. */
+const SILENCE_MS = 3000;
+const WATCH_EVERY_MS = 250;
 
 /**
  * Live recognition: takes a camera's frames, sends as many as are answered in time, and shows the latest answer.
@@ -55,6 +69,10 @@ export class LiveSession {
   private lastSent_ms = Number.NEGATIVE_INFINITY;
   private http: "free" | "busy" = "free";
   private httpAt_ms = 0;
+  private offered_ms = 0;
+  /** Since when an answer is waited for: the last answer, or what was asked after it. */
+  private silentSince_ms = 0;
+  private watch: ReturnType<typeof setInterval> | null = null;
 
   constructor(parts: Parts) {
     this.parts = parts;
@@ -69,7 +87,10 @@ export class LiveSession {
 
   /** To be called for each frame of the camera; `encode` is asked only where the frame is wanted. */
   async offer(encode: () => Promise<Blob>): Promise<void> {
-    if (this.view.paused || this.encoding || this.abort.signal.aborted) return;
+    if (this.abort.signal.aborted) return;
+    this.offered_ms = this.parts.now_ms();
+    this.startWatch();
+    if (this.view.paused || this.encoding) return;
     this.connect();
     const link = this.wantedBy();
     if (link === null) return;
@@ -94,22 +115,50 @@ export class LiveSession {
 
   resume(): void {
     this.meter.reset();
+    this.silentSince_ms = this.parts.now_ms();
     this.show({ paused: false, fps: null, latency_ms: null });
   }
 
   stop(): void {
     this.abort.abort();
+    if (this.watch !== null) clearInterval(this.watch);
     this.socket?.close();
     this.socket = null;
+  }
+
+  private startWatch(): void {
+    if (this.watch !== null) return;
+    this.silentSince_ms = this.parts.now_ms();
+    this.watch = setInterval(() => this.lookAround(), WATCH_EVERY_MS);
+  }
+
+  /** Takes back what is no longer known, and gives up a connection that says nothing. */
+  private lookAround(): void {
+    const now_ms = this.parts.now_ms();
+    if (this.view.paused || now_ms - this.silentSince_ms < SILENCE_MS) return;
+    if (now_ms - this.offered_ms >= SILENCE_MS) {
+      if (this.view.link !== "waiting") this.unknown("waiting");
+      return;
+    }
+    this.silentSince_ms = now_ms;
+    const { socket } = this;
+    if (socket !== null) {
+      this.closed(CLOSED_AS_SILENT);
+      socket.close();
+    }
+    this.unknown("stalled");
   }
 
   private wantedBy(): "socket" | "http" | null {
     const now_ms = this.parts.now_ms();
     if (this.socket?.wantsFrame) return now_ms - this.lastSent_ms >= this.socket.interval_ms ? "socket" : null;
     const unreachable = this.failures > 0 || !this.socketAllowed;
-    return this.view.link !== "socket" && unreachable && this.http === "free" && now_ms >= this.httpAt_ms
-      ? "http"
-      : null;
+    return !this.talking && unreachable && this.http === "free" && now_ms >= this.httpAt_ms ? "http" : null;
+  }
+
+  /** Whether the socket is open and has answered to the handshake. */
+  private get talking(): boolean {
+    return this.socket?.isReady ?? false;
   }
 
   private connect(): void {
@@ -118,9 +167,15 @@ export class LiveSession {
       onReady: () => {
         this.failures = 0;
         this.meter.reset();
+        this.silentSince_ms = this.parts.now_ms();
         this.show({ link: "socket" });
       },
-      onResult: (result, frame) => this.answer(result.faces, result.image_size, frame),
+      onResult: (result, frame) => {
+        if (socket === this.socket) this.answer("socket", result, frame);
+      },
+      onError: () => {
+        this.silentSince_ms = this.parts.now_ms(); // it answers, if not with faces
+      },
       onClose: (code) => socket === this.socket && this.closed(code),
     });
     this.socket = socket;
@@ -132,39 +187,38 @@ export class LiveSession {
     this.failures += 1;
     this.socketAllowed = !CLOSED_FOR_GOOD.includes(code);
     this.retryAt_ms = this.parts.now_ms() + backOff_ms(this.failures, Math.random());
-    if (this.view.link === "socket") this.lost();
+    if (this.view.link === "socket") this.unknown("lost");
   }
 
   private async sendOverHttp(frame: SentFrame): Promise<void> {
     this.http = "busy";
     try {
-      const { faces, image_size } = await this.parts.predict(frame.blob, this.abort.signal);
-      if (this.view.link === "socket") return;
-      if (this.view.link === "lost") this.retryAt_ms = 0; // the server is back, so the socket may be too
-      if (this.view.link !== "http") this.show({ link: "http" });
-      this.answer(
-        faces.map((face, index) => ({ ...face, track: index + 1 })),
-        [image_size[0] ?? 1, image_size[1] ?? 1],
-        frame,
-      );
+      const { faces, image_size, model_version } = await this.parts.predict(frame.blob, this.abort.signal);
+      if (this.talking) return;
+      if (this.view.link === "lost" || this.view.link === "stalled") this.retryAt_ms = 0; // perhaps the socket is back, too
+      const tracked = faces.map((face, index) => ({ ...face, track: index + 1 }));
+      this.answer("http", { faces: tracked, image_size, model_version }, frame);
     } catch {
       this.httpAt_ms = this.parts.now_ms() + HTTP_REST_AFTER_FAILURE_MS;
-      if (this.view.link !== "socket" && !this.abort.signal.aborted) this.lost();
+      if (!this.talking && !this.abort.signal.aborted && this.view.link !== "stalled") this.unknown("lost");
     } finally {
       this.http = "free";
     }
   }
 
-  private lost(): void {
+  private unknown(link: Link): void {
     this.meter.reset();
-    this.show({ link: "lost", ...(!this.view.paused && { faces: [] }), fps: null, latency_ms: null });
+    this.show({ link, ...(!this.view.paused && { faces: null }), fps: null, latency_ms: null });
   }
 
-  private answer(faces: LiveFace[], imageSize: [number, number], frame: SentFrame): void {
-    if (this.view.paused) return;
+  private answer(link: Link, { faces, image_size, model_version }: Answer, frame: SentFrame): void {
     const now_ms = this.parts.now_ms();
+    this.silentSince_ms = now_ms;
+    if (this.view.paused) return;
     this.meter.add(now_ms, now_ms - frame.taken_ms);
-    this.show({ faces, imageSize, frame: frame.blob, ...this.meter.read(now_ms) });
+    const imageSize = [image_size[0] ?? 1, image_size[1] ?? 1] as const;
+    this.show({ link, faces, imageSize, model: model_version, frame: frame.blob, ...this.meter.read(now_ms) });
+    this.parts.onAnswer?.(faces);
   }
 
   private show(change: Partial<LiveView>): void {

@@ -20,6 +20,7 @@ export type ServerMessage =
       skipped: number;
       image_size: [number, number];
       server_ms: number;
+      model_version: string;
       faces: LiveFace[];
     }
   | { type: "error"; frame: number; code: string; error: string };
@@ -33,5 +34,7 @@ export function parseMessage(text: string): ServerMessage | null {
 }
 
 export const CLOSED_AS_IDLE = 4408;
+/** Not the server's: this side gave up a connection that said nothing. */
+export const CLOSED_AS_SILENT = 4000;
 /** Closings after which the same client would only be closed again. */
 export const CLOSED_FOR_GOOD = [1003, 1008, 1009];

@@ -8,8 +8,9 @@ export type Result = Extract<ServerMessage, { type: "result" }>;
 export interface SocketEvents {
   onReady: (limits: Limits) => void;
   onResult: (result: Result, frame: SentFrame) => void;
-  /** `opened` tells whether `ready` ever came. */
-  onClose: (code: number, opened: boolean) => void;
+  /** A frame could not be used; the connection stays. */
+  onError: () => void;
+  onClose: (code: number) => void;
 }
 
 export interface SentFrame {
@@ -28,11 +29,15 @@ export class StreamSocket {
   constructor(socket: WebSocket, events: SocketEvents) {
     this.socket = socket;
     socket.addEventListener("message", ({ data }) => this.hear(String(data), events));
-    socket.addEventListener("close", ({ code }) => events.onClose(code, this.limits !== null));
+    socket.addEventListener("close", ({ code }) => events.onClose(code));
+  }
+
+  get isReady(): boolean {
+    return this.limits !== null && this.socket.readyState === 1;
   }
 
   get wantsFrame(): boolean {
-    return this.limits !== null && this.socket.readyState === 1 && this.inFlight.size < MOST_IN_FLIGHT;
+    return this.isReady && this.inFlight.size < MOST_IN_FLIGHT;
   }
 
   /** The least time between two frames that the server takes, in milliseconds. */
@@ -58,7 +63,8 @@ export class StreamSocket {
       events.onReady(message.limits);
     } else if (message !== null) {
       const frame = this.answered(message.frame);
-      if (message.type === "result" && frame !== undefined) events.onResult(message, frame);
+      if (message.type === "error") events.onError();
+      else if (frame !== undefined) events.onResult(message, frame);
     }
   }
 

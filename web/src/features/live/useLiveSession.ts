@@ -2,19 +2,22 @@ import { type RefObject, useEffect, useState, useSyncExternalStore } from "react
 import { predict, streamUrl } from "../../api/client.ts";
 import { drawn, fitted } from "../../media/pictures.ts";
 import { LiveSession } from "./live_session.ts";
+import type { SessionLog } from "./session_log.ts";
 
 const FRAME_LONGEST_SIDE_PX = 640;
 const FRAME_QUALITY = 0.8;
+/** A frame is old after this long; the next one does better. */
+const HTTP_TIMEOUT_MS = 10_000;
 
-/** Recognition on what a video element shows, for as long as the component is there. */
-export function useLiveSession(video: RefObject<HTMLVideoElement | null>) {
-  const [session, setSession] = useState(newSession);
+/** Recognition on what a video element shows, for as long as the component is there; answers are added to the log. */
+export function useLiveSession(video: RefObject<HTMLVideoElement | null>, log: SessionLog) {
+  const [session, setSession] = useState(() => newSession(log));
   const view = useSyncExternalStore(session.subscribe, session.getView);
 
   useEffect(() => {
     const element = video.current;
     if (element === null) return;
-    const mine = newSession();
+    const mine = newSession(log);
     setSession(mine);
     const canvas = document.createElement("canvas");
     const stopFrames = eachFrame(element, () => {
@@ -25,13 +28,18 @@ export function useLiveSession(video: RefObject<HTMLVideoElement | null>) {
       stopFrames();
       mine.stop();
     };
-  }, [video]);
+  }, [video, log]);
 
   return { view, session };
 }
 
-function newSession(): LiveSession {
-  return new LiveSession({ openSocket: () => new WebSocket(streamUrl()), predict, now_ms: () => performance.now() });
+function newSession(log: SessionLog): LiveSession {
+  return new LiveSession({
+    openSocket: () => new WebSocket(streamUrl()),
+    predict: (frame, signal) => predict(frame, signal, HTTP_TIMEOUT_MS),
+    now_ms: () => performance.now(),
+    onAnswer: (faces) => log.add(Date.now(), faces),
+  });
 }
 
 /** Calls back for each new frame of a video; browsers do not while the page is hidden. */

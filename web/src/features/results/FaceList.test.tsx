@@ -7,8 +7,8 @@ import { face } from "../../testing/faces.ts";
 import { FaceList } from "./FaceList.tsx";
 
 const FACES = [
-  { key: 1, face: face() },
-  { key: 2, face: face({ expression: "sad", confidence: 0.5 }) },
+  { key: 1, number: 1, face: face() },
+  { key: 0, number: 2, face: face({ expression: "sad", confidence: 0.5 }) },
 ];
 
 function List() {
@@ -21,11 +21,11 @@ function List() {
 test("faces are named and picked with the arrow keys", async () => {
   render(<List />);
   const [first, second] = screen.getAllByRole("radio");
-  expect(first).toHaveAccessibleName("Face 1: Happy, 90 %");
+  expect(first).toHaveAccessibleName("Face 1: Happy, 90%");
   expect(first).toBeChecked();
   await userEvent.tab();
   expect(first).toHaveFocus();
   await userEvent.keyboard("{ArrowDown}");
   expect(second).toBeChecked();
-  expect(second).toHaveAccessibleName("Face 2: Sad, 50 %");
+  expect(second).toHaveAccessibleName("Face 2: Sad, 50%");
 });

@@ -1,9 +1,7 @@
-import type { Face } from "../../api/client.ts";
-import { nameOf, percent } from "../../api/expressions.ts";
 import { ChoiceChips } from "../../ui/ChoiceChips.tsx";
+import { nameOf, scoreText, words } from "../../words/words.ts";
 import styles from "./FaceList.module.css";
-
-type Shown = Pick<Face, "box" | "expression" | "confidence">;
+import type { NumberedFace } from "./face_order.ts";
 
 interface Picture {
   url: string | null;
@@ -12,41 +10,40 @@ interface Picture {
 }
 
 interface Props {
-  faces: readonly { key: number; face: Shown }[];
+  faces: readonly NumberedFace[];
   selected: number | null;
   onSelect: (key: number) => void;
   /** Where the faces are to be shown small. */
   picture?: Picture;
 }
 
-/** Which of several faces is meant, for a pointer and for the keyboard. */
+/** Which of several faces is meant, for a pointer and for the keyboard; one line that scrolls where there are many. */
 export function FaceList({ faces, selected, onSelect, picture }: Props) {
   return (
-    <ChoiceChips
-      legend="Which face"
-      legendHidden
-      choices={faces.map(({ key, face }) => ({
-        value: key,
-        label: `Face ${key}: ${nameOf(face.expression)}, ${percent(face.confidence)}`,
-        content: <Chip number={key} face={face} {...(picture !== undefined && { picture })} />,
-      }))}
-      chosen={selected}
-      onChoose={onSelect}
-    />
+    <div className={styles.faces}>
+      <ChoiceChips
+        legend={words.result.whichFace}
+        legendHidden
+        choices={faces.map(({ key, number, face }) => ({
+          value: key,
+          label: words.result.face(number, nameOf(face.expression), scoreText(face.confidence)),
+          content: (
+            <span className={styles.face}>
+              {picture?.url != null && (
+                <span className={styles.thumb} style={cropped(picture.url, picture.size, face.box)} />
+              )}
+              <span className={styles.number}>{number}</span>
+            </span>
+          ),
+        }))}
+        chosen={selected}
+        onChoose={onSelect}
+      />
+    </div>
   );
 }
 
-function Chip({ number, face, picture }: { number: number; face: Shown; picture?: Picture }) {
-  return (
-    <span className={styles.face}>
-      {picture?.url != null && <span className={styles.thumb} style={cropped(picture.url, picture.size, face.box)} />}
-      <span className={styles.number}>{number}</span>
-      {nameOf(face.expression)}
-    </span>
-  );
-}
-
-const THUMB_PX = 44;
+const THUMB_PX = 36;
 const MARGIN = 1.2;
 
 /** Shows the square around a box, `MARGIN` times as large as its longer side. */

@@ -1,43 +1,65 @@
-import type { Face } from "../../api/client.ts";
-import { EXPRESSIONS, nameOf, percent, scoreOf } from "../../api/expressions.ts";
+import { useState } from "react";
+import { COLOURS, EXPRESSIONS, isUnsure, ranked, scoreOf } from "../../api/expressions.ts";
 import { BarList } from "../../ui/BarList.tsx";
+import { nameOf, scoreText, words } from "../../words/words.ts";
 import styles from "./FaceScores.module.css";
+import type { ShownFace } from "./face_order.ts";
 
-/** The expression that a face shows, and how the seven compare. */
-export function FaceScores({ face }: { face: Pick<Face, "expression" | "confidence" | "scores"> }) {
+/** The expression that a face shows, or that it is not sure which of two. */
+export function Verdict({ face }: { face: ShownFace }) {
+  const [first, second] = ranked(face);
+  if (isUnsure(face) && first !== undefined && second !== undefined) {
+    return (
+      <div className={styles.verdict}>
+        <span className={styles.swatch} style={{ background: COLOURS.nan }} aria-hidden="true" />
+        <p>
+          <span className={styles.expression}>{words.result.notSure}</span>{" "}
+          <span className="muted">{words.result.nearest(nameOf(first), nameOf(second))}</span>
+        </p>
+      </div>
+    );
+  }
   return (
-    <div className={styles.scores}>
-      <p className={styles.verdict}>
-        <span className={styles.expression}>{nameOf(face.expression)}</span>
-        <span className="muted">{percent(face.confidence)} sure</span>
+    <div className={styles.verdict}>
+      <span className={styles.swatch} style={{ background: COLOURS[face.expression] }} aria-hidden="true" />
+      <p>
+        <span className={styles.expression}>{nameOf(face.expression)}</span>{" "}
+        <span className="muted">{words.result.scoreOf(scoreText(face.confidence))}</span>
       </p>
-      <BarList
-        label="Score of each expression"
-        bars={EXPRESSIONS.map((expression) => ({
-          key: expression,
-          name: nameOf(expression),
-          share: scoreOf(face, expression),
-          value: percent(scoreOf(face, expression)),
-          strong: expression === face.expression,
-        }))}
-      />
     </div>
   );
 }
 
-/** As high as the scores, so that nothing moves when they come. */
-export function FaceScoresPlaceholder({ children }: { children: string }) {
+/** In place of a verdict, and as high. */
+export function NoVerdict({ children }: { children: string }) {
+  return (
+    <div className={styles.verdict}>
+      <p className={styles.none}>{children}</p>
+    </div>
+  );
+}
+
+/** How the highest three or all seven compare. */
+export function FaceScores({ face }: { face: ShownFace }) {
+  const [all, setAll] = useState(false);
+  const shown = all ? EXPRESSIONS : ranked(face).slice(0, 3);
   return (
     <div className={styles.scores}>
-      <p className={styles.verdict}>
-        <span className="muted">{children}</span>
-      </p>
-      <div className={styles.blank} aria-hidden="true">
-        <BarList
-          label=""
-          bars={EXPRESSIONS.map((expression) => ({ key: expression, name: nameOf(expression), share: 0, value: "" }))}
-        />
-      </div>
+      {isUnsure(face) && <p className={styles.note}>{words.result.notSureMore}</p>}
+      <BarList
+        label={words.result.scores}
+        bars={shown.map((expression) => ({
+          key: expression,
+          name: nameOf(expression),
+          share: scoreOf(face, expression),
+          value: scoreText(scoreOf(face, expression)),
+          strong: expression === face.expression,
+          colour: COLOURS[expression],
+        }))}
+      />
+      <button type="button" className={styles.more} aria-expanded={all} onClick={() => setAll(!all)}>
+        {all ? words.result.fewerScores : words.result.allScores}
+      </button>
     </div>
   );
 }

@@ -1,0 +1,26 @@
+"""The temperature that makes the scores mean something (Guo et al. 2017)."""
+
+import numpy as np
+
+from training.evaluation.measures import softmax
+
+
+def negative_log_likelihood(logits: np.ndarray, truth: np.ndarray, temperature: float) -> float:
+    """Mean over the rows; logits (N, K), truth int (N,)."""
+    scores = softmax(logits, temperature)
+    return float(-np.log(np.maximum(scores[np.arange(len(truth)), truth], 1e-12)).mean())
+
+
+def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
+    """The temperature in 0.05–20 with the least negative log-likelihood, by golden-section search."""
+    low, high = np.log(0.05), np.log(20.0)
+    ratio = (np.sqrt(5) - 1) / 2
+    for _ in range(60):
+        left, right = high - ratio * (high - low), low + ratio * (high - low)
+        if negative_log_likelihood(logits, truth, np.exp(left)) < negative_log_likelihood(
+            logits, truth, np.exp(right)
+        ):
+            high = right
+        else:
+            low = left
+    return float(np.exp((low + high) / 2))

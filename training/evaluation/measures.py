@@ -1,0 +1,53 @@
+"""Accuracy, recall and calibration of logits or scores."""
+
+import numpy as np
+
+from training.data.fer2013 import LABELS
+
+
+def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+    """Scores that sum to 1, float64 (N, K), of logits (N, K)."""
+    scaled = logits.astype(np.float64) / temperature
+    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def recalls(predicted: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    """Recall of each expression that occurs in `truth`; both int (N,) indices into LABELS."""
+    return {
+        name: float((predicted[truth == label] == label).mean())
+        for label, name in enumerate(LABELS)
+        if (truth == label).any()
+    }
+
+
+def calibration_error(scores: np.ndarray, truth: np.ndarray, bins: int = 15) -> float:
+    """Expected calibration error over equal-width bins (Guo et al. 2017); scores (N, K), truth int (N,)."""
+    confidence, right = scores.max(axis=1), scores.argmax(axis=1) == truth
+    places = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = [
+        abs(right[places == place].mean() - confidence[places == place].mean()) * (places == place).sum()
+        for place in range(bins)
+        if (places == place).any()
+    ]
+    return float(sum(gaps) / max(len(truth), 1))
+
+
+def expression_measures(outputs: np.ndarray, labels: np.ndarray, majorities: np.ndarray) -> dict:
+    """FER2013 and FER+ majority accuracy, macro and per-class recall; a majority of -1 does not count."""
+    predicted = outputs.argmax(axis=1)
+    counted = majorities >= 0
+    per_class = recalls(predicted[counted], majorities[counted])
+    return {
+        "fer2013_accuracy": float((predicted == labels).mean()) if len(labels) else 0.0,
+        "ferplus_accuracy": float((predicted == majorities)[counted].mean()) if counted.any() else 0.0,
+        "macro_recall": float(np.mean(list(per_class.values()))) if per_class else 0.0,
+        "recall": per_class,
+    }
+
+
+def confusion(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Counts int64 (7, 7): the true expression by row, the predicted one by column."""
+    counts = np.zeros((len(LABELS), len(LABELS)), np.int64)
+    np.add.at(counts, (truth, predicted), 1)
+    return counts

@@ -1,0 +1,90 @@
+"""A challenger from a champion: further training in small steps that do not lead far away.
+
+The Keras engine on TensorFlow with deterministic operations: the same data and seed give the same weights on the same
+kind of machine.
+"""
+
+import dataclasses
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from training.config import Config
+from training.data.fer2013 import FaceData
+from training.evaluation.measures import softmax
+from training.nets.batches import Batches, learning_rate
+from training.nets.keras_engine import KerasEngine
+
+
+def fine_tune(
+    champion: Path, feedback: FaceData, replay: FaceData, config: Config, out: Path, *, clock=time.monotonic
+) -> dict:
+    """Train the `.keras` file at `champion` on both sets of faces, which have votes, and write the result to `out`.
+
+    Each batch holds feedback and replay in the proportion of the sets; `replay` may be empty. Returns what goes
+    into the card: epochs, steps, minutes and the loss by epoch. Raises ValueError where no row has votes for an
+    expression.
+    """
+    import tensorflow as tf
+
+    tf.config.experimental.enable_op_determinism()
+    started = clock()
+    engine = KerasEngine(lambda: _load(champion, config), config)
+    before = engine.model.get_weights()
+    batches = _Mixed(feedback, replay, config, engine.model)
+    losses = [_epoch(engine, batches, config, epoch) for epoch in range(1, config.epochs + 1)]
+    for layer in engine.model.layers:
+        layer.trainable = True
+    tuned = zip(before, engine.averaged, strict=True)
+    engine.averaged = [old + config.interpolation * (new - old) for old, new in tuned]
+    engine.save_model(out)
+    return {
+        "epochs": config.epochs,
+        "steps": engine.steps,
+        "minutes": round((clock() - started) / 60, 1),
+        "loss": [round(loss, 4) for loss in losses],
+    }
+
+
+class _Mixed:
+    """Batches of feedback and replayed rows; of the latter, `champion` answers for a part of the target."""
+
+    def __init__(self, feedback: FaceData, replay: FaceData, config: Config, champion: keras.Model):
+        share = len(feedback) / (len(feedback) + len(replay))
+        size = max(1, round(config.batch * share))
+        self.feedback = Batches(feedback, dataclasses.replace(config, batch=size))
+        self.replay = Batches(replay, dataclasses.replace(config, batch=config.batch - size)) if len(replay) else None
+        self.champion, self.distillation = champion, np.float32(config.distillation)
+        self.steps = min(self.feedback.steps, self.replay.steps) if self.replay else self.feedback.steps
+
+    def epoch(self, number: int, *, mixing: bool) -> Iterator[tuple[np.ndarray, ...]]:
+        """The batches of one epoch; the same number gives the same batches."""
+        fresh = self.feedback.epoch(number, mixing=mixing)
+        if self.replay is None:
+            yield from fresh
+            return
+        for one, (images, targets, weights) in zip(fresh, self.replay.epoch(number, mixing=mixing), strict=False):
+            answers = softmax(np.asarray(self.champion(images, training=False))).astype(np.float32)
+            targets = targets + self.distillation * (answers - targets)
+            yield tuple(np.concatenate(pair) for pair in zip(one, (images, targets, weights), strict=True))
+
+
+def _epoch(engine: KerasEngine, batches: _Mixed, config: Config, epoch: int) -> float:
+    def progress() -> float:
+        return engine.steps / (batches.steps * config.epochs)
+
+    source = batches.epoch(epoch, mixing=progress() < config.mix_until)
+    steps = tqdm(source, total=batches.steps, desc=f"epoch {epoch}", mininterval=20)
+    return float(np.mean([engine.step(*batch, learning_rate(progress(), config)) for batch in steps]))
+
+
+def _load(path: Path, config: Config) -> keras.Model:
+    model = keras.models.load_model(path, compile=False)
+    if config.freeze_normalisation:
+        for layer in model.layers:
+            layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
+    return model

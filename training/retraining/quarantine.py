@@ -1,0 +1,53 @@
+"""Feedback that the champion holds for near impossible: kept out of training until a person has looked at it."""
+
+import base64
+from html import escape
+from pathlib import Path
+from string import Template
+
+import cv2
+import numpy as np
+
+from training.data.fer2013 import LABELS
+
+# The score that the champion gives the label. Whoever labels at random falls below it about every second time;
+# docs/decisions/0011-retraining.md says how often an honest correction does.
+NEAR_IMPOSSIBLE = 0.002
+# A page with more thumbnails than this helps nobody; the rest waits for the next run.
+MOST_SHOWN = 500
+
+
+def quarantined(scores: np.ndarray, labels: np.ndarray, names: list[str], accepted: set[str]) -> np.ndarray:
+    """Which faces to keep out, bool (F,): scores (F, 7), labels int (F,), `names` as in the report."""
+    doubtful = scores[np.arange(len(labels)), labels] < NEAR_IMPOSSIBLE
+    return doubtful & ~np.isin(np.array(names, dtype=str), sorted(accepted))
+
+
+def read_accepted(path: Path | None) -> set[str]:
+    """The names that a person has accepted, one a line; `#` begins a comment."""
+    if path is None:
+        return set()
+    lines = (line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines())
+    return {line for line in lines if line}
+
+
+def write_report(path: Path, images: np.ndarray, labels: np.ndarray, scores: np.ndarray, names: list[str]) -> None:
+    """A self-contained page of the faces in quarantine, the least likely first; it holds faces: never publish it."""
+    order = np.argsort(scores[np.arange(len(labels)), labels], kind="stable")[:MOST_SHOWN]
+    rows = "\n".join(_row(images[row], int(labels[row]), scores[row], names[row]) for row in order)
+    template = Template(Path(__file__).with_suffix(".html").read_text(encoding="utf-8"))
+    shown = "" if len(order) == len(labels) else f" The {len(order)} least likely are shown."
+    page = template.substitute(count=len(labels), shown=shown, rows=rows, threshold=f"{NEAR_IMPOSSIBLE:.1%}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page, encoding="utf-8")
+
+
+def _row(image: np.ndarray, label: int, scores: np.ndarray, name: str) -> str:
+    picture = base64.b64encode(cv2.imencode(".png", image)[1]).decode()
+    best = int(scores.argmax())
+    return (
+        f'<tr><td><input type="checkbox" id="f{escape(name)}" value="{escape(name)}"></td>'
+        f'<td><label for="f{escape(name)}"><img width="96" height="96" alt="" src="data:image/png;base64,{picture}">'
+        f"</label></td><td>{LABELS[label]} <small>{scores[label]:.3%}</small></td>"
+        f"<td>{LABELS[best]} <small>{scores[best]:.0%}</small></td><td><code>{escape(name)}</code></td></tr>"
+    )

@@ -1,0 +1,119 @@
+"""What retraining keeps in the bucket: the champion it starts from, its last run, and the frozen test's faces."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fer.errors import Conflict
+from fer.storage.objects import ABSENT, ObjectStore, PreconditionFailed
+from fer.storage.registry import CARD_NAME, Champion, ModelRegistry
+from fer.usecases.publish import read_model_dir
+from fer.usecases.withdrawn import TRAINED, read_rows_file
+
+LAST_RUN_KEY = "retraining/last_run.json"
+FROZEN_KEY = "retraining/frozen_test.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """The model that a run starts from: its `directory` with the three files, its card, and the pointer to it.
+
+    `pointer` is None where the bucket has no champion yet; the model is then the one that the project comes with.
+    `known` are the digests of the feedback rows that the run which made the model had.
+    """
+
+    directory: Path
+    card: dict
+    pointer: Champion | None
+    known: frozenset[bytes] = frozenset()
+
+    @property
+    def version(self) -> str:
+        return self.card["model_version"]
+
+
+def fetch_start(registry: ModelRegistry, bundled: Path, into: Path, version: str | None = None) -> Start:
+    """Write the champion's files, or those of another `version`, into `into`.
+
+    The model in `bundled` is taken where nothing was promoted yet, and where `version` names it.
+    """
+    pointer = registry.champion()
+    bundled_card = json.loads((bundled / CARD_NAME).read_text(encoding="utf-8"))
+    version = version or (pointer.version if pointer else bundled_card["model_version"])
+    if version == bundled_card["model_version"]:
+        return Start(directory=bundled, card=bundled_card, pointer=pointer)
+    into.mkdir(parents=True, exist_ok=True)
+    for name, content in registry.fetch(version).items():
+        (into / name).write_bytes(content)
+    known = frozenset(digest for digest, _ in read_rows_file(registry, version))
+    card = json.loads((into / CARD_NAME).read_text(encoding="utf-8"))
+    return Start(directory=into, card=card, pointer=pointer, known=known)
+
+
+def known_faces(start: Start, names: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """The faces of which the run that made the model had a row already, by the row that stands for each.
+
+    `names` uint8 (N, 16) and `groups` int64 (N,) are of all rows. It does not matter where a row lies in the CSV, nor
+    which others were withdrawn since.
+    """
+    known = np.array([name.tobytes() in start.known for name in names], dtype=bool)
+    return np.unique(groups[known])
+
+
+def rows_file(names: np.ndarray, trained: np.ndarray) -> bytes:
+    """What is published of the rows that a run had: a digest of each and whether its face was trained on."""
+    flags = np.where(trained, TRAINED, b"-").astype("S1").view(np.uint8).reshape(-1, 1)
+    return np.concatenate([names, flags], axis=1).tobytes()
+
+
+def read_record(store: ObjectStore, key: str) -> dict | None:
+    """The JSON object under a key, None where there is none."""
+    info = store.stat(key)
+    return None if info is None else json.loads(store.read(key, generation=info.generation))
+
+
+def write_last_run(store: ObjectStore, record: dict) -> None:
+    """Replace the record of the last run."""
+    info = store.stat(LAST_RUN_KEY)
+    _put(store, LAST_RUN_KEY, record, ABSENT if info is None else info.generation)
+
+
+def record_frozen(store: ObjectStore, digests: list[str]) -> None:
+    """Write down once and for all which faces are the frozen test set; the first run wins."""
+    _put(store, FROZEN_KEY, {"faces": digests}, ABSENT)
+
+
+def _put(store: ObjectStore, key: str, record: dict, generation: int) -> None:
+    data = (json.dumps(record, indent=2) + "\n").encode()
+    try:
+        store.put(key, data, if_generation=generation, content_type="application/json", metadata={})
+    except PreconditionFailed as error:
+        raise Conflict(f"Another retraining has just written {key}; one at a time.") from error
+
+
+def seen_before(last: dict | None, data_digest: str, champion: str) -> bool:
+    """Whether the last run judged the same data for the same champion, or made this champion from it."""
+    return (
+        last is not None
+        and last["data_digest"] == data_digest
+        and champion in (last["champion"], last.get("challenger"))
+    )
+
+
+def publish(registry: ModelRegistry, start: Start, challenger: Path, *, promote: bool, now) -> Champion | None:
+    """Publish the model in the directory `challenger`, and make it the champion if asked to; returns the new pointer.
+
+    Where the bucket has no champion, the model that the run started from is published and promoted before it, so
+    that a rollback leads back there. Raises Conflict where somebody else promoted since the run began.
+    """
+    version, files = read_model_dir(challenger)
+    registry.publish(version, files)
+    if not promote:
+        return None
+    pointer = start.pointer
+    if pointer is None:
+        registry.publish(*read_model_dir(start.directory))
+        pointer = registry.promote(start.version, expected=None, now=now)
+    return registry.promote(version, expected=pointer, now=now)

@@ -1,0 +1,128 @@
+import { readFile } from "node:fs/promises";
+import { ASTRONAUT } from "./pictures.ts";
+import { choose, expect, expectFocusKept, type Page, test } from "./test.ts";
+
+const result = (page: Page) => page.getByRole("region", { name: "Result" });
+
+async function chooseBytes(page: Page, name: string, buffer: Buffer): Promise<void> {
+  await page.getByLabel("Photo files").setInputFiles({ name, mimeType: "image/jpeg", buffer });
+}
+
+test("a server that does not answer can be given up, and asked again", async ({ page, server }) => {
+  await page.goto("/");
+  server.stall();
+  await choose(page, ASTRONAUT);
+  await expect(page.getByText("Still waiting for the answer").last()).toBeVisible({ timeout: 15_000 });
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await expect(result(page).getByText("Cancelled.").last()).toBeVisible();
+  await expectFocusKept(page);
+  server.resume();
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(result(page).getByText("Happy").first()).toBeVisible();
+});
+
+test("waiting has an end of its own", async ({ page }) => {
+  await page.clock.install();
+  await page.goto("/");
+  await page.route("**/predict_expression*", () => undefined); // for ever
+  const asked = page.waitForRequest("**/predict_expression*");
+  await choose(page, ASTRONAUT);
+  await asked;
+  await page.clock.fastForward(61_000);
+  await expect(page.getByRole("alert")).toContainText("No answer after 60 seconds");
+  await expect(page.getByRole("button", { name: "Try again" })).toBeVisible();
+});
+
+test("on a slow network the answer comes all the same", async ({ page, context }) => {
+  await page.goto("/");
+  const session = await context.newCDPSession(page);
+  await session.send("Network.emulateNetworkConditions", {
+    offline: false,
+    latency: 400,
+    downloadThroughput: 50_000,
+    uploadThroughput: 20_000,
+  });
+  await choose(page, ASTRONAUT);
+  await expect(page.getByRole("button", { name: "Cancel" })).toBeVisible();
+  await expect(result(page).getByText("Happy").first()).toBeVisible({ timeout: 30_000 });
+});
+
+test("without a network the page says so, of a photo and of a sample", async ({ page, context }) => {
+  await page.goto("/");
+  await expect(page.getByText("Drop photos here")).toBeVisible();
+  await context.setOffline(true);
+  await page.getByRole("button", { name: "Group" }).click();
+  await expect(page.getByRole("alert")).toContainText("You're offline");
+  await choose(page, ASTRONAUT);
+  await expect(page.getByRole("alert")).toContainText("You're offline");
+  await context.setOffline(false);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(result(page).getByText("Happy").first()).toBeVisible();
+});
+
+test("each file that is no use says why, and offers no useless second try", async ({ page }) => {
+  const photo = await readFile(ASTRONAUT);
+  const heic = Buffer.concat([Buffer.from("\0\0\0\x18ftypheic\0\0\0\0mif1heic", "latin1"), Buffer.alloc(2000)]);
+  for (const [name, bytes, words] of [
+    ["truncated.jpg", photo.subarray(0, photo.length / 2), "its end is missing"],
+    ["IMG_1234.HEIC", heic, "HEIC"],
+    ["empty.jpg", Buffer.alloc(0), "empty"],
+  ] as const) {
+    await page.goto("/");
+    await chooseBytes(page, name, bytes);
+    await expect(page.getByRole("alert")).toContainText(words);
+    await expect(page.getByRole("alert")).toBeInViewport();
+    await expect(page.getByRole("button", { name: "Try again" })).toHaveCount(0);
+  }
+});
+
+test("a view whose code did not come can be asked for again", async ({ page }) => {
+  await page.goto("/");
+  await page.route("**/LivePage-*.js", (route) => route.abort());
+  await page.getByRole("link", { name: "Live" }).click();
+  await expect(page.getByRole("alert")).toContainText("Can't load this page");
+  await page.unroute("**/LivePage-*.js");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(page.getByRole("heading", { name: "How live video works" })).toBeVisible();
+});
+
+test.describe("where the browser blocks storage", () => {
+  test.beforeEach(({ page }) =>
+    page.addInitScript(() => {
+      for (const name of ["sessionStorage", "localStorage"]) {
+        Object.defineProperty(window, name, {
+          get: () => {
+            throw new DOMException("", "SecurityError");
+          },
+        });
+      }
+    }),
+  );
+
+  test("everything works, and the page says what is not kept", async ({ page }) => {
+    await page.goto("/");
+    await choose(page, ASTRONAUT);
+    await expect(result(page).getByText("Happy").first()).toBeVisible();
+    await expect(page.getByText("This browser blocks storage")).toBeVisible();
+    await page.getByRole("link", { name: "Dashboard" }).click();
+    await expect(page.getByRole("table")).toBeVisible();
+  });
+});
+
+test("a refused camera says so where one looks", async ({ page }) => {
+  await page.addInitScript(() => {
+    navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", "NotAllowedError"));
+  });
+  for (const viewport of [
+    { width: 1280, height: 800 },
+    { width: 390, height: 844 },
+  ]) {
+    await page.setViewportSize(viewport);
+    await page.goto("/");
+    await page.getByRole("button", { name: "Use camera" }).click();
+    await expect(page.getByRole("alert")).toContainText("Camera access is blocked");
+    await expect(page.getByRole("alert")).toBeInViewport({ ratio: 1 });
+    await expectFocusKept(page);
+    await page.getByRole("button", { name: "Back" }).click();
+  }
+});

@@ -1,0 +1,54 @@
+import { Component, type ComponentType, lazy, type ReactNode, Suspense, useMemo, useState } from "react";
+import { Button } from "../ui/Button.tsx";
+import { Notice } from "../ui/Notice.tsx";
+import { words } from "../words/words.ts";
+import styles from "./App.module.css";
+
+interface Props<Given extends object> {
+  load: () => Promise<{ default: ComponentType<Given> }>;
+  given: Given;
+}
+
+/** A view whose code comes when it is opened, and can be asked for again where it did not come. */
+export function LazyPage<Given extends object>({ load, given }: Props<Given>) {
+  const [tries, setTries] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `lazy` remembers a failure, so another try needs another one
+  const View = useMemo(() => lazy(load), [load, tries]);
+  return (
+    <LoadProblem key={tries} onRetry={() => setTries(tries + 1)}>
+      <Suspense fallback={<p className={styles.loading}>{words.loading}</p>}>
+        <View {...given} />
+      </Suspense>
+    </LoadProblem>
+  );
+}
+
+interface ProblemProps {
+  children: ReactNode;
+  onRetry?: () => void;
+}
+
+/** What is shown in place of a view that could not be loaded or fell over. */
+export class LoadProblem extends Component<ProblemProps, { failed: boolean }> {
+  override state = { failed: false };
+
+  static getDerivedStateFromError() {
+    return { failed: true };
+  }
+
+  override render() {
+    if (!this.state.failed) return this.props.children;
+    const { onRetry } = this.props;
+    const action = (
+      <span className={styles.tools}>
+        {onRetry !== undefined && <Button onClick={onRetry}>{words.tryAgain}</Button>}
+        <Button onClick={() => window.location.reload()}>{words.reload}</Button>
+      </span>
+    );
+    return (
+      <Notice kind="problem" action={action}>
+        <strong>{words.cannotLoadPage}</strong> {words.cannotLoadPageMore}
+      </Notice>
+    );
+  }
+}

@@ -1,0 +1,65 @@
+import type { Label, Receipt } from "../../api/client.ts";
+import * as store from "../../media/browser_store.ts";
+
+const KEY = "receipts";
+/** More would fill the browser's storage; the oldest go first. */
+const MOST = 300;
+
+export interface SentCorrection extends Receipt {
+  label: Label;
+  /** When it was sent, ISO 8601. */
+  sent: string;
+  /** The face as a small data URL, made and kept in this browser only. */
+  thumbnail: string;
+  withdrawn: boolean;
+}
+
+const listeners = new Set<() => void>();
+let latest: readonly SentCorrection[] | null = null;
+
+/** What this browser sent, the newest first. */
+export function sentCorrections(): readonly SentCorrection[] {
+  if (latest === null) {
+    try {
+      latest = JSON.parse(store.read(KEY, "browser") ?? "[]") as SentCorrection[];
+    } catch {
+      latest = [];
+    }
+  }
+  return latest;
+}
+
+/** Whether the list outlives the page. */
+export function remember(correction: SentCorrection): store.Kept {
+  const others = sentCorrections().filter(({ receipt }) => receipt !== correction.receipt);
+  return keep([correction, ...others].slice(0, MOST));
+}
+
+export function markWithdrawn(receipt: string): void {
+  keep(sentCorrections().map((one) => (one.receipt === receipt ? { ...one, withdrawn: true, thumbnail: "" } : one)));
+}
+
+export function forgetAll(): void {
+  keep([]);
+}
+
+export function onChange(listener: () => void): () => void {
+  const elsewhere = (event: StorageEvent) => {
+    if (event.key !== KEY) return;
+    latest = null; // another tab sent something
+    listener();
+  };
+  listeners.add(listener);
+  window.addEventListener("storage", elsewhere);
+  return () => {
+    listeners.delete(listener);
+    window.removeEventListener("storage", elsewhere);
+  };
+}
+
+function keep(list: readonly SentCorrection[]): store.Kept {
+  latest = list;
+  const kept = store.write(KEY, JSON.stringify(list), "browser");
+  for (const listener of listeners) listener();
+  return kept;
+}

@@ -1,0 +1,19 @@
+import { Button } from "../../ui/Button.tsx";
+import { downloadIcon } from "../../ui/icons.tsx";
+import { saveFile } from "../../ui/save_file.ts";
+import { words } from "../../words/words.ts";
+import styles from "./Live.module.css";
+import type { SessionLog } from "./session_log.ts";
+
+/** Saves what the session answered so far, from the browser alone. */
+export function SessionExport({ log }: { log: SessionLog }) {
+  const save = () => saveFile(new Blob([log.csv()], { type: "text/csv" }), "live-session.csv");
+  return (
+    <div className={styles.export}>
+      <Button size="small" icon={downloadIcon} disabled={log.size === 0} onClick={save}>
+        {words.live.saveCsv}
+      </Button>
+      {log.full && <span>{words.live.rowsFull}</span>}
+    </div>
+  );
+}

@@ -1,0 +1,60 @@
+import { useState } from "react";
+import type { Prediction } from "../../api/client.ts";
+import type { Picture } from "../../media/pictures.ts";
+import { Button } from "../../ui/Button.tsx";
+import { copyIcon, downloadIcon, terminalIcon } from "../../ui/icons.tsx";
+import { saveFile } from "../../ui/save_file.ts";
+import { words } from "../../words/words.ts";
+import { annotated } from "./annotated.ts";
+import { curlLine } from "./curl.ts";
+import { boxesOf, type NumberedFace } from "./face_order.ts";
+
+interface Props {
+  picture: Picture;
+  prediction: Prediction;
+  faces: readonly NumberedFace[];
+  selected: number;
+}
+
+/** What can be taken along: the picture with its boxes, the answer, and the command that asks for it. */
+export function ResultTools({ picture, prediction, faces, selected }: Props) {
+  const [said, setSaid] = useState<string | null>(null);
+
+  async function copy(text: string, what: string) {
+    try {
+      await navigator.clipboard.writeText(text);
+      setSaid(`${what}: ${words.photo.copied}`);
+    } catch {
+      setSaid(words.photo.notCopied);
+    }
+  }
+
+  const name = picture.name.replace(/\.[^.]*$/, "") || "photo";
+  const { copyJson, copyCurl, save } = words.photo;
+  return (
+    <>
+      {faces.length > 0 && (
+        <Button
+          size="small"
+          icon={downloadIcon}
+          onClick={async () => saveFile(await annotated(picture, boxesOf(faces), selected), `${name}-expressions.png`)}
+        >
+          {save}
+        </Button>
+      )}
+      <Button size="small" icon={copyIcon} onClick={() => copy(JSON.stringify(prediction, null, 2), copyJson)}>
+        {copyJson}
+      </Button>
+      <Button
+        size="small"
+        icon={terminalIcon}
+        onClick={() => copy(curlLine(document.baseURI, picture.name, picture.blob.type), copyCurl)}
+      >
+        {copyCurl}
+      </Button>
+      <span role="status" className="muted">
+        {said}
+      </span>
+    </>
+  );
+}
