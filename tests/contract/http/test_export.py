@@ -203,7 +203,7 @@ def test_log_of_a_merge_says_what_it_left_over(
     assert (line["pending_shards"], line["merged_shards"], line["rows"]) == (0, 0, 0)
 
 
-def test_models_are_listed_with_their_gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_models_are_listed_with_their_gate(empty_export: Callable[..., Client], tmp_path: Path) -> None:
     registry = ModelRegistry(open_store(tmp_path.as_uri()))
     checks = [{"name": "as <fast>", "passed": True, "figure": "1 → 1 ms", "bound": "1.25 times"}]
     first = model_version("m-1", created="2026-01-01T00:00:00Z")

@@ -288,7 +288,7 @@ export interface components {
             /** @description For people; its wording may change. */
             error: string;
             /** @enum {string} */
-            code: "invalid_input" | "too_large" | "unsupported_type" | "unauthorised" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "unavailable" | "corrupt_data" | "internal";
+            code: "invalid_input" | "too_large" | "unsupported_type" | "unauthorised" | "forbidden" | "timeout" | "headers_too_large" | "not_found" | "method_not_allowed" | "conflict" | "unavailable" | "corrupt_data" | "internal";
             /** @description Whether the same request may succeed later. */
             retryable: boolean;
         };
@@ -320,6 +320,15 @@ export interface components {
         };
         /** @description There never was such a receipt, or its time is over. */
         NoSuchReceipt: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The body did not arrive in time; the connection is closed. */
+        RequestTimeout: {
             headers: {
                 [name: string]: unknown;
             };
@@ -366,7 +375,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The bucket could not be reached in time; try again shortly. */
+        /** @description The bucket could not be reached in time, or the server has as much to do as it can hold; try again after `Retry-After` seconds. */
         Unavailable: {
             headers: {
                 [name: string]: unknown;
@@ -443,9 +452,11 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidInput"];
+            408: components["responses"]["RequestTimeout"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedType"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     saveExpressionFeedback: {
@@ -503,6 +514,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidInput"];
+            408: components["responses"]["RequestTimeout"];
             /** @description The idempotency key came with another correction before. Nothing was stored. */
             409: {
                 headers: {
