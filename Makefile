@@ -158,6 +158,10 @@ compare: setup-training ## Compare the architectures: table and plot in docs/ (D
 model: setup-training ## Serve a Keras classifier of your own (MODEL=path.keras LABELS=angry,disgusted,…)
 	$(TRAINING) training.conversion.convert --model $(MODEL) $(if $(LABELS),--labels $(LABELS))
 
+.PHONY: dataset
+dataset: .venv/.runtime models/detector/.fetched ## Folders of labelled pictures as a CSV to train on (DIR= OUT=file.csv AS_IS=yes NUMBERS=rafdb TABLE=)
+	$(BIN)/fer dataset $(DIR) --out $(OUT) $(if $(filter yes,$(AS_IS)),--as-is) $(if $(NUMBERS),--numbers $(NUMBERS)) $(if $(TABLE),--table $(TABLE))
+
 .PHONY: retrain
 retrain: setup-training .venv/.runtime models/detector/.fetched ## Corrections to a better model behind a gate (CSV= BASE= VOTES= BUCKET= ACCEPT= PROMOTE=no FORCE=yes START=version)
 	$(TRAINING) training.retraining.retrain --csv $(CSV) --bucket $(or $(BUCKET),$(FER_BUCKET)) $(if $(START),--start $(START)) $(if $(BASE),--base $(BASE)) $(if $(VOTES),--votes $(VOTES)) \

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from fer.domain import FEEDBACK_LABELS
 from fer.storage.records_csv import HEADER, PIXEL_COUNT
-from training.data.spellings import label_of
+from fer.usecases.spellings import label_of
 
 _COLUMNS = HEADER.decode().strip().split(",")
 _ROW_NUMBERS = ("", "unnamed: 0", "x", "index", "row.names", "rownames", "...1")

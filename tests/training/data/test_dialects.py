@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from fer.domain import FEEDBACK_LABELS
+from fer.usecases.spellings import label_of
 from tests.training.generated import feedback_csv, marked
 from training.data.feedback import FeedbackRows, read_rows
-from training.data.spellings import label_of
 
 LABELS = ("happy", "nan", "sad")
 FACES = marked(np.array([3, 0, 4]), seed=1)
