@@ -33,8 +33,7 @@ help: ## Print this help
 	touch $@
 
 models/detector/.fetched: tools/models.py | .venv/.runtime
-	-$(BIN)/python -m tools.models
-	mkdir -p $(@D) && touch $@
+	-$(BIN)/python -m tools.models && touch $@
 
 .PHONY: setup
 setup: .venv/.development models/detector/.fetched ## Install everything that development needs into .venv

@@ -64,7 +64,7 @@ class InFlight:
         try:
             yield holding
         finally:
-            self._holdings.remove(holding)
+            self._holdings.discard(holding)
 
     def make_room(self, size_bytes: int, *, asking: Holding) -> None:
         """Make those who stall let go, the longest first, until there is room; raises Unavailable."""
@@ -85,5 +85,5 @@ class InFlight:
             if holding is not spared and patience is not None and not patience.expired() and holding.held_bytes:
                 patience.reschedule(0)  # over: its task lets go when it runs next
                 freed_bytes += holding.held_bytes
-                holding.works()
+                self._holdings.discard(holding)
         return freed_bytes
