@@ -68,6 +68,7 @@ def merge_feedback(_: flask.Request) -> flask.Response:
             "merged_shards": report.merged_shards,
             "withdrawn_rows": report.withdrawn_rows,
             "generation": str(report.generation),
+            "complete": report.complete,
         }
     )
 

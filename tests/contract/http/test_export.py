@@ -112,6 +112,7 @@ def test_empty_store_has_no_csv(empty_export: Callable[..., Client]) -> None:
         "merged_shards": 0,
         "withdrawn_rows": 0,
         "generation": "0",
+        "complete": True,
     }
     assert export.get("/models").json == {"models": []}
     assert "Nothing to download yet" in export.get("/dashboard").body.decode()

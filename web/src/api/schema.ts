@@ -107,8 +107,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * All corrections acknowledged so far, as one CSV.
-         * @description Merges what is pending, then sends one pinned version. Header `label,pixel0,…,pixel2303`. Read it with
+         * The merged corrections as one CSV.
+         * @description Merges what is pending, for at most 30 s, then sends one pinned version; after a very large backlog the rest is in the next one
+         *     (`POST /merge` says whether it is `complete`). Header `label,pixel0,…,pixel2303`. Read it with
          *     `keep_default_na=False` in pandas: the label `nan` is text.
          */
         get: operations["downloadExpressionCsv"];
@@ -646,6 +647,8 @@ export interface operations {
                         withdrawn_rows: number;
                         /** @description Version of the CSV; "0" while there is none. */
                         generation: string;
+                        /** @description Whether nothing is left over; after 30 s a merge ends, and the next call goes on. */
+                        complete: boolean;
                     };
                 };
             };
