@@ -9,10 +9,10 @@ from fer.errors import Unavailable
 from fer.vision.headers import read_header
 
 # Two 12-megapixel photos, or one picture of the largest size that is read.
-PIXELS_AT_ONCE = 30_000_000
+PIXELS_AT_ONCE = 24_500_000
 # Up to here, 1920×1080, a picture counts as small: it has a budget of its own and never waits behind large ones.
 SMALL_PIXELS = 2_100_000
-SMALL_PIXELS_AT_ONCE = 8_400_000
+SMALL_PIXELS_AT_ONCE = 4_200_000
 # A large picture takes about a second on a busy core; who would wait longer is better off trying again.
 MAX_WAITING = 16
 PATIENCE_S = 20.0
