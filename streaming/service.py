@@ -12,6 +12,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from fer.errors import FerError, InvalidInput, MethodNotAllowed, NotFound
+from fer.serving.application import connection_options
 from fer.settings import Settings
 from fer.usecases.predict import Recogniser
 from streaming import protocol
@@ -93,10 +94,8 @@ def server_options(settings: Settings) -> dict[str, Any]:
         "ws_per_message_deflate": False,  # pictures are compressed already
         "ws_ping_interval": 20.0,
         "ws_ping_timeout": 20.0,
-        "timeout_graceful_shutdown": 5,
         "log_level": "warning",
-        "access_log": False,
-        "server_header": False,
+        **connection_options(settings),
     }
 
 

@@ -107,8 +107,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * All corrections acknowledged so far, as one CSV.
-         * @description Merges what is pending, then sends one pinned version. Header `label,pixel0,…,pixel2303`. Read it with
+         * The merged corrections as one CSV.
+         * @description Merges what is pending, for at most 30 s, then sends one pinned version; after a very large backlog the rest is in the next one
+         *     (`POST /merge` says whether it is `complete`). Header `label,pixel0,…,pixel2303`. Read it with
          *     `keep_default_na=False` in pandas: the label `nan` is text.
          */
         get: operations["downloadExpressionCsv"];
@@ -288,7 +289,7 @@ export interface components {
             /** @description For people; its wording may change. */
             error: string;
             /** @enum {string} */
-            code: "invalid_input" | "too_large" | "unsupported_type" | "unauthorised" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "unavailable" | "corrupt_data" | "internal";
+            code: "invalid_input" | "too_large" | "unsupported_type" | "unauthorised" | "forbidden" | "timeout" | "headers_too_large" | "not_found" | "method_not_allowed" | "conflict" | "unavailable" | "corrupt_data" | "internal";
             /** @description Whether the same request may succeed later. */
             retryable: boolean;
         };
@@ -320,6 +321,15 @@ export interface components {
         };
         /** @description There never was such a receipt, or its time is over. */
         NoSuchReceipt: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The body did not arrive in time; the connection is closed. */
+        RequestTimeout: {
             headers: {
                 [name: string]: unknown;
             };
@@ -366,7 +376,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The bucket could not be reached in time; try again shortly. */
+        /** @description The bucket could not be reached in time, or the server has as much to do as it can hold; try again after `Retry-After` seconds. */
         Unavailable: {
             headers: {
                 [name: string]: unknown;
@@ -443,9 +453,11 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidInput"];
+            408: components["responses"]["RequestTimeout"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedType"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     saveExpressionFeedback: {
@@ -503,6 +515,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidInput"];
+            408: components["responses"]["RequestTimeout"];
             /** @description The idempotency key came with another correction before. Nothing was stored. */
             409: {
                 headers: {
@@ -634,6 +647,8 @@ export interface operations {
                         withdrawn_rows: number;
                         /** @description Version of the CSV; "0" while there is none. */
                         generation: string;
+                        /** @description Whether nothing is left over; after 30 s a merge ends, and the next call goes on. */
+                        complete: boolean;
                     };
                 };
             };
