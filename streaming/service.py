@@ -66,6 +66,7 @@ class Streams:
 def build_service(settings: Settings, recogniser: Recogniser) -> Starlette:
     """The ASGI application; its threads end with its lifespan."""
     workers = Workers()
+    streams = Streams(settings, recogniser, workers)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
@@ -79,11 +80,19 @@ def build_service(settings: Settings, recogniser: Recogniser) -> Starlette:
     return Starlette(
         routes=[
             Route("/", health, methods=["GET"]),
-            WebSocketRoute("/stream", Streams(settings, recogniser, workers).connect),
+            WebSocketRoute("/stream", streams.connect),
+            WebSocketRoute("/stream/", streams.connect),
+            WebSocketRoute("/{path:path}", _nothing_here),
         ],
         exception_handlers={HTTPException: _answer_http_exception},
         lifespan=lifespan,
     )
+
+
+async def _nothing_here(websocket: WebSocket) -> None:
+    """Refuse the handshake with 404: closing it, which is Starlette's own way, says 403, as for a wrong origin."""
+    error = NotFound("There is nothing at this path; live video is at /stream.")
+    await websocket.send_denial_response(JSONResponse(error.as_json(), status_code=error.status, headers=HEADERS))
 
 
 def server_options(settings: Settings) -> dict[str, Any]:

@@ -257,7 +257,9 @@ export interface components {
          */
         Annotate: "png" | "jpeg" | "webp" | "none";
         /**
-         * @description A base64 data URL. JPEG, PNG, WebP, GIF (first frame), BMP, TIFF or PPM.
+         * @description A base64 data URL of a JPEG, PNG, WebP, GIF, BMP or AVIF, of animations the first frame. Also read: base64 without
+         *     the `data:` part, with line breaks, without padding, in the URL-safe alphabet, percent-encoded; a data URL with
+         *     parameters, of type `application/octet-stream` or none. The bytes decide which format it is.
          * @example data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAAAAAA6mKC9AAAAD0lEQVR42mNoQAMMI1sAAAUMgAHjM1mKAAAAAElFTkSuQmCC
          */
         DataUrl: string;
@@ -346,7 +348,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description Neither JSON nor a picture of a format that is read; nothing was stored. */
+        /** @description A type, encoding or picture format that is not read; the error names it. Nothing was stored. */
         UnsupportedType: {
             headers: {
                 [name: string]: unknown;
@@ -440,6 +442,12 @@ export interface operations {
                     annotate?: components["schemas"]["Annotate"];
                 };
                 "image/*": string;
+                "application/octet-stream": string;
+                "multipart/form-data": {
+                    /** Format: binary */
+                    image?: string;
+                    annotate?: components["schemas"]["Annotate"];
+                };
             };
         };
         responses: {
@@ -490,6 +498,14 @@ export interface operations {
                     model_version?: components["schemas"]["ModelVersion"];
                 };
                 "image/*": string;
+                "application/octet-stream": string;
+                "multipart/form-data": {
+                    /** Format: binary */
+                    image?: string;
+                    label: components["schemas"]["Label"];
+                    /** @example 194,52,92,128 */
+                    box?: string;
+                };
             };
         };
         responses: {
