@@ -52,7 +52,8 @@ def serve() -> Generator[Serve]:
     with ExitStack() as running:
 
         def start(**settings: Any) -> Client:
-            chosen = Settings(**{"body_timeout_s": 1, "headers_timeout_s": 1, "threads": 2, **settings})
+            values: dict[str, Any] = {"body_timeout_s": 1, "headers_timeout_s": 1, "threads": 2, **settings}
+            chosen = Settings(**values)
             endpoint = Endpoint(health=dict)
 
             @endpoint.route("POST", "/length")
