@@ -50,8 +50,10 @@ def main() -> None:
     models, picture = sys.argv[1:]
     os.environ["FER_MODELS_DIR"] = models
     from functions_framework import create_app
+    from werkzeug.test import Client
 
-    client = create_app("predict", str(ROOT / "functions/predict/main.py")).test_client()
+    create_app("predict", str(ROOT / "functions/predict/main.py"))
+    client = Client(sys.modules["main"].endpoint.wsgi)
     reply = client.post(
         "/predict_expression?annotate=none", data=Path(picture).read_bytes(), content_type="image/jpeg"
     )
