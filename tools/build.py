@@ -28,6 +28,8 @@ EPOCH_S = 315_532_800  # 1980-01-01, the earliest time a zip archive can hold
 def detector_files() -> dict[str, Path]:
     """The detectors that ``make models`` has prepared, by their path in the artefact; checked by sha256."""
     found = {name: DETECTOR_DIR / name for name in sorted(DETECTOR_SHA256) if (DETECTOR_DIR / name).is_file()}
+    if not found:
+        raise SystemExit(f"{DETECTOR_DIR} has no detector: `make models` fetches them, and says what is in the way")
     for name, path in found.items():
         _check_sha256(path, DETECTOR_SHA256[name])
     return {f"models/detector/{name}": path for name, path in found.items()}

@@ -19,7 +19,7 @@ from fer.errors import InvalidInput, Unavailable
 from fer.settings import Settings
 from fer.usecases.predict import Recogniser
 from fer.usecases.predict import open_recogniser as open_parts
-from fer.vision.arrays import ImageRGB
+from fer.vision.arrays import FaceChips, ImageRGB
 from fer.vision.detector_files import with_yunet
 from fer.vision.images import decode_image
 
@@ -52,6 +52,11 @@ class PictureRecogniser:
         ``InvalidInput``, ``TooLarge`` or ``UnsupportedType`` for a picture that cannot.
         """
         return self._parts.pinned().recognise(self.read(picture))
+
+    def face_chips(self, picture: Picture) -> FaceChips:
+        """Return the faces as the classifier sees them, uint8 (N, 48, 48) grey, largest first; raises as above."""
+        image_rgb = self.read(picture)
+        return self._parts.aligner.align_faces(image_rgb, self._parts.detector.detect(image_rgb))[0]
 
     def read(self, picture: Picture) -> ImageRGB:
         """Return the picture as uint8 (H, W, 3) RGB, upright; raises as ``predict`` does."""

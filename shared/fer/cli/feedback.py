@@ -20,7 +20,12 @@ def run_merge(bucket: str | None) -> str:
     store = open_store(bucket or settings.bucket_url)
     report = usecase.merge(store, now=datetime.now(UTC), receipt_days=settings.receipt_days)
     return json.dumps(
-        {"rows": report.rows, "merged_shards": report.merged_shards, "generation": str(report.generation)}
+        {
+            "rows": report.rows,
+            "merged_shards": report.merged_shards,
+            "withdrawn_rows": report.withdrawn_rows,
+            "generation": str(report.generation),
+        }
     )
 
 

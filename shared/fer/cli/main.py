@@ -36,11 +36,20 @@ Folders are searched with their subfolders for pictures and videos. What cannot 
 the end, and the exit status is then 1. Without YuNet's file, the first run fetches it (FER_MODEL_MIRROR=DIRECTORY
 names another source)."""
 
+DATASET_EXAMPLES = """examples:
+  fer dataset fer2013/train -o train.csv --as-is      folders angry, disgust, fear, …
+  fer dataset RAF-DB/DATASET -o raf.csv --numbers rafdb
+  fer dataset CK+48 -o ck.csv --as-is                 contempt is left out, and the report says so
+
+The CSV has the format of the collected feedback; what became of each picture is in OUT.report.csv. A run that was
+broken off goes on where it stopped. The exit status is 1 where something was left out."""
+
 MODELS_EXAMPLES = """examples:
   fer models publish models/expression --bucket gs://my-bucket
   fer models promote residual-09c4844f --expected residual-1a2b3c4d --bucket gs://my-bucket
   fer models rollback --bucket gs://my-bucket
-  fer models list"""
+  fer models list
+  fer models withdrawn"""
 
 BUCKET_HELP = "gs://bucket or file:///directory; default: FER_BUCKET, else data/bucket here"
 
@@ -59,6 +68,9 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--force", action="store_true", help="replace an existing file")
     merge = commands.add_parser("merge", help="merge the collected feedback into the bucket's CSV")
     merge.add_argument("--bucket", help=BUCKET_HELP)
+    _add_dataset(
+        commands.add_parser("dataset", help="labelled pictures as a CSV to train on", epilog=DATASET_EXAMPLES)
+    )
     serve = commands.add_parser("serve", help="start the HTTP API, live video and the web app on one port")
     serve.add_argument("--host", default="127.0.0.1", help="default: %(default)s")
     serve.add_argument("--port", type=int, default=8080, help="default: %(default)s")
@@ -73,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except ModuleNotFoundError as error:
-        extra = {"predict": "vision", "serve": "serve"}.get(options.command, "all")
+        extra = {"predict": "vision", "dataset": "vision", "serve": "serve"}.get(options.command, "all")
         print(f"fer: {error.name} is missing; pip install 'facial-expression-functions[{extra}]'", file=sys.stderr)
         return 2
     except FerError as error:
@@ -92,6 +104,10 @@ def _run(options: argparse.Namespace) -> int:
             from fer.cli.predict import run_predict
 
             return run_predict(options)
+        case "dataset":
+            from fer.cli.dataset import run_dataset
+
+            return run_dataset(options)
         case "models":
             from fer.cli.models import run_models
 
@@ -130,6 +146,18 @@ def _add_predict(command: argparse.ArgumentParser) -> None:
     command.add_argument("--jobs", type=_positive, metavar="N", help="pictures at the same time; default: all cores")
 
 
+def _add_dataset(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", type=Path, metavar="DIR", help="its folders are named after expressions")
+    command.add_argument("-o", "--out", type=Path, required=True, help="the CSV to write")
+    command.add_argument("--as-is", action="store_true", help="the pictures are cut-out faces already")
+    command.add_argument(
+        "--numbers", choices=("fer2013", "rafdb", "affectnet", "ckplus"), help="whose numbers they are"
+    )
+    command.add_argument("--table", type=Path, metavar="CSV", help="the name of a folder and its label in each line")
+    command.add_argument("--jobs", type=_positive, metavar="N", help="pictures at the same time; default: all cores")
+    command.add_argument("--force", action="store_true", help="replace an existing file")
+
+
 def _add_models(models: argparse.ArgumentParser) -> None:
     models.add_argument("--bucket", help=BUCKET_HELP)
     actions = models.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=_Parser)
@@ -140,7 +168,8 @@ def _add_models(models: argparse.ArgumentParser) -> None:
     promote.add_argument("--expected", help="refuse where the champion is another one")
     listing = actions.add_parser("list", help="the published models; * marks the champion")
     rollback = actions.add_parser("rollback", help="make the champion's predecessor the champion again")
-    for action in (publish, promote, listing, rollback):  # not to override one given before the action
+    withdrawn = actions.add_parser("withdrawn", help="which were trained with corrections that were taken back since")
+    for action in (publish, promote, listing, rollback, withdrawn):  # not to override one given before the action
         action.add_argument("--bucket", default=argparse.SUPPRESS, help=BUCKET_HELP)
 
 

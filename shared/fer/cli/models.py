@@ -1,4 +1,4 @@
-"""``fer models``: list, publish, promote and roll back the models in a bucket."""
+"""``fer models``: list, publish, promote and roll back the models in a bucket, and find those to make anew."""
 
 import argparse
 from datetime import UTC, datetime
@@ -7,11 +7,13 @@ from fer.errors import Conflict
 from fer.settings import Settings
 from fer.storage.factory import open_store
 from fer.storage.registry import Champion, ModelRegistry, ModelVersion
+from fer.usecases.withdrawn import withdrawn_rows
 
 
 def run_models(options: argparse.Namespace) -> str:
     """Do what the command line asks for and return what to tell."""
-    registry = ModelRegistry(open_store(options.bucket or Settings.from_env().bucket_url))
+    store = open_store(options.bucket or Settings.from_env().bucket_url)
+    registry = ModelRegistry(store)
     match options.action:
         case "publish":
             from fer.usecases.publish import publish  # loads the vision packages, which the others do without
@@ -21,6 +23,8 @@ def run_models(options: argparse.Namespace) -> str:
             return promote(registry, options.version, options.expected)
         case "rollback":
             return rollback(registry)
+        case "withdrawn":
+            return withdrawn_rows(store, registry)
         case _:
             return list_versions(registry)
 

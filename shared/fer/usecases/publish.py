@@ -6,10 +6,11 @@ from typing import Any
 
 from fer.errors import CorruptData, NotFound
 from fer.storage.registry import CARD_NAME, ModelRegistry
+from fer.usecases.withdrawn import ROWS_NAME
 from fer.vision.classifier import LiteRTClassifier, probe
 from fer.vision.model_files import read_model_files
 
-OPTIONAL_FILES = ("gate_report.json",)
+OPTIONAL_FILES = ("gate_report.json", ROWS_NAME)
 
 
 def read_model_dir(directory: Path) -> tuple[str, dict[str, bytes]]:
