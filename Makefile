@@ -39,6 +39,7 @@ NEEDED_evaluate := DATA
 NEEDED_evaluate-photos := DIR LABELS
 NEEDED_export-model := MODEL DATA VOTES
 NEEDED_model := MODEL
+NEEDED_dataset := DIR OUT
 NEEDED_retrain := CSV
 NEEDED_demo-loop := BASE VOTES
 NEEDED_promote := VERSION
