@@ -17,9 +17,36 @@ BIN := .venv/bin
 RUNTIME := functions/predict/requirements.txt functions/feedback/requirements.txt functions/export/requirements.txt \
     streaming/requirements.txt shared/requirements.txt
 
-.PHONY: help
-help: ## Print this help
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+# What `make` shows, by purpose; `make help-all` shows every target.
+HELP_run := setup run build emulate
+HELP_check := lint fmt test test-web test-e2e test-artefact test-training test-infra fuzz fuzz-pictures bench
+HELP_train := train evaluate export-model model dataset retrain demo-loop
+HELP_deploy := deploy destroy
+SHOW := awk -F ':.*\#\# ' '{printf "  make %-16s %s\n", $$1, $$2}'
+DESCRIBED = { grep -hE '^$(1):.*\#\# ' $(MAKEFILE_LIST) || true; } | $(SHOW)
+
+.PHONY: help help-all
+help: # Print the targets that most people need
+	@$(foreach group,run check train deploy,echo '$(group)'; $(foreach target,$(HELP_$(group)),$(call DESCRIBED,$(target));))
+
+help-all: ## Print every target
+	@$(call DESCRIBED,[a-z0-9-]+)
+
+# What a target cannot do without, said before anything is installed.
+NEEDED_train := DATA VOTES
+NEEDED_compare := DATA VOTES
+NEEDED_evaluate := DATA
+NEEDED_evaluate-photos := DIR LABELS
+NEEDED_export-model := MODEL DATA VOTES
+NEEDED_model := MODEL
+NEEDED_dataset := DIR OUT
+NEEDED_retrain := CSV
+NEEDED_demo-loop := BASE VOTES
+NEEDED_promote := VERSION
+NEEDED_deploy := PROJECT REGION
+NEEDED_destroy := PROJECT REGION
+$(foreach goal,$(MAKECMDGOALS),$(foreach name,$(NEEDED_$(goal)),$(if $($(name)),,\
+    $(error $(name)= is missing. Usage: $(shell $(call DESCRIBED,$(goal)))))))
 
 # The package itself is installed editable: what is edited under shared/fer is what runs.
 .venv/.runtime: $(RUNTIME) pyproject.toml
@@ -39,7 +66,7 @@ models/detector/.fetched: tools/models.py | .venv/.runtime
 setup: .venv/.development models/detector/.fetched ## Install everything that development needs into .venv
 
 .PHONY: models
-models: .venv/.runtime ## Fetch and convert the detectors' files (FER_MODEL_MIRROR=directory to copy from)
+models: .venv/.runtime ## Fetch YuNet's file (FER_MODEL_MIRROR=directory to copy from)
 	$(BIN)/python -m tools.models
 	touch models/detector/.fetched
 
@@ -206,16 +233,12 @@ models-list: .venv/.runtime ## List the published models and the champion (BUCKE
 # In the cloud, predict and streaming take their model from the bucket.
 deploy destroy validate-infra: REGISTRY := 1
 
-.PHONY: named-project
-named-project:
-	@test -n '$(PROJECT)' && test -n '$(REGION)' || { echo 'say where: PROJECT=my-project REGION=europe-west1'; exit 1; }
-
 .PHONY: deploy
-deploy: named-project build ## Put everything on Google Cloud (PROJECT= REGION= VARS='-var domain=…' DRY_RUN=1); see infra/README.md
+deploy: build ## Put everything on Google Cloud (PROJECT= REGION= VARS='-var domain=…' DRY_RUN=1); see infra/README.md
 	$(BIN)/python -m tools.deploy deploy --project $(PROJECT) --region $(REGION) $(VARS)
 
 .PHONY: destroy
-destroy: named-project build ## Take it off again; stops at a data bucket that is not empty (PROJECT= REGION= VARS=)
+destroy: build ## Take it off again; stops at a data bucket that is not empty (PROJECT= REGION= VARS=)
 	$(BIN)/python -m tools.deploy destroy --project $(PROJECT) --region $(REGION) $(VARS)
 
 .PHONY: test-infra

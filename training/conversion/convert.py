@@ -179,7 +179,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, required=True, help="a .keras file")
     parser.add_argument("--labels", default=",".join(LABELS), help="comma-separated, in the model's order")
-    parser.add_argument("--out", type=Path, default=Path("models/expression"))
+    parser.add_argument("--out", type=Path, default=Path("runs/model"), help="default: %(default)s")
     parser.add_argument("--quantisation", choices=list(TOLERANCES), default="none")
     parser.add_argument("--scale", type=float, help="model input = grey 0–255 × scale + offset")
     parser.add_argument("--offset", type=float, default=0.0)

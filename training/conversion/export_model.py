@@ -190,7 +190,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--votes", type=Path, required=True)
-    parser.add_argument("--out", type=Path, default=Path("models/expression"))
+    parser.add_argument("--out", type=Path, default=Path("runs/model"), help="default: %(default)s")
     parser.add_argument("--config", type=Path)
     parser.add_argument("--quantisation", choices=["auto", *QUANTISATIONS], default="auto")
     parser.add_argument("--note", default="", help="a sentence about the weights, for the card")
