@@ -1,4 +1,9 @@
-"""YuNet's file: pinned by its sha256 and fetched once. MTCNN's files come with the project."""
+"""YuNet's file: pinned by its sha256 and fetched once. MTCNN's files come with the project.
+
+MTCNN's were written from the weights in the PyPI package ``mtcnn`` 1.0.0 by ``tools/mtcnn_onnx.py``, which is in
+the history up to commit be92b3f. Input ``image``: float32 (N, 3, H, W), RGB, (pixel - 127.5) / 128; outputs
+``probability`` (face is column 1), ``box`` and, of ONet, ``landmarks``.
+"""
 
 import hashlib
 import os

@@ -54,6 +54,6 @@ def open_net(path: Path, outputs: Sequence[str]) -> Net:
 
 
 def mtcnn_batch(images_rgb: Sequence[NDArray[np.uint8]]) -> FloatImage:
-    """Return float32 (N, 3, H, W) in -1…1, as ``tools/mtcnn_onnx.py``'s nets take it, of equally large pictures."""
+    """Return float32 (N, 3, H, W) in -1…1, as MTCNN's nets take it, of equally large pictures."""
     batch = np.stack(images_rgb).transpose(0, 3, 1, 2)  # (N, H, W, 3) -> (N, 3, H, W)
     return (np.ascontiguousarray(batch, dtype=np.float32) - np.float32(127.5)) / np.float32(128)

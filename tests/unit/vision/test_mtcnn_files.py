@@ -1,4 +1,4 @@
-"""MTCNN's nets as they come out of ``tools/mtcnn_onnx.py``."""
+"""MTCNN's committed nets take and give what ``fer.vision.nets`` expects."""
 
 from pathlib import Path
 
