@@ -22,15 +22,13 @@ from fer.vision.boxes import inverted, map_points, roll_deg
 from fer.vision.images import to_grey
 from fer.vision.onet import ONET_FILE
 from fer.vision.resizing import rotated
+from tests.detector_models import MODELS_DIR
 from tests.pictures import Picture, astronaut
 
-DETECTOR_FILES = Path(__file__).parents[3] / "models" / "detector"
 PHOTO = astronaut()
 FACE = Face(box_xywh=(178.2, 62.9, 89.9, 113.3), detection_score=0.93)
 # The photo's own roll, by ONet and by eye.
 PHOTO_ROLL_DEG = 4.0
-
-needs_onet = pytest.mark.skipif(not (DETECTOR_FILES / ONET_FILE).is_file(), reason="needs `make models`")
 
 
 def turned(clockwise_deg: float) -> tuple[Picture, Face]:
@@ -109,45 +107,40 @@ def test_chip_moves_smoothly_with_the_box() -> None:
     assert np.abs(align_face(PHOTO, FACE).astype(int) - align_face(PHOTO, near)).max() <= 9
 
 
-@needs_onet
 def test_alignment_without_onet_uses_the_detectors_landmarks(tmp_path: Path) -> None:
     picture, face = turned(40)
     aligner = FaceAligner(tmp_path)
     assert (aligner.align_face(picture, face) == align_face(picture, face)).all()
-    with_landmarks = FaceAligner(DETECTOR_FILES).with_landmarks(picture, face)
+    with_landmarks = FaceAligner(MODELS_DIR).with_landmarks(picture, face)
     assert with_landmarks.landmarks is not None
     roll = roll_deg(with_landmarks.landmarks)
     expected = align_face(picture, with_landmarks, clockwise_deg=roll)
     assert (aligner.align_face(picture, with_landmarks) == expected).all()
 
 
-@needs_onet
 @pytest.mark.parametrize("clockwise_deg", [-40, -30, -15, 0, 15, 30, 40])
 def test_landmarks_follow_the_roll(clockwise_deg: float) -> None:
     picture, face = turned(clockwise_deg)
-    landmarks = FaceAligner(DETECTOR_FILES).with_landmarks(picture, face).landmarks
+    landmarks = FaceAligner(MODELS_DIR).with_landmarks(picture, face).landmarks
     assert landmarks is not None
     assert roll_deg(landmarks) == pytest.approx(clockwise_deg + PHOTO_ROLL_DEG, abs=3)
 
 
-@needs_onet
 @pytest.mark.parametrize("clockwise_deg", [-40, -25, 25, 40])
 def test_rolled_face_gives_the_upright_chip(clockwise_deg: float) -> None:
     picture, face = turned(clockwise_deg)
-    chip = FaceAligner(DETECTOR_FILES, min_roll_deg=0).align_face(picture, face)
-    upright = FaceAligner(DETECTOR_FILES, min_roll_deg=0).align_face(PHOTO, FACE)
+    chip = FaceAligner(MODELS_DIR, min_roll_deg=0).align_face(picture, face)
+    upright = FaceAligner(MODELS_DIR, min_roll_deg=0).align_face(PHOTO, FACE)
     assert np.abs(chip.astype(int) - upright).mean() < 8
     assert np.abs(align_face(picture, face).astype(int) - upright).mean() > 20
 
 
-@needs_onet
 def test_small_roll_is_left_alone() -> None:
-    assert (FaceAligner(DETECTOR_FILES).align_face(PHOTO, FACE) == align_face(PHOTO, FACE)).all()
+    assert (FaceAligner(MODELS_DIR).align_face(PHOTO, FACE) == align_face(PHOTO, FACE)).all()
 
 
-@needs_onet
 def test_chips_are_the_same_alone_and_together() -> None:
-    aligner = FaceAligner(DETECTOR_FILES)
+    aligner = FaceAligner(MODELS_DIR)
     other = Face(box_xywh=(300, 300, 60, 70), detection_score=0.6)
     chips, faces = aligner.align_faces(PHOTO, [FACE, other])
     assert chips.shape == (2, 48, 48)

@@ -7,10 +7,8 @@ import pytest
 from fer.errors import CorruptData, Unavailable
 from fer.vision import detector_files
 from fer.vision.detector_files import MTCNN_SHA256, YUNET_FILE, YUNET_SHA256, fetch_yunet, is_ready, with_yunet
+from tests.detector_models import MODELS_DIR, NEEDS_YUNET
 from tools import models
-
-MODELS_DIR = Path(__file__).parents[3] / "models" / "detector"
-needs_yunet = pytest.mark.skipif(not (MODELS_DIR / YUNET_FILE).is_file(), reason="YuNet's file is not there")
 
 
 @pytest.fixture
@@ -22,7 +20,7 @@ def test_mtcnn_is_part_of_the_project() -> None:
     assert all(is_ready(MODELS_DIR / name, sha256) for name, sha256 in MTCNN_SHA256.items())
 
 
-@needs_yunet
+@NEEDS_YUNET
 def test_the_file_comes_from_the_mirror_once(tmp_path: Path, told: list[str]) -> None:
     path = fetch_yunet(tmp_path / "new", mirror=MODELS_DIR, tell=told.append)
     assert is_ready(path, YUNET_SHA256)
@@ -52,7 +50,7 @@ def test_other_bytes_are_refused_and_not_kept(tmp_path: Path, told: list[str]) -
     assert not (tmp_path / "new").exists()
 
 
-@needs_yunet
+@NEEDS_YUNET
 def test_a_directory_without_yunet_gives_way_to_the_cache_with_all_of_them(tmp_path: Path, told: list[str]) -> None:
     bundled, cache = tmp_path / "bundled", tmp_path / "cache"
     bundled.mkdir()

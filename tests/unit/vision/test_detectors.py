@@ -11,13 +11,10 @@ import pytest
 from fer.domain import BoxXYWH, Face
 from fer.errors import CorruptData, NotFound
 from fer.vision.detector import Detector, open_detector
+from fer.vision.detector_files import YUNET_FILE
+from tests.detector_models import MODELS_DIR, NEEDS_YUNET
 from tests.pictures import Picture, astronaut, two_faces
 
-MODELS_DIR = Path(__file__).parents[3] / "models" / "detector"
-YUNET = "face_detection_yunet_2023mar.onnx"
-NEEDS_YUNET = pytest.mark.skipif(
-    not (MODELS_DIR / YUNET).is_file(), reason=f"{YUNET} is not there; `make models` with a network gets it"
-)
 NAMES = [pytest.param("yunet", marks=NEEDS_YUNET), "mtcnn", "haar"]
 NETS = [pytest.param("yunet", marks=NEEDS_YUNET), "mtcnn"]
 
@@ -164,7 +161,7 @@ def test_a_missing_model_file_is_named(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["yunet", "mtcnn"])
 @pytest.mark.parametrize("content", [b"", b"not a net at all", bytes(4096)], ids=["empty", "text", "zeros"])
 def test_a_damaged_model_file_is_refused(name: str, content: bytes, tmp_path: Path) -> None:
-    for file in (YUNET, "mtcnn_pnet.onnx", "mtcnn_rnet.onnx", "mtcnn_onet.onnx"):
+    for file in (YUNET_FILE, "mtcnn_pnet.onnx", "mtcnn_rnet.onnx", "mtcnn_onet.onnx"):
         (tmp_path / file).write_bytes(content)
     with pytest.raises(CorruptData):
         open_detector(name, models_dir=tmp_path)

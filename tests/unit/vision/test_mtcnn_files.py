@@ -1,12 +1,10 @@
 """MTCNN's committed nets take and give what ``fer.vision.nets`` expects."""
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
 
-MODELS_DIR = Path(__file__).parents[3] / "models" / "detector"
+from tests.detector_models import MODELS_DIR
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """ONNX Runtime gives what OpenCV's dnn module gives for mtcnn's nets, from any number of threads."""
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -9,9 +8,9 @@ import pytest
 
 from fer.errors import CorruptData
 from fer.vision.nets import mtcnn_batch, open_net
+from tests.detector_models import MODELS_DIR
 from tests.pictures import Picture, astronaut
 
-MODELS_DIR = Path(__file__).parents[3] / "models" / "detector"
 CASES = [
     pytest.param("mtcnn_pnet.onnx", ("box", "probability"), (97, 131), 1, id="pnet"),
     pytest.param("mtcnn_rnet.onnx", ("box", "probability"), (24, 24), 7, id="rnet"),

@@ -2,7 +2,6 @@
 
 import struct
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,11 +12,9 @@ from fer.vision.alignment import FaceAligner
 from fer.vision.classifier import LiteRTClassifier
 from fer.vision.detector import open_detector
 from fer.vision.model_files import load_model_files
+from tests.detector_models import MODELS_DIR, NEEDS_YUNET
 from tests.pictures import Picture, astronaut, two_faces
 
-MODELS = Path(__file__).parents[3] / "models"
-YUNET = MODELS / "detector" / "face_detection_yunet_2023mar.onnx"
-NEEDS_YUNET = pytest.mark.skipif(not YUNET.is_file(), reason=f"{YUNET.name} is not there; `make models` gets it")
 THREADS, ROUNDS = 8, 3
 
 
@@ -36,9 +33,9 @@ def packed(face: Face) -> bytes:
 
 @pytest.mark.parametrize("name", [pytest.param("yunet", marks=NEEDS_YUNET), "mtcnn", "haar"])
 def test_eight_threads_answer_as_one(name: str) -> None:
-    detector = open_detector(name, models_dir=MODELS / "detector")
-    aligner = FaceAligner(MODELS / "detector")
-    classifier = LiteRTClassifier(load_model_files(MODELS / "expression"))
+    detector = open_detector(name, models_dir=MODELS_DIR)
+    aligner = FaceAligner(MODELS_DIR)
+    classifier = LiteRTClassifier(load_model_files(MODELS_DIR.parent / "expression"))
 
     def answer(image_rgb: Picture) -> bytes:
         chips, faces = aligner.align_faces(image_rgb, detector.detect(image_rgb))

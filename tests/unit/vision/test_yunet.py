@@ -11,12 +11,10 @@ from fer.vision.boxes import iou
 from fer.vision.detector_files import YUNET_FILE
 from fer.vision.yunet import MIN_SCORE, YuNetDetector
 from fer.vision.yunet_graph import any_size
+from tests.detector_models import MODELS_DIR, NEEDS_YUNET
 from tests.pictures import Picture, astronaut, two_faces
 
-MODELS_DIR = Path(__file__).parents[3] / "models" / "detector"
-pytestmark = pytest.mark.skipif(
-    not (MODELS_DIR / YUNET_FILE).is_file(), reason=f"{YUNET_FILE} is not there; `make models` with a network gets it"
-)
+pytestmark = NEEDS_YUNET
 SIZES_WH = (
     *((64, 64), (96, 160), (160, 120), (161, 97), (224, 224), (319, 241), (320, 240), (333, 500), (400, 300)),
     *((480, 640), (511, 513), (512, 512), (600, 65), (639, 479), (640, 360), (640, 480), (640, 640)),
