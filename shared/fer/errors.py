@@ -9,6 +9,9 @@ from typing import ClassVar, Final
 REFUSAL: Final = "fer.refusal"
 """Key under which a request that was refused while it was received carries the error that answers it."""
 
+INTERNAL_FAULT: Final = "Something went wrong on our side."
+"""All that a caller hears of a fault that is not theirs."""
+
 
 class FerError(Exception):
     """Base of every error the project raises on purpose.

@@ -82,7 +82,7 @@ def parse_feedback(request: flask.Request, *, max_body_bytes: int) -> FeedbackRe
 
 def parse_withdrawal(request: flask.Request) -> str:
     """The receipt in a form or in JSON; raises InvalidInput, TooLarge or UnsupportedType."""
-    if request.mimetype == "application/x-www-form-urlencoded":
+    if request.mimetype == _FORM:
         fields = parse_qs(read_body(request, max_body_bytes=_MAX_FORM_BYTES).decode("ascii", "replace"))
         receipt: object = fields.get("receipt", [None])[0]
     elif request.mimetype == "application/json":

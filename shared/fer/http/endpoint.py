@@ -12,6 +12,7 @@ import flask
 from werkzeug.exceptions import HTTPException
 
 from fer.errors import (
+    INTERNAL_FAULT,
     REFUSAL,
     FerError,
     Forbidden,
@@ -29,8 +30,6 @@ from fer.http.json_lines import configure_logging
 from fer.http.request_log import conceal_path, log_request, start_request
 
 Handler = Callable[[flask.Request], flask.Response]
-
-INTERNAL_FAULT = "Something went wrong on our side."
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +122,21 @@ class Endpoint:
 
     def _find(self, request: flask.Request) -> dict[str, _Route]:
         """The path's methods; a path itself goes before a pattern that it fits."""
+        pattern = self._pattern_of(request)
+        if pattern is None:
+            raise NotFound("There is nothing at this path.")
+        if pattern.endswith("}"):
+            name = pattern.rpartition("/")[2].strip("{}")
+            request.view_args = {name: request.path.rstrip("/").rpartition("/")[2]}
+            conceal_path(pattern)
+        return self._routes[pattern]
+
+    def _pattern_of(self, request: flask.Request) -> str | None:
         path = request.path.rstrip("/") or "/"
         if path in self._routes:
-            return self._routes[path]
-        parent, _, last = path.rpartition("/")
-        for pattern, methods in self._routes.items():
-            if pattern.startswith(f"{parent}/{{"):
-                request.view_args = {pattern.removeprefix(f"{parent}/").strip("{}"): last}
-                conceal_path(pattern)
-                return methods
-        raise NotFound("There is nothing at this path.")
+            return path
+        parent = path.rpartition("/")[0]
+        return next((pattern for pattern in self._routes if pattern.startswith(f"{parent}/{{")), None)
 
     def _check_caller(self, request: flask.Request) -> None:
         if not self._cross_origin.may_ask_guarded(request):
@@ -149,7 +153,8 @@ class Endpoint:
 
     def _is_guarded(self, request: flask.Request) -> bool:
         """Whether a request, or the one that a preflight announces, is for a guarded route."""
-        methods = self._routes.get(request.path.rstrip("/") or "/", {})
+        pattern = self._pattern_of(request)
+        methods = self._routes[pattern] if pattern is not None else {}
         method = request.method
         if method == "OPTIONS":
             method = request.headers.get("Access-Control-Request-Method", "")

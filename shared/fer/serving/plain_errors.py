@@ -5,7 +5,7 @@ import json
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fer.errors import FerError, InvalidInput, MethodNotAllowed, NotFound, Unavailable
+from fer.errors import INTERNAL_FAULT, FerError, InvalidInput, MethodNotAllowed, NotFound, Unavailable
 
 _KEPT = (b"allow", b"connection")
 
@@ -42,7 +42,7 @@ def error_of(status: int) -> FerError:
     if status == 503:
         return Unavailable("The server is busy; try again shortly.")
     if status >= 500:
-        return FerError("Something went wrong on our side.")
+        return FerError(INTERNAL_FAULT)
     return InvalidInput("The request cannot be answered as it is.")
 
 

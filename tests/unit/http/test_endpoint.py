@@ -77,3 +77,14 @@ def test_without_a_token_what_is_guarded_is_answered_on_loopback_only(server_nam
     named = {"SERVER_NAME": server_name}
     with app.test_request_context("/faces", base_url="http://localhost:8080", environ_overrides=named):
         assert endpoint(flask.request).status_code == status
+
+
+def test_a_guarded_route_with_a_part_of_its_own_is_closed_to_other_origins_too() -> None:
+    app = flask.Flask("test")
+    endpoint = Endpoint(health=dict, allowed_origins=("*",))
+    endpoint.route("GET", "/faces/{name}", guarded=True)(answer_nothing)
+    asked = {"path": "/faces/one", "base_url": "http://localhost:8080", "environ_overrides": {"SERVER_NAME": "::1"}}
+    with app.test_request_context(**asked):
+        response = endpoint(flask.request)
+    assert response.status_code == 200
+    assert "Access-Control-Allow-Origin" not in response.headers
