@@ -62,15 +62,7 @@ def merge_feedback(_: flask.Request) -> flask.Response:
         withdrawn_rows=report.withdrawn_rows,
         pending_shards=report.pending_shards,
     )
-    return json_answer(
-        {
-            "rows": report.rows,
-            "merged_shards": report.merged_shards,
-            "withdrawn_rows": report.withdrawn_rows,
-            "generation": str(report.generation),
-            "complete": report.complete,
-        }
-    )
+    return json_answer(report.as_json())
 
 
 @endpoint.route("GET", "/stats", guarded=True)

@@ -21,6 +21,9 @@ AnnotateFormat = Literal["png", "jpeg", "webp", "none"]
 
 ANNOTATE_FORMATS: tuple[AnnotateFormat, ...] = get_args(AnnotateFormat)
 
+DETECTORS = ("auto", "yunet", "mtcnn", "haar")
+"""What finds the faces; ``auto`` is the best whose files are there."""
+
 CHIP_SIDE_PX = 48
 """Side of the square grey face chip that the classifier sees and that feedback stores."""
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fer.domain import DETECTORS
 from fer.vision.priors import PriorChoice, parse_prior
 
 MIB = 1024 * 1024
-DETECTORS = ("auto", "yunet", "mtcnn", "haar")
 # Why the collected faces may be handed out without a token: they are meant for everybody, or IAM lets nobody else in.
 WITHOUT_TOKEN = ("public", "iam")
 

@@ -19,14 +19,7 @@ def run_merge(bucket: str | None) -> str:
     settings = Settings.from_env()
     store = open_store(bucket or settings.bucket_url)
     report = usecase.merge(store, now=datetime.now(UTC), receipt_days=settings.receipt_days)
-    return json.dumps(
-        {
-            "rows": report.rows,
-            "merged_shards": report.merged_shards,
-            "withdrawn_rows": report.withdrawn_rows,
-            "generation": str(report.generation),
-        }
-    )
+    return json.dumps(report.as_json())
 
 
 def run_export(bucket: str | None, *, out: Path | None, force: bool) -> None:

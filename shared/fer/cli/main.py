@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from fer.domain import DETECTORS
 from fer.errors import Conflict, FerError, Unavailable
 
 STATUS = """exit status:
@@ -142,7 +143,7 @@ def _add_predict(command: argparse.ArgumentParser) -> None:
     form.add_argument("--json", dest="form", action="store_const", const="json", help="one object a picture or frame")
     form.add_argument("--table", dest="form", action="store_const", const="table", help="one line a face")
     command.add_argument("--annotate", type=Path, metavar="DIR", help="write copies with boxes and labels there")
-    command.add_argument("--detector", choices=("auto", "yunet", "mtcnn", "haar"), help="default: FER_DETECTOR")
+    command.add_argument("--detector", choices=DETECTORS, help="default: FER_DETECTOR")
     command.add_argument("--jobs", type=_positive, metavar="N", help="pictures at the same time; default: all cores")
 
 

@@ -34,6 +34,16 @@ class MergeReport:
     def complete(self) -> bool:
         return self.pending_shards == self.pending_withdrawals == 0
 
+    def as_json(self) -> dict[str, object]:
+        """What the caller of a merge is told; the generation is text, for it can exceed what JavaScript counts."""
+        return {
+            "rows": self.rows,
+            "merged_shards": self.merged_shards,
+            "withdrawn_rows": self.withdrawn_rows,
+            "generation": str(self.generation),
+            "complete": self.complete,
+        }
+
 
 def merge_pending(
     store: ObjectStore,

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import cv2
 
-from fer.domain import Face
+from fer.domain import DETECTORS, Face
 from fer.errors import NotFound
 from fer.vision.arrays import ImageRGB
 from fer.vision.detector_files import YUNET_FILE
@@ -14,7 +14,6 @@ from fer.vision.haar import HaarDetector
 from fer.vision.mtcnn import MTCNN_FILES, MTCNNDetector
 from fer.vision.yunet import YuNetDetector
 
-DETECTORS = ("auto", "yunet", "mtcnn", "haar")
 _FILES = {"yunet": (YUNET_FILE,), "mtcnn": MTCNN_FILES, "haar": ()}
 
 _log = logging.getLogger(__name__)
