@@ -294,6 +294,7 @@ test("the example on the first screen is what the server says", async ({ page })
   const [face] = prediction.faces;
   expect(face?.expression).toBe(EXAMPLE.face.expression);
   expect(face?.confidence).toBeGreaterThan(0.9);
+  expect(Math.abs((face?.confidence ?? 0) - EXAMPLE.face.confidence)).toBeLessThan(0.005);
   for (const [index, side] of EXAMPLE.face.box.entries())
     expect(Math.abs((face?.box[index] ?? 0) - side)).toBeLessThan(9);
 });

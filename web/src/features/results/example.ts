@@ -6,7 +6,15 @@ export const EXAMPLE: { size: readonly [number, number]; face: ShownFace } = {
   face: {
     box: [178, 63, 91, 113],
     expression: "happy",
-    confidence: 0.998,
-    scores: { happy: 0.998, surprised: 0.001, neutral: 0.001, sad: 0, fear: 0, disgusted: 0, angry: 0 },
+    confidence: 0.987,
+    scores: {
+      happy: 0.987,
+      disgusted: 0.008,
+      fear: 0.002,
+      surprised: 0.001,
+      angry: 0.001,
+      sad: 0.001,
+      neutral: 0.001,
+    },
   },
 };
