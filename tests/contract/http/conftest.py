@@ -19,11 +19,24 @@ def bucket_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("bucket")
 
 
+def urls_given() -> dict[str, str]:
+    """The functions that run elsewhere, by name; empty where the source tree is the target."""
+    urls = {name: os.environ.get(f"FER_TEST_URL_{name.upper()}", "") for name in FUNCTIONS}
+    return {name: url for name, url in urls.items() if url}
+
+
+@pytest.fixture
+def read_log(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[str]]:
+    """The lines that the functions have logged since the last call; skipped where they run elsewhere."""
+    if urls_given():
+        pytest.skip("the log of a server elsewhere cannot be read")
+    return lambda: capsys.readouterr().out.splitlines()
+
+
 @pytest.fixture(scope="session")
 def targets(bucket_dir: Path) -> Iterator[dict[str, Target]]:
-    urls = {name: os.environ.get(f"FER_TEST_URL_{name.upper()}") for name in FUNCTIONS}
-    if any(urls.values()):
-        yield {name: UrlTarget(name, url) for name, url in urls.items() if url}
+    if urls := urls_given():
+        yield {name: UrlTarget(name, url) for name, url in urls.items()}
         return
     with pytest.MonkeyPatch.context() as patch, ExitStack() as running:
         patch.setenv("FER_BUCKET", bucket_dir.as_uri())
