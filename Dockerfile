@@ -23,10 +23,10 @@ COPY functions/predict/requirements.txt functions/predict/requirements.txt
 COPY functions/feedback/requirements.txt functions/feedback/requirements.txt
 COPY functions/export/requirements.txt functions/export/requirements.txt
 COPY streaming/requirements.txt streaming/requirements.txt
-COPY local/requirements.txt local/requirements.txt
+COPY shared/requirements.txt shared/requirements.txt
 RUN python -m venv .venv && .venv/bin/pip install --no-cache-dir --disable-pip-version-check \
     -r functions/predict/requirements.txt -r functions/feedback/requirements.txt -r functions/export/requirements.txt \
-    -r streaming/requirements.txt -r local/requirements.txt
+    -r streaming/requirements.txt -r shared/requirements.txt
 COPY pyproject.toml README.md ./
 COPY shared/ shared/
 COPY models/ models/

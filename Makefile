@@ -15,7 +15,7 @@ export MALLOC_ARENA_MAX ?= 2
 
 BIN := .venv/bin
 RUNTIME := functions/predict/requirements.txt functions/feedback/requirements.txt functions/export/requirements.txt \
-    streaming/requirements.txt local/requirements.txt
+    streaming/requirements.txt shared/requirements.txt
 
 .PHONY: help
 help: ## Print this help
@@ -33,8 +33,7 @@ help: ## Print this help
 	touch $@
 
 models/detector/.fetched: tools/models.py | .venv/.runtime
-	-$(BIN)/python -m tools.models
-	mkdir -p $(@D) && touch $@
+	-$(BIN)/python -m tools.models && touch $@
 
 .PHONY: setup
 setup: .venv/.development models/detector/.fetched ## Install everything that development needs into .venv
@@ -110,6 +109,10 @@ fmt: .venv/.development ## Format the code
 fuzz: setup ## 2,000 generated requests against a running server of its own (schemathesis)
 	$(BIN)/python -m tools.fuzz
 
+.PHONY: fuzz-pictures
+fuzz-pictures: setup ## 24,000 damaged pictures, each decoded on two different fills of fresh memory (minutes)
+	$(BIN)/python -m tools.fuzz_pictures
+
 .PHONY: bench
 bench: setup build ## Cold start, latency, throughput, merge cost (PEER=url to compare with another server)
 	$(BIN)/python -m bench.run
@@ -158,9 +161,13 @@ compare: setup-training ## Compare the architectures: table and plot in docs/ (D
 model: setup-training ## Serve a Keras classifier of your own (MODEL=path.keras LABELS=angry,disgusted,…)
 	$(TRAINING) training.conversion.convert --model $(MODEL) $(if $(LABELS),--labels $(LABELS))
 
+.PHONY: dataset
+dataset: .venv/.runtime models/detector/.fetched ## Folders of labelled pictures as a CSV to train on (DIR= OUT=file.csv AS_IS=yes NUMBERS=rafdb TABLE=)
+	$(BIN)/fer dataset $(DIR) --out $(OUT) $(if $(filter yes,$(AS_IS)),--as-is) $(if $(NUMBERS),--numbers $(NUMBERS)) $(if $(TABLE),--table $(TABLE))
+
 .PHONY: retrain
-retrain: setup-training .venv/.runtime models/detector/.fetched ## Corrections to a better model behind a gate (CSV= BASE= VOTES= BUCKET= ACCEPT= PROMOTE=no FORCE=yes)
-	$(TRAINING) training.retraining.retrain --csv $(CSV) --bucket $(or $(BUCKET),$(FER_BUCKET)) $(if $(BASE),--base $(BASE)) $(if $(VOTES),--votes $(VOTES)) \
+retrain: setup-training .venv/.runtime models/detector/.fetched ## Corrections to a better model behind a gate (CSV= BASE= VOTES= BUCKET= ACCEPT= PROMOTE=no FORCE=yes START=version)
+	$(TRAINING) training.retraining.retrain --csv $(CSV) --bucket $(or $(BUCKET),$(FER_BUCKET)) $(if $(START),--start $(START)) $(if $(BASE),--base $(BASE)) $(if $(VOTES),--votes $(VOTES)) \
 		$(if $(ACCEPT),--accept $(ACCEPT)) $(if $(SEED),--seed $(SEED)) $(if $(filter no,$(PROMOTE)),--no-promote) $(if $(FORCE),--force)
 
 .PHONY: demo-loop
@@ -173,23 +180,27 @@ test-training: setup-training .venv/.runtime models/detector/.fetched ## The tra
 
 BUCKET ?= $(FER_BUCKET)
 MODEL_DIR ?= models/expression
-REGISTRY_TOOL := $(BIN)/python -m tools.registry --bucket $(BUCKET)
+BUCKET_MODELS := $(BIN)/fer models --bucket $(BUCKET)
 
 .PHONY: publish
 publish: .venv/.runtime ## Put a model's files into the bucket (MODEL_DIR=models/expression BUCKET=)
-	@$(REGISTRY_TOOL) publish $(MODEL_DIR)
+	@$(BUCKET_MODELS) publish $(MODEL_DIR)
 
 .PHONY: promote
 promote: .venv/.runtime ## Make a published model the champion (VERSION= EXPECTED=present-champion BUCKET=)
-	@$(REGISTRY_TOOL) promote $(VERSION) $(if $(EXPECTED),--expected $(EXPECTED))
+	@$(BUCKET_MODELS) promote $(VERSION) $(if $(EXPECTED),--expected $(EXPECTED))
 
 .PHONY: rollback
 rollback: .venv/.runtime ## Make the champion's predecessor the champion again (BUCKET=)
-	@$(REGISTRY_TOOL) rollback
+	@$(BUCKET_MODELS) rollback
+
+.PHONY: models-withdrawn
+models-withdrawn: .venv/.runtime ## Which published models were trained with corrections that were taken back since (BUCKET=)
+	@$(BUCKET_MODELS) withdrawn
 
 .PHONY: models-list
 models-list: .venv/.runtime ## List the published models and the champion (BUCKET=)
-	@$(REGISTRY_TOOL) list
+	@$(BUCKET_MODELS) list
 
 # In the cloud, predict and streaming take their model from the bucket.
 deploy destroy validate-infra: REGISTRY := 1

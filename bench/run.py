@@ -16,7 +16,7 @@ from typing import Any
 from bench.measures import ROOT, circumstances
 
 RESULTS = ROOT / "bench" / "results.json"
-BENCHMARKS = ("cold_start", "latency", "merge")
+BENCHMARKS = ("cold_start", "latency", "merge", "slow_clients")
 
 
 def run(name: str, arguments: list[str]) -> dict[str, Any]:
@@ -31,6 +31,7 @@ def run(name: str, arguments: list[str]) -> dict[str, Any]:
 
 def markdown(report: dict[str, Any]) -> str:
     rows = [*_cold_start_rows(report["cold_start"]), *_latency_rows(report["latency"]), *_merge_rows(report["merge"])]
+    rows += _slow_client_rows(report["slow_clients"])
     lines = ["| what | median | p95 | beside it |", "|---|--:|--:|---|", *rows]
     machine = f"{report['processor']}, {report['cores']} cores, Python {report['python']}"
     return "\n".join([*lines, "", f"`make bench` on {machine}, commit {report['commit'][:12]}."])
@@ -72,11 +73,20 @@ def _merge_rows(report: dict[str, Any]) -> Iterator[str]:
         yield _row(what, result, f"{result['operations']:,} store operations, {result['per_shard_ms']} ms a shard")
 
 
+def _slow_client_rows(report: dict[str, Any]) -> Iterator[str]:
+    stalled, turn = report["stalled"], report["fair_turn"]
+    clients = f"next to {stalled['stalled']} stalled clients"
+    yield _row(f"`GET /` {clients}", stalled["health"], "half of them in the middle of their headers")
+    yield _row(f"640×480 {clients}", stalled["prediction"], f"alone {_time(stalled['alone']['median_ms'])}")
+    beside = f"alone {_time(turn['alone']['median_ms'])}"
+    yield _row(f"23 MP next to {turn['looping']} clients that loop 13 MP", turn["large"], beside)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=BENCHMARKS, action="append", help="the others keep their last figures")
     options = parser.parse_args()
-    arguments = {"cold_start": [], "latency": [], "merge": ["--repeats", "3"]}
+    arguments = {"cold_start": [], "latency": [], "merge": ["--repeats", "3"], "slow_clients": []}
     if os.environ.get("PEER"):
         arguments["latency"] = ["--peer", os.environ["PEER"]]
     report: dict[str, Any] = {}

@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 import uvicorn
-from a2wsgi import WSGIMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fer.http.hosts import is_loopback
@@ -29,8 +28,7 @@ def build_origin(settings: Settings, *, web_app: Path = WEB_APP) -> ASGIApp:
     """The ASGI application: WebSockets go to the streaming service, the rest to the web app and the functions."""
     functions, recogniser = load_functions()
     streaming = build_service(settings, recogniser)
-    # As many threads as the functions framework has in the cloud.
-    http: ASGIApp = WSGIMiddleware(functions, workers=(os.cpu_count() or 1) * 4)
+    http: ASGIApp = functions
     if is_built(web_app):
         http = WebApp(web_app, http)
 

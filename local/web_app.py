@@ -73,8 +73,11 @@ class WebApp:
             return f"/{PAGE}" if "text/html" in Headers(scope=scope).get("accept", "") else None
         if "\0" in path:
             return None
-        file = (self._directory / path.lstrip("/")).resolve()
-        return path if file.is_relative_to(self._directory) and file.is_file() else None
+        try:
+            file = (self._directory / path.lstrip("/")).resolve()
+            return path if file.is_relative_to(self._directory) and file.is_file() else None
+        except OSError:  # a name that no file system takes
+            return None
 
 
 def _caching(path: str) -> str:

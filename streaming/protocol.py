@@ -8,6 +8,7 @@ from typing import Any
 from fer.domain import EXPRESSIONS, Face, Prediction
 from fer.errors import FerError
 from fer.http.face_json import face_json
+from fer.http.picture_text import picture_of_text
 from streaming.smoothing import Smoothed
 
 
@@ -19,7 +20,7 @@ class Closing:
     reason: str = ""
 
 
-NOT_BINARY = Closing(1003, "only binary messages are read")
+NOT_BINARY = Closing(1003, "only binary messages and data URLs are read")
 BAD_FRAMES = Closing(1008, "too many frames that cannot be read")
 FRAME_TOO_LARGE = Closing(1009, "a frame has too many bytes")
 INTERNAL_FAULT = Closing(1011, "something went wrong on our side")
@@ -77,6 +78,16 @@ def result_message(
         model_version=model_version,
         faces=[_tracked_face_json(face, image_size_wh) for face in faces],
     )
+
+
+def frame_of_text(text: str) -> bytes | None:
+    """The frame in a data URL, as canvases give it; empty where its base64 is damaged, None for any other text."""
+    if text[:5].lower() != "data:":
+        return None
+    try:
+        return picture_of_text(text)
+    except FerError:
+        return b""
 
 
 def error_message(*, frame: int, error: FerError) -> str:

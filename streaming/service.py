@@ -12,6 +12,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from fer.errors import FerError, InvalidInput, MethodNotAllowed, NotFound
+from fer.serving.application import connection_options
 from fer.settings import Settings
 from fer.usecases.predict import Recogniser
 from streaming import protocol
@@ -65,6 +66,7 @@ class Streams:
 def build_service(settings: Settings, recogniser: Recogniser) -> Starlette:
     """The ASGI application; its threads end with its lifespan."""
     workers = Workers()
+    streams = Streams(settings, recogniser, workers)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
@@ -78,11 +80,19 @@ def build_service(settings: Settings, recogniser: Recogniser) -> Starlette:
     return Starlette(
         routes=[
             Route("/", health, methods=["GET"]),
-            WebSocketRoute("/stream", Streams(settings, recogniser, workers).connect),
+            WebSocketRoute("/stream", streams.connect),
+            WebSocketRoute("/stream/", streams.connect),
+            WebSocketRoute("/{path:path}", _nothing_here),
         ],
         exception_handlers={HTTPException: _answer_http_exception},
         lifespan=lifespan,
     )
+
+
+async def _nothing_here(websocket: WebSocket) -> None:
+    """Refuse the handshake with 404: closing it, which is Starlette's own way, says 403, as for a wrong origin."""
+    error = NotFound("There is nothing at this path; live video is at /stream.")
+    await websocket.send_denial_response(JSONResponse(error.as_json(), status_code=error.status, headers=HEADERS))
 
 
 def server_options(settings: Settings) -> dict[str, Any]:
@@ -93,10 +103,8 @@ def server_options(settings: Settings) -> dict[str, Any]:
         "ws_per_message_deflate": False,  # pictures are compressed already
         "ws_ping_interval": 20.0,
         "ws_ping_timeout": 20.0,
-        "timeout_graceful_shutdown": 5,
         "log_level": "warning",
-        "access_log": False,
-        "server_header": False,
+        **connection_options(settings),
     }
 
 

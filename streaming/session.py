@@ -109,6 +109,8 @@ class Session:
             raise _Over(closing, left=True)
         data = message.get("bytes")
         if data is None:
+            data = protocol.frame_of_text(message.get("text") or "")
+        if data is None:
             raise _Over(protocol.NOT_BINARY)
         return data
 

@@ -240,6 +240,8 @@ def _resource(info: ObjectInfo, data: bytes) -> dict[str, Any]:
         "contentType": info.content_type,
         "crc32c": _crc32c(data),
     }
+    if info.size_bytes == 0:
+        del resource["size"]  # as Google's own test server does
     return resource | ({"customTime": _rfc3339(info.custom_time)} if info.custom_time else {})
 
 

@@ -16,8 +16,8 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.models import DEFAULT_DIRECTORY as DETECTOR_DIR
-from tools.models import MTCNN_SHA256, YUNET_NAME, YUNET_SHA256
+from fer.vision.detector_files import SHA256 as DETECTOR_SHA256
+from tools.models import DETECTOR_DIR
 
 ROOT = Path(__file__).resolve().parents[1]
 EXPRESSION_DIR = ROOT / "models" / "expression"
@@ -27,10 +27,11 @@ EPOCH_S = 315_532_800  # 1980-01-01, the earliest time a zip archive can hold
 
 def detector_files() -> dict[str, Path]:
     """The detectors that ``make models`` has prepared, by their path in the artefact; checked by sha256."""
-    pinned = {YUNET_NAME: YUNET_SHA256, **MTCNN_SHA256}
-    found = {name: DETECTOR_DIR / name for name in sorted(pinned) if (DETECTOR_DIR / name).is_file()}
+    found = {name: DETECTOR_DIR / name for name in sorted(DETECTOR_SHA256) if (DETECTOR_DIR / name).is_file()}
+    if not found:
+        raise SystemExit(f"{DETECTOR_DIR} has no detector: `make models` fetches them, and says what is in the way")
     for name, path in found.items():
-        _check_sha256(path, pinned[name])
+        _check_sha256(path, DETECTOR_SHA256[name])
     return {f"models/detector/{name}": path for name, path in found.items()}
 
 

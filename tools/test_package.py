@@ -4,6 +4,7 @@
 directory as its working directory and without this process's environment.
 """
 
+import json
 import subprocess
 import tempfile
 import venv
@@ -15,15 +16,10 @@ EXTRAS = "vision"
 
 RECOGNISE = """
 import sys
-from pathlib import Path
 import fer
-from fer.settings import default_models_dir
-from fer.usecases.predict import open_recogniser, predict
 
 assert "site-packages" in fer.__file__, fer.__file__
-recogniser = open_recogniser("haar", models_dir=default_models_dir())
-outcome = predict(Path(sys.argv[1]).read_bytes(), recogniser=recogniser, annotate="none", max_image_pixels=10**7)
-print(*(prediction.expression for prediction in outcome.predictions))
+print(*(face.expression for face in fer.open_recogniser(detector="mtcnn").predict(sys.argv[1])))
 """
 
 
@@ -51,8 +47,10 @@ def main() -> None:
         scratch = Path(directory)
         python = install(scratch)
         found = run(python, "-c", RECOGNISE, PICTURE, cwd=scratch).split()
-        if found != ["happy"]:
-            raise SystemExit(f"expected one happy face in {PICTURE.name}, got {found}")
+        command = python.with_name("fer")
+        told = json.loads(run(command, "predict", PICTURE, "--detector", "mtcnn", cwd=scratch))
+        if found != ["happy"] or [face["expression"] for face in told["faces"]] != found:
+            raise SystemExit(f"expected one happy face in {PICTURE.name}, got {found} and {told}")
     print("the package installs and works away from the checkout")
 
 

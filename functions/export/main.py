@@ -3,13 +3,16 @@
 from datetime import UTC, datetime
 
 import flask
-import functions_framework
+import functions_framework.aio
+from starlette.requests import Request
+from starlette.responses import Response
 
 from fer.http.answers import csv_answer, html_answer, json_answer, redirect_answer, wants_version
 from fer.http.dashboard import dashboard_page
 from fer.http.endpoint import Endpoint
 from fer.http.request_log import note
 from fer.http.statistics_json import model_json, statistics_json
+from fer.serving.application import application, use_with_framework
 from fer.settings import MIB, Settings
 from fer.storage.csv_file import pinned_csv
 from fer.storage.factory import open_store
@@ -65,6 +68,7 @@ def merge_feedback(_: flask.Request) -> flask.Response:
             "merged_shards": report.merged_shards,
             "withdrawn_rows": report.withdrawn_rows,
             "generation": str(report.generation),
+            "complete": report.complete,
         }
     )
 
@@ -86,7 +90,11 @@ def dashboard(_: flask.Request) -> flask.Response:
     return html_answer(dashboard_page(statistics, usecase.models(registry)))
 
 
-@functions_framework.http
-def export(request: flask.Request) -> flask.Response:
+use_with_framework(settings)
+app = application(endpoint.wsgi, settings)
+
+
+@functions_framework.aio.http
+async def export(_: Request) -> Response:
     """Entry point of the function."""
-    return endpoint(request)
+    return app

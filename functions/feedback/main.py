@@ -5,11 +5,14 @@ import uuid
 from datetime import UTC, datetime
 
 import flask
-import functions_framework
+import functions_framework.aio
+from starlette.requests import Request
+from starlette.responses import Response
 
 from fer.http.answers import json_answer
 from fer.http.bodies import parse_feedback, parse_withdrawal
 from fer.http.endpoint import Endpoint
+from fer.serving.application import application, use_with_framework
 from fer.settings import Settings
 from fer.storage.csv_file import pinned_csv
 from fer.storage.factory import open_store
@@ -74,7 +77,11 @@ def _withdraw(receipt: str) -> flask.Response:
     return json_answer({"status": "withdrawn", "message": message, "settled": withdrawal.settled})
 
 
-@functions_framework.http
-def feedback(request: flask.Request) -> flask.Response:
+use_with_framework(settings)
+app = application(endpoint.wsgi, settings)
+
+
+@functions_framework.aio.http
+async def feedback(_: Request) -> Response:
     """Entry point of the function."""
-    return endpoint(request)
+    return app

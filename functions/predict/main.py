@@ -1,12 +1,15 @@
 """The function ``predict``: operation ``predictExpression`` of docs/openapi.yaml."""
 
 import flask
-import functions_framework
+import functions_framework.aio
+from starlette.requests import Request
+from starlette.responses import Response
 
 from fer.http.answers import predict_answer
 from fer.http.bodies import parse_predict
 from fer.http.endpoint import Endpoint
 from fer.http.request_log import note
+from fer.serving.application import application, use_with_framework
 from fer.settings import Settings
 from fer.usecases.predict import open_recogniser
 from fer.usecases.predict import predict as predict_expressions
@@ -45,7 +48,11 @@ def predict_expression(request: flask.Request) -> flask.Response:
     )
 
 
-@functions_framework.http
-def predict(request: flask.Request) -> flask.Response:
+use_with_framework(settings)
+app = application(endpoint.wsgi, settings)
+
+
+@functions_framework.aio.http
+async def predict(_: Request) -> Response:
     """Entry point of the function."""
-    return endpoint(request)
+    return app

@@ -28,6 +28,14 @@ LANDMARK_NAMES = ("right_eye", "left_eye", "nose_tip", "right_mouth_corner", "le
 """Order of ``Face.landmarks``; right and left are the subject's."""
 
 
+def box_inside(box_xywh: BoxXYWH, image_size_wh: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The box in whole pixels and inside the image, as answers show it and as corrections send it back."""
+    x, y, w, h = box_xywh
+    left, top = max(0, round(x)), max(0, round(y))
+    right, bottom = min(image_size_wh[0], round(x + w)), min(image_size_wh[1], round(y + h))
+    return left, top, max(1, right - left), max(1, bottom - top)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Face:
     """One detected face, in pixels of the upright image with the origin at its top left.

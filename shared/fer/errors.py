@@ -4,7 +4,10 @@ The text of an error is shown to the caller: it says what to change, and never c
 message. What went wrong inside belongs into the cause (``raise … from error``), which only the log sees.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
+
+REFUSAL: Final = "fer.refusal"
+"""Key under which a request that was refused while it was received carries the error that answers it."""
 
 
 class FerError(Exception):
@@ -74,6 +77,21 @@ class MethodNotAllowed(FerError):
 
     status = 405
     code = "method_not_allowed"
+
+
+class RequestTimeout(FerError):
+    """The request did not arrive in the time there is for it."""
+
+    status = 408
+    code = "timeout"
+    retryable = True
+
+
+class HeadersTooLarge(InvalidInput):
+    """The request's headers exceed a limit."""
+
+    status = 431
+    code = "headers_too_large"
 
 
 class Conflict(FerError):

@@ -32,6 +32,7 @@ class Settings:
 
     bucket_url: str = field(default_factory=default_bucket_url)
     models_dir: Path = field(default_factory=default_models_dir)
+    model_mirror: Path | None = None
     detector: str = "auto"
     prior: PriorChoice = "default"
     model_uri: str | None = None
@@ -39,6 +40,16 @@ class Settings:
     model_refresh_s: int = 60
     # A 12-megapixel PNG in base64 is about 20 MB; Cloud Run itself refuses bodies over 32 MiB.
     max_body_bytes: int = 24 * MIB
+    # A 24-megapixel photo in 30 s is a mobile network of 3 Mbit/s.
+    body_timeout_s: int = 30
+    # Headers fit into a few packets.
+    headers_timeout_s: int = 10
+    # Four of the largest bodies, and hundreds of photos as phones send them.
+    max_bytes_in_flight: int = 96 * MIB
+    # Half of what a process may usually have open.
+    max_connections: int = 512
+    # As many as the functions framework starts where nothing is said.
+    threads: int = field(default_factory=lambda: (os.cpu_count() or 1) * 4)
     # The largest pictures that phones and cameras send by default have 24 megapixels; 74 MB once decoded.
     max_image_pixels: int = 24_500_000
     allowed_origins: tuple[str, ...] = ("*",)
@@ -65,6 +76,8 @@ class Settings:
         - ``FER_BUCKET``: ``file:///…`` or ``gs://bucket``; default ``data/bucket`` under the working directory,
           but none where ``K_SERVICE`` says that this is the cloud, whose disk forgets
         - ``FER_MODELS_DIR``: directory with ``expression/`` and ``detector/``; default beside the code
+        - ``FER_MODEL_MIRROR``: directory from which the command line and ``make models`` take YuNet's file; default
+          OpenCV Zoo
         - ``FER_MODEL_URI``: ``file:///…`` or ``gs://bucket`` whose champion ``predict`` serves; without it, and while
           there is no champion, the model in ``FER_MODELS_DIR``
         - ``FER_MODEL_REFRESH_S``: seconds between two looks for another champion; default 60
@@ -72,6 +85,10 @@ class Settings:
         - ``FER_PRIOR``: the population that scores are meant for: ``default`` (the model card's), ``ferplus``,
           ``balanced`` or seven numbers in the order of ``EXPRESSIONS``
         - ``FER_MAX_BODY_BYTES``: largest request body; default 24 MiB
+        - ``FER_BODY_TIMEOUT_S``: seconds in which a whole body has to arrive; default 30
+        - ``FER_HEADERS_TIMEOUT_S``: seconds in which a request's headers have to arrive; default 10
+        - ``FER_MAX_BYTES_IN_FLIGHT``: bytes of all bodies and answers held at the same time; default 96 MiB
+        - ``FER_MAX_CONNECTIONS``: connections open at the same time; default 512
         - ``FER_MAX_IMAGE_PIXELS``: largest picture, width × height; default 24,500,000
         - ``FER_ALLOWED_ORIGINS``: origins browsers may call from, separated by commas; default ``*``, which opens
           nothing that ``export`` guards
@@ -85,6 +102,7 @@ class Settings:
         - ``FER_STREAM_MAX_FRAME_BYTES``: largest encoded frame of a live video; default 1 MiB
         - ``FER_STREAM_MAX_FPS``: frames a second of one live video, over which it is closed; default 60
         - ``FER_STREAM_IDLE_S``: seconds without a frame after which a live video is closed; default 30
+        - ``THREADS``: requests worked on at the same time, named as in the functions framework; default 4 a core
         - ``GOOGLE_CLOUD_PROJECT``: project of the trace ids in the log
 
         Raises ValueError, naming the variable, for a value that cannot be used.
@@ -138,11 +156,17 @@ def _names(text: str) -> tuple[str, ...]:
 VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "bucket_url": ("FER_BUCKET", _bucket),
     "models_dir": ("FER_MODELS_DIR", Path),
+    "model_mirror": ("FER_MODEL_MIRROR", Path),
     "model_uri": ("FER_MODEL_URI", _bucket),
     "model_refresh_s": ("FER_MODEL_REFRESH_S", _positive),
     "detector": ("FER_DETECTOR", _detector),
     "prior": ("FER_PRIOR", parse_prior),
     "max_body_bytes": ("FER_MAX_BODY_BYTES", _positive),
+    "body_timeout_s": ("FER_BODY_TIMEOUT_S", _positive),
+    "headers_timeout_s": ("FER_HEADERS_TIMEOUT_S", _positive),
+    "max_bytes_in_flight": ("FER_MAX_BYTES_IN_FLIGHT", _positive),
+    "max_connections": ("FER_MAX_CONNECTIONS", _positive),
+    "threads": ("THREADS", _positive),
     "max_image_pixels": ("FER_MAX_IMAGE_PIXELS", _positive),
     "allowed_origins": ("FER_ALLOWED_ORIGINS", _names),
     "allowed_hosts": ("FER_ALLOWED_HOSTS", _names),

@@ -15,7 +15,14 @@ import numpy as np
 
 from fer.domain import FEEDBACK_LABELS
 from fer.errors import CorruptData
-from fer.storage.records_csv import HEADER, MAX_ROW_BYTES, PIXEL_COUNT, decode_row
+from fer.storage.records_csv import (
+    HEADER,
+    PIXEL_COUNT,
+    ROW_DIGEST_BYTES,
+    decode_row,
+    row_digest,
+)
+from training.data.dialects import as_written, respelt
 from training.data.fer2013 import SIDE_PX
 from training.data.near_duplicates import near_groups
 
@@ -43,9 +50,16 @@ class FeedbackRows:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def digest(self, count: int) -> str:
-        """The sha256 of the first `count` rows, whatever was appended after them."""
-        return hashlib.sha256(self.digests[:count].tobytes() + self.labels[:count].tobytes()).hexdigest()
+    def names(self) -> np.ndarray:
+        """What stands for each row in the records, uint8 (N, 16): label and pixels, not where it lies in the CSV."""
+        named = [
+            row_digest(FEEDBACK_LABELS[label], pixels.tobytes())
+            for start in range(0, len(self), 1024)
+            for label, pixels in zip(
+                self.labels[start : start + 1024], self.pixels[start : start + 1024], strict=True
+            )
+        ]
+        return np.frombuffer(b"".join(named), np.uint8).reshape(-1, ROW_DIGEST_BYTES)
 
 
 class PixelFile:
@@ -76,10 +90,12 @@ class FeedbackFaces:
     """Distinct faces with settled labels, in the CSV's order.
 
     `rows` int64 (F,) index FeedbackRows, `labels` int64 (F,) LABELS; `not_expressions` are the rows of faces labelled
-    "nan". `counts` says what became of the rows.
+    "nan". `groups` int64 (N,) has for each row the one that stands for its face. `counts` says what became of the
+    rows.
     """
 
     rows: np.ndarray
+    groups: np.ndarray
     labels: np.ndarray
     not_expressions: np.ndarray
     counts: dict[str, int]
@@ -88,15 +104,12 @@ class FeedbackFaces:
 def read_rows(chunks: Iterable[bytes], pixel_file: Path) -> FeedbackRows:
     """Check every row of a CSV cut into chunks anywhere, with the memory of a chunk and 17 bytes a row.
 
-    Writes the pixels to `pixel_file`. Raises ValueError where the header is not that of a feedback CSV.
+    Writes the pixels to `pixel_file`. Raises ValueError where the header is not that of a feedback CSV, and where a
+    file that another program wrote anew cannot be read for certain.
     """
     whole, rejected, labels, digests = hashlib.sha256(), Counter(), bytearray(), bytearray()
-    lines = _lines(_hashed(chunks, whole))
-    header = next(lines, b"")
-    if header.removeprefix(b"\xef\xbb\xbf").strip() != HEADER.strip():
-        raise ValueError(
-            f"expected a CSV that begins with label,pixel0,…,pixel{PIXEL_COUNT - 1}, got {header[:40]!r}"
-        )
+    lines = as_written(_lines(_hashed(chunks, whole)))
+    next(lines)
     pixel_file.parent.mkdir(parents=True, exist_ok=True)
     with pixel_file.open("wb") as pixels:
         for line in lines:
@@ -125,7 +138,7 @@ def _hashed(chunks: Iterable[bytes], value) -> Iterator[bytes]:
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Lines with their `\\n`; of a line that is longer than any row, only enough to tell that it is."""
-    rest, limit = b"", max(2 * MAX_ROW_BYTES, len(HEADER) + 8)
+    rest, limit = b"", 2 * len(HEADER)
     for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
@@ -143,7 +156,10 @@ def _face(line: bytes) -> tuple[int, bytes] | str:
     try:
         feedback = decode_row(line)
     except CorruptData:
-        return _fault(line)
+        other = respelt(line)
+        if other is None:
+            return _fault(line)
+        feedback = decode_row(other)
     if np.ptp(np.frombuffer(feedback.pixels, np.uint8)) < MIN_CONTRAST:
         return "nothing to see: all pixels are nearly equal"
     return FEEDBACK_LABELS.index(feedback.label), feedback.pixels
@@ -165,8 +181,8 @@ def _fault(line: bytes) -> str:
 def settle(rows: FeedbackRows) -> FeedbackFaces:
     """Join exact and near duplicates and give each face the label that most of its rows have; ties are dropped.
 
-    "nan" is one of the labels here. A face is represented by its first row: rows are only ever appended, so it stays
-    the same as the CSV grows.
+    "nan" is one of the labels here. A face is represented by its first row: new ones come after it, so it stays the
+    same until it is withdrawn.
     """
     groups = face_groups(rows)
     first, members = np.unique(groups, return_inverse=True)
@@ -179,6 +195,7 @@ def settle(rows: FeedbackRows) -> FeedbackFaces:
     exact = len(_first_with_same_pixels(rows)[0])
     return FeedbackFaces(
         rows=first[expression],
+        groups=groups,
         labels=labels[expression],
         not_expressions=first[settled & (labels == NAN)],
         counts={

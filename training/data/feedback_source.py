@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 CHUNK_BYTES = 1 << 20
 TIMEOUT_S = (10, 300)
+NO_CSV_YET = "Expression CSV file not found. Submit some feedback first."
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -22,8 +23,8 @@ def open_source(where: str, *, export_token: str | None = None) -> Iterator[Iter
     `where`: a path, `file:///path`, `gs://bucket` (its CSV) or `gs://bucket/key`, or the `https` address of
     `/download_expression_csv` (plain `http` on this machine only). `export_token` goes out as the bearer token; where
     Google credentials are at hand, an identity token for the address goes out beside it, as Cloud Run's IAM wants it.
-    Raises NoFeedback where bucket or function have none yet, OSError where it cannot be read, ValueError for another
-    kind of address.
+    Raises NoFeedback where bucket or function have none yet, OSError where it cannot be read or the address leads
+    nowhere, ValueError for another kind of address.
     """
     parts = urlsplit(where)
     if parts.scheme == "gs":
@@ -47,6 +48,9 @@ def _bucket_chunks(bucket: str, key: str) -> Iterator[bytes]:
     store, key = open_store(f"gs://{bucket}"), key or CSV_KEY
     info = store.stat(key)
     if info is None:
+        found = next(store.list(key), None)  # raises Unavailable where there is no such bucket
+        if key != CSV_KEY or found is not None:
+            raise FileNotFoundError(f"There is no gs://{bucket}/{key}; without a key it is the feedback's CSV.")
         raise NoFeedback(f"gs://{bucket}/{key} does not exist yet")
     return store.stream(key, generation=info.generation, chunk_bytes=CHUNK_BYTES)
 
@@ -65,10 +69,18 @@ def _download(url: str, export_token: str | None):
         response.close()
         response = requests.get(response.headers["Location"], stream=True, timeout=TIMEOUT_S)
     with response:
-        if response.status_code == HTTPStatus.NOT_FOUND:
+        if response.status_code == HTTPStatus.NOT_FOUND and _says_no_feedback(response):
             raise NoFeedback(f"{url} has no feedback yet")
         response.raise_for_status()
         yield response
+
+
+def _says_no_feedback(response) -> bool:
+    """Whether a 404 is export's own word for "no CSV yet", which the contract fixes, and not a mistyped address."""
+    try:
+        return response.json().get("error") == NO_CSV_YET
+    except (ValueError, AttributeError):
+        return False
 
 
 def _identity_token(url: str) -> str | None:

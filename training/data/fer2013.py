@@ -1,21 +1,17 @@
 """FER2013 pixels and FER+ votes as arrays: reading, matching of rows, targets, duplicates.
 
-FER2013 (Goodfellow et al. 2013) comes as `fer2013.csv` (`emotion,pixels,Usage`), plain, gzipped or inside a
-zip, as Kaggle ships it. FER+ (Barsoum et al. 2016) adds the votes of ten taggers per image in
-`fer2013new.csv`.
+FER2013 (Goodfellow et al. 2013) comes as a CSV with the columns emotion, pixels and Usage, packed in several ways.
+FER+ (Barsoum et al. 2016) adds the votes of ten taggers per image in `fer2013new.csv`.
 """
 
 import csv
-import gzip
 import hashlib
-import io
-import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from training.data.archives import open_csv_text
 
 LABELS = ("angry", "disgusted", "fear", "happy", "sad", "surprised", "neutral")
 SIDE_PX = 48
@@ -31,6 +27,9 @@ VOTE_COLUMNS = (
     "unknown",
     "NF",
 )
+_EMOTIONS = tuple(str(number) for number in range(len(LABELS)))
+# In Kaggle's archives: the whole set, the same under another name, and last its training split alone.
+PREFERRED = ("fer2013.csv", "icml_face_data.csv", "train.csv")
 # Position in VOTE_COLUMNS of each of LABELS.
 _LABEL_VOTES = (4, 5, 6, 1, 3, 2, 0)
 _UNKNOWN, _NOT_A_FACE = VOTE_COLUMNS.index("unknown"), VOTE_COLUMNS.index("NF")
@@ -65,48 +64,44 @@ class FaceData:
         return value.hexdigest()
 
 
-@contextmanager
-def _open_text(path: Path) -> Iterator[io.TextIOBase]:
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            names = sorted(n for n in archive.namelist() if n.endswith((".csv", ".csv.gz")))
-            names.sort(key=lambda name: Path(name).name != "fer2013.csv")
-            if not names:
-                raise ValueError(f"{path} holds no .csv file")
-            with archive.open(names[0]) as raw:
-                content = gzip.GzipFile(fileobj=raw) if names[0].endswith(".gz") else raw
-                yield io.TextIOWrapper(content, "utf-8", newline="")
-        return
-    with path.open("rb") as raw:
-        is_gzip = raw.read(2) == b"\x1f\x8b"
-    with gzip.open(path) if is_gzip else path.open("rb") as raw:
-        yield io.TextIOWrapper(raw, "utf-8", newline="")
-
-
 def read_faces(path: Path) -> FaceData:
-    """Read `fer2013.csv` (also .gz or inside a .zip); raises ValueError on a row of another shape."""
+    """Read FER2013 in any shape in which it is handed around: packed or not, its columns in any order.
+
+    A row without a Usage has an empty one. Raises ValueError, with the line, for a row that is no face of FER2013.
+    """
     images, labels, usage = [], [], []
-    with _open_text(path) as stream:
+    with open_csv_text(path, PREFERRED) as stream:
         reader = csv.reader(stream)
-        header = [name.strip() for name in next(reader, [])]
-        if header[:2] != ["emotion", "pixels"]:
-            raise ValueError(f"{path}: expected the columns emotion,pixels,Usage, got {header}")
-        for number, row in enumerate(reader, start=2):
+        columns = {name.strip().lower(): place for place, name in enumerate(next(reader, []))}
+        if not {"emotion", "pixels"} <= columns.keys():
+            raise ValueError(f"{path}: expected the columns emotion, pixels and perhaps Usage, got {[*columns]}")
+        for row in reader:
             if not row:
                 continue
-            pixels = np.array(row[1].split(), dtype=np.int64)
-            if pixels.size != SIDE_PX**2 or pixels.min() < 0 or pixels.max() > 255:
-                raise ValueError(f"{path}, line {number}: expected {SIDE_PX**2} pixels 0–255, got {pixels.size}")
-            images.append(pixels.astype(np.uint8).reshape(SIDE_PX, SIDE_PX))
-            labels.append(int(row[0]))
-            usage.append(row[2].strip() if len(row) > 2 else "")
+            try:
+                label, image = _parse_face(row[columns["emotion"]], row[columns["pixels"]])
+                split = row[columns["usage"]].strip() if "usage" in columns else ""
+            except (IndexError, ValueError) as error:
+                raise ValueError(f"{path}, line {reader.line_num}: {error}") from error
+            images.append(image)
+            labels.append(label)
+            usage.append(split)
     stacked = np.stack(images) if images else np.zeros((0, SIDE_PX, SIDE_PX), np.uint8)
     return FaceData(images=stacked, labels=np.array(labels, np.int64), usage=np.array(usage, dtype=str), votes=None)
 
 
+def _parse_face(emotion: str, pixels: str) -> tuple[int, np.ndarray]:
+    if emotion.strip() not in _EMOTIONS:
+        raise ValueError(f"expected an emotion from 0 to {len(LABELS) - 1}, got {emotion[:20]!r}")
+    values = np.array(pixels.split(), dtype=np.int64)
+    if values.size != SIDE_PX**2 or values.min() < 0 or values.max() > 255:
+        raise ValueError(f"expected {SIDE_PX**2} pixels 0–255, got {values.size}")
+    return int(emotion), values.astype(np.uint8).reshape(SIDE_PX, SIDE_PX)
+
+
 def read_votes(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Read `fer2013new.csv`: usage str (M,), image names (empty for "not a face"), votes int64 (M, 10)."""
-    with _open_text(path) as stream:
+    with open_csv_text(path, ()) as stream:
         rows = list(csv.DictReader(stream))
     missing = [name for name in ("Usage", "Image name", *VOTE_COLUMNS) if rows and name not in rows[0]]
     if missing:

@@ -35,7 +35,8 @@ class Faces:
 class Parts:
     """`feedback` and `replay` to train on, both with votes; `frozen` and `held_out` to judge by; `counts`.
 
-    `new` bool (H,) tells which of the H held-out faces came after the feedback that the champion was made from.
+    `new` bool (H,) tells which of the H held-out faces came after the feedback that the champion was made from;
+    `trained` bool (F,) which of all faces of the feedback are in `feedback`.
     """
 
     feedback: FaceData
@@ -43,6 +44,7 @@ class Parts:
     frozen: Faces
     held_out: Faces
     new: np.ndarray
+    trained: np.ndarray
     counts: dict[str, int]
 
 
@@ -77,6 +79,7 @@ def with_base(
         frozen=frozen,
         held_out=feedback.take(apart),
         new=new[apart],
+        trained=fresh,
         counts=_counts(fresh, apart, new, frozen, wanted),
     )
 
@@ -103,6 +106,7 @@ def alone(
         frozen=frozen,
         held_out=feedback.take(apart),
         new=new[apart],
+        trained=fresh,
         counts=_counts(fresh, apart, new, frozen, 0),
     )
     return parts, names[kept].tolist()

@@ -1,8 +1,9 @@
 """Corrections become a better model, or do not: `python -m training.retraining.retrain --csv … --bucket …`.
 
 Fine-tunes the champion on the feedback, holds the result against it, and publishes it if the gate lets it pass.
-Exit codes: 0 passed, nothing new since the last run, or too little feedback yet (`outcome.json` tells which);
-3 refused, `gate_report.html` says why; 1 error; 2 wrong usage.
+Every run ends with an `outcome.json` in the work directory: `passed`, `nothing_new`, `waiting` (too little feedback
+yet), `refused` (`gate_report.html` says why) or `error`, with the exit code: 0 for the first three, 3 and 1. Wrong
+usage is 2, before a run begins. `make` turns every code but 0 into 2.
 """
 
 import argparse
@@ -24,6 +25,7 @@ import numpy as np
 from fer.errors import FerError
 from fer.storage.factory import open_store
 from fer.storage.registry import ModelRegistry
+from fer.usecases.withdrawn import ROWS_NAME
 from training.config import Config, read_config
 from training.conversion.card import KERAS_NAME
 from training.data.feedback import FeedbackFaces, FeedbackRows, read_rows, settle
@@ -45,7 +47,8 @@ class Options:
     """One run; `base` is FER2013, with FER+'s votes or without, `config` an experiment.
 
     `python` is that of the environment that serves. Of more faces than `most_faces` the newest are taken: what is
-    trained on is held in memory.
+    trained on is held in memory. `start` names another published version than the champion to begin with and to be
+    judged against.
     """
 
     csv: str
@@ -60,6 +63,7 @@ class Options:
     export_token: str | None = None
     promote: bool = True
     force: bool = False
+    start: str | None = None
     replay: float = 3.0
     most_faces: int = 50_000
 
@@ -71,8 +75,12 @@ def retrain(options: Options, now: datetime.datetime) -> int:
     """
     options.workdir.mkdir(parents=True, exist_ok=True)
     pixel_file = options.workdir / "pixels.u8"
+    (options.workdir / "outcome.json").unlink(missing_ok=True)
     try:
         return _retrain(options, now, pixel_file)
+    except Exception as error:
+        _finish(options, "error", f"{type(error).__name__}: {error}")
+        raise
     finally:
         pixel_file.unlink(missing_ok=True)
 
@@ -80,7 +88,7 @@ def retrain(options: Options, now: datetime.datetime) -> int:
 def _retrain(options: Options, now: datetime.datetime, pixel_file: Path) -> int:
     store = open_store(options.bucket)
     registry = ModelRegistry(store)
-    start = run_record.fetch_champion(registry, options.bundled, options.workdir / "champion")
+    start = run_record.fetch_start(registry, options.bundled, options.workdir / "champion", options.start)
     check_trainable(start.card)
     try:
         with open_source(options.csv, export_token=options.export_token) as chunks:
@@ -89,11 +97,11 @@ def _retrain(options: Options, now: datetime.datetime, pixel_file: Path) -> int:
         return _finish(options, "nothing_new", str(nothing))
     accepted = read_accepted(options.accept)
     digest = _data_digest(rows, options, accepted)
-    if not options.force and run_record.seen_before(
-        run_record.read_record(store, run_record.LAST_RUN_KEY), digest, start.version
-    ):
+    last = run_record.read_record(store, run_record.LAST_RUN_KEY)
+    if not options.force and run_record.seen_before(last, digest, start.version):
         return _finish(options, "nothing_new", f"nothing new since the last run (champion {start.version})")
-    run = _Run(options=options, config=options.config, start=start, now=now, digest=digest)
+    refusals = (last or {}).get("refusals", 0)
+    run = _Run(options=options, config=options.config, start=start, now=now, digest=digest, refusals=refusals)
     return run.judge_and_publish(store, registry, rows, accepted)
 
 
@@ -121,9 +129,10 @@ def _data_digest(rows: FeedbackRows, options: Options, accepted: set[str]) -> st
 
 def _finish(options: Options, outcome: str, message: str) -> int:
     print(message)
-    text = json.dumps({"outcome": outcome, "message": message}) + "\n"
+    code = {"refused": REFUSED, "error": ERROR}.get(outcome, PASSED)
+    text = json.dumps({"outcome": outcome, "message": message, "exit_code": code}) + "\n"
     (options.workdir / "outcome.json").write_text(text, encoding="utf-8")
-    return REFUSED if outcome == "refused" else PASSED
+    return code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,18 +142,22 @@ class _Run:
     start: run_record.Start
     now: datetime.datetime
     digest: str
+    refusals: int
 
     def judge_and_publish(self, store, registry, rows: FeedbackRows, accepted: set[str]) -> int:
         settled = settle(rows)
         classify, _ = open_served(self.start.directory)
-        feedback, places, kept_out = self._without_quarantine(rows, settled, classify, accepted)
+        names = rows.names()
+        known = run_record.known_faces(self.start, names, settled.groups)
+        feedback, places, kept_out, agreed = self._without_quarantine(rows, settled, classify, accepted, known)
         counts = {**settled.counts, "in quarantine": kept_out}
         _print_counts("rejected", rows.rejected)
         _print_counts("feedback", counts)
-        new = places >= run_record.known_rows(self.start.card, rows)
+        print(agreed, flush=True)
+        new = ~np.isin(places, known)
         parts = self._parts(store, feedback, rows.digests[places], new)
         _print_counts("parts", parts.counts)
-        bounds = self.options.bounds
+        bounds = self.options.bounds.after(self.refusals)
         if (
             not len(parts.feedback)
             or parts.new.sum() < bounds.fewest_held_out
@@ -152,9 +165,11 @@ class _Run:
         ):
             needed = f"{bounds.fewest_held_out} new held out and {bounds.fewest_frozen} frozen are needed"
             return _finish(self.options, "waiting", f"too few faces to judge a challenger: {parts.counts}, {needed}")
+        trained = np.isin(settled.groups, places[parts.trained])
         card = self._train(parts, rows)
         challenger = self.options.workdir / "challenger"
-        verdict = try_challenger(classify, challenger, parts, python=self.options.python, bounds=self.options.bounds)
+        (challenger / ROWS_NAME).write_bytes(run_record.rows_file(names, trained))
+        verdict = try_challenger(classify, challenger, parts, python=self.options.python, bounds=bounds)
         report = gate_report.write(
             verdict,
             {
@@ -164,6 +179,8 @@ class _Run:
                 "rejected": rows.rejected,
                 "feedback": counts,
                 "parts": parts.counts,
+                "new_labels": agreed,
+                "refusals_before": self.refusals,
                 "nan": rejection(
                     classify, challenger, rows.pixels[settled.not_expressions[-self.options.most_faces :]]
                 ),
@@ -174,9 +191,9 @@ class _Run:
         return self._end(store, registry, verdict, card, report)
 
     def _without_quarantine(
-        self, rows: FeedbackRows, settled: FeedbackFaces, classify, accepted: set[str]
-    ) -> tuple[Faces, np.ndarray, int]:
-        """The faces to go on with, their rows in the CSV, and how many are in quarantine."""
+        self, rows: FeedbackRows, settled: FeedbackFaces, classify, accepted: set[str], known: np.ndarray
+    ) -> tuple[Faces, np.ndarray, int, str]:
+        """The faces to go on with, their rows, how many are in quarantine, and a word on the new labels."""
         chosen = slice(max(0, len(settled.rows) - self.options.most_faces), None)
         places, labels = settled.rows[chosen], settled.labels[chosen]
         faces = Faces(images=rows.pixels[places], labels=labels)
@@ -185,7 +202,8 @@ class _Run:
         out = quarantined(scores, labels, names, accepted)
         named = [name for name, held in zip(names, out, strict=True) if held]
         write_report(self.options.workdir / "quarantine.html", faces.images[out], labels[out], scores[out], named)
-        return faces.take(~out), places[~out], int(out.sum())
+        agreed = gate.agreement((scores.argmax(axis=1) == labels)[~np.isin(places, known)])
+        return faces.take(~out), places[~out], int(out.sum()), agreed
 
     def _parts(self, store, feedback: Faces, digests: np.ndarray, new: np.ndarray) -> Parts:
         base = self.options.base
@@ -218,7 +236,7 @@ class _Run:
             data={
                 "digest": self.digest,
                 "csv_sha256": rows.csv_sha256,
-                **run_record.seen_rows(rows),
+                "feedback_rows": len(rows),
                 **parts.counts,
             },
             split="PublicTest of the base" if self.options.base is not None else "frozen part of the feedback",
@@ -244,6 +262,7 @@ class _Run:
                 "champion": self.start.version,
                 "challenger": version,
                 "outcome": outcome,
+                "refusals": 0 if verdict.passed else self.refusals + 1,
                 "at": self.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
             },
         )
@@ -275,6 +294,7 @@ def main() -> None:
     parser.add_argument("--workdir", type=Path, default=Path("runs/retrain"))
     parser.add_argument("--config", type=Path, help="an experiment; default: experiments/retrain[_alone].toml")
     parser.add_argument("--seed", type=int)
+    parser.add_argument("--start", help="a published version to begin with instead of the champion")
     parser.add_argument("--no-promote", action="store_true", help="publish only")
     parser.add_argument("--force", action="store_true", help="also where nothing is new")
     given = parser.parse_args()
@@ -291,6 +311,7 @@ def main() -> None:
             export_token=os.environ.get("FER_EXPORT_TOKEN"),
             promote=not given.no_promote,
             force=given.force,
+            start=given.start,
         )
         code = retrain(options, datetime.datetime.now(datetime.UTC))
     except (FerError, OSError, ValueError) as error:

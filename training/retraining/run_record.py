@@ -4,11 +4,13 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from fer.errors import Conflict
 from fer.storage.objects import ABSENT, ObjectStore, PreconditionFailed
 from fer.storage.registry import CARD_NAME, Champion, ModelRegistry
-from tools.registry import read_model_dir
-from training.data.feedback import FeedbackRows
+from fer.usecases.publish import read_model_dir
+from fer.usecases.withdrawn import TRAINED, read_rows_file
 
 LAST_RUN_KEY = "retraining/last_run.json"
 FROZEN_KEY = "retraining/frozen_test.json"
@@ -19,40 +21,51 @@ class Start:
     """The model that a run starts from: its `directory` with the three files, its card, and the pointer to it.
 
     `pointer` is None where the bucket has no champion yet; the model is then the one that the project comes with.
+    `known` are the digests of the feedback rows that the run which made the model had.
     """
 
     directory: Path
     card: dict
     pointer: Champion | None
+    known: frozenset[bytes] = frozenset()
 
     @property
     def version(self) -> str:
         return self.card["model_version"]
 
 
-def fetch_champion(registry: ModelRegistry, bundled: Path, into: Path) -> Start:
-    """Write the champion's files into `into`, or take the model in `bundled` where nothing was promoted yet."""
+def fetch_start(registry: ModelRegistry, bundled: Path, into: Path, version: str | None = None) -> Start:
+    """Write the champion's files, or those of another `version`, into `into`.
+
+    The model in `bundled` is taken where nothing was promoted yet, and where `version` names it.
+    """
     pointer = registry.champion()
-    directory = bundled
-    if pointer is not None:
-        directory = into
-        directory.mkdir(parents=True, exist_ok=True)
-        for name, content in registry.fetch(pointer.version).items():
-            (directory / name).write_bytes(content)
-    card = json.loads((directory / CARD_NAME).read_text(encoding="utf-8"))
-    return Start(directory=directory, card=card, pointer=pointer)
+    bundled_card = json.loads((bundled / CARD_NAME).read_text(encoding="utf-8"))
+    version = version or (pointer.version if pointer else bundled_card["model_version"])
+    if version == bundled_card["model_version"]:
+        return Start(directory=bundled, card=bundled_card, pointer=pointer)
+    into.mkdir(parents=True, exist_ok=True)
+    for name, content in registry.fetch(version).items():
+        (into / name).write_bytes(content)
+    known = frozenset(digest for digest, _ in read_rows_file(registry, version))
+    card = json.loads((into / CARD_NAME).read_text(encoding="utf-8"))
+    return Start(directory=into, card=card, pointer=pointer, known=known)
 
 
-def seen_rows(rows: FeedbackRows) -> dict:
-    """What a model's card says of the feedback that its run had, for `known_rows`."""
-    return {"feedback_rows": len(rows), "feedback_rows_digest": rows.digest(len(rows))}
+def known_faces(start: Start, names: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """The faces of which the run that made the model had a row already, by the row that stands for each.
+
+    `names` uint8 (N, 16) and `groups` int64 (N,) are of all rows. It does not matter where a row lies in the CSV, nor
+    which others were withdrawn since.
+    """
+    known = np.array([name.tobytes() in start.known for name in names], dtype=bool)
+    return np.unique(groups[known])
 
 
-def known_rows(card: dict, rows: FeedbackRows) -> int:
-    """How many of the first rows the run that made this model had too; 0 where it had others, or none."""
-    data = card.get("data") or {}
-    count = data.get("feedback_rows", 0)
-    return count if count <= len(rows) and data.get("feedback_rows_digest") == rows.digest(count) else 0
+def rows_file(names: np.ndarray, trained: np.ndarray) -> bytes:
+    """What is published of the rows that a run had: a digest of each and whether its face was trained on."""
+    flags = np.where(trained, TRAINED, b"-").astype("S1").view(np.uint8).reshape(-1, 1)
+    return np.concatenate([names, flags], axis=1).tobytes()
 
 
 def read_record(store: ObjectStore, key: str) -> dict | None:

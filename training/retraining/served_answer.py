@@ -17,25 +17,29 @@ PICTURE = ROOT / "docs/images/astronaut.jpg"
 TIMEOUT_S = 120
 
 
-def ask(model: Path, python: Path, picture: Path = PICTURE) -> dict:
+def ask(model: Path, python: Path, picture: Path = PICTURE, *, timeout_s: float = TIMEOUT_S) -> dict:
     """`status` and `answer` of predict for a picture, its expression model taken from the directory `model`.
 
-    `python` is the interpreter of the environment that serves. Raises RuntimeError where the function does not start.
+    `python` is the interpreter of the environment that serves. Raises RuntimeError where the function does not start
+    or does not answer in time.
     """
     with tempfile.TemporaryDirectory() as folder:
         models = Path(folder)
         (models / "expression").symlink_to(model.resolve())
         (models / "detector").symlink_to(ROOT / "models/detector")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("FER_", "K_"))}
-        done = subprocess.run(
-            [str(python), "-m", "training.retraining.served_answer", str(models), str(picture)],
-            cwd=ROOT,
-            env=kept,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                [str(python), "-m", "training.retraining.served_answer", str(models), str(picture)],
+                cwd=ROOT,
+                env=kept,
+                capture_output=True,
+                text=True,
+                timeout=timeout_s,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise RuntimeError(f"predict did not answer within {timeout_s} s") from error
     if done.returncode:
         raise RuntimeError(f"predict does not start with this model:\n{done.stderr[-2000:]}")
     return json.loads(done.stdout.splitlines()[-1])
@@ -46,8 +50,10 @@ def main() -> None:
     models, picture = sys.argv[1:]
     os.environ["FER_MODELS_DIR"] = models
     from functions_framework import create_app
+    from werkzeug.test import Client
 
-    client = create_app("predict", str(ROOT / "functions/predict/main.py")).test_client()
+    create_app("predict", str(ROOT / "functions/predict/main.py"))
+    client = Client(sys.modules["main"].endpoint.wsgi)
     reply = client.post(
         "/predict_expression?annotate=none", data=Path(picture).read_bytes(), content_type="image/jpeg"
     )

@@ -1,19 +1,24 @@
-"""What callers send: a JSON body with a data URL, or the raw image, and the options beside it."""
+"""What callers send: a picture as it is, in JSON or in a form, and the options next to it."""
 
-import binascii
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl
 
 import flask
 
 from fer.domain import ANNOTATE_FORMATS, EXPRESSIONS, FEEDBACK_LABELS, AnnotateFormat, BoxXYWH, Claim
-from fer.errors import InvalidInput, TooLarge, UnsupportedType
+from fer.errors import InvalidInput, UnsupportedType
+from fer.http.picture_text import picture_of_text
+from fer.http.received import read_body, read_form
 
-_DATA_URL = re.compile(r"data:(?P<media_type>[^;,]*)(?P<parameters>(?:;[^;,]*)*),", re.IGNORECASE)
+_MULTIPART, _FORM = "multipart/form-data", "application/x-www-form-urlencoded"
+# No type, those for any bytes, and what curl and fetch set where the caller set none.
+_SAYS_NOTHING = ("", "application/octet-stream", "binary/octet-stream", "text/plain", _FORM)
+_FORM_WITH_IMAGE = re.compile(rb"(?:^|&)image=")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BOX_PROBLEM = "'box' must be four numbers x, y, w, h inside a picture, with positive w and h."
 # Far beyond any picture that is read, and far from where areas overflow.
 _LARGEST_COORDINATE_PX = 1e6
@@ -78,10 +83,10 @@ def parse_feedback(request: flask.Request, *, max_body_bytes: int) -> FeedbackRe
 def parse_withdrawal(request: flask.Request) -> str:
     """The receipt in a form or in JSON; raises InvalidInput, TooLarge or UnsupportedType."""
     if request.mimetype == "application/x-www-form-urlencoded":
-        fields = parse_qs(_read_body(request, max_body_bytes=_MAX_FORM_BYTES).decode("ascii", "replace"))
+        fields = parse_qs(read_body(request, max_body_bytes=_MAX_FORM_BYTES).decode("ascii", "replace"))
         receipt: object = fields.get("receipt", [None])[0]
     elif request.mimetype == "application/json":
-        receipt = _parse_json(_read_body(request, max_body_bytes=_MAX_FORM_BYTES)).get("receipt")
+        receipt = _parse_json(read_body(request, max_body_bytes=_MAX_FORM_BYTES)).get("receipt")
     else:
         raise UnsupportedType("Send 'Content-Type: application/json' or a form.")
     if not isinstance(receipt, str) or not receipt:
@@ -102,32 +107,40 @@ def _parse_claim(options: Mapping[str, Any]) -> Claim | None:
 
 
 def _image_and_options(request: flask.Request, *, max_body_bytes: int) -> tuple[bytes, Mapping[str, Any]]:
-    """The encoded image, and the options: from the JSON body, or from the query beside a raw image."""
-    media_type = request.mimetype
-    query = _query_options(request)
-    if media_type.startswith("image/"):
-        body = _read_body(request, max_body_bytes=max_body_bytes)
-        if not body:
-            raise InvalidInput("The body is empty; expected an image.")
-        return body, query
-    if media_type != "application/json" and not media_type.endswith("+json"):
-        raise UnsupportedType("Send 'Content-Type: application/json' or an image with 'image/*'.")
-    body = _parse_json(_read_body(request, max_body_bytes=max_body_bytes))
-    return _decode_data_url(body.get("image")), query | body
+    """The encoded image, and the options: from the body's fields where it has any, else from the query.
+
+    A type that says nothing, or that a client sets when it was told none, leaves it to the bytes.
+    """
+    media_type, query = request.mimetype, _typed(request.args)
+    is_json = media_type in ("application/json", "text/json") or media_type.endswith("+json")
+    if not is_json and not media_type.startswith("image/") and media_type not in (_MULTIPART, *_SAYS_NOTHING):
+        raise UnsupportedType("Send an image, JSON ('Content-Type: application/json') or 'multipart/form-data'.")
+    body = read_body(request, max_body_bytes=max_body_bytes)
+    if not body:
+        raise InvalidInput("The body is empty; expected an image.")
+    if media_type == _MULTIPART:
+        file, fields = read_form(request, body)
+        return file or picture_of_text(fields.get("image")), query | _typed(fields)
+    if is_json or (media_type in _SAYS_NOTHING and body.removeprefix(_BYTE_ORDER_MARK).lstrip()[:1] == b"{"):
+        parsed = _parse_json(body)
+        return picture_of_text(parsed.get("image")), query | parsed
+    if media_type == _FORM and (fields := _form_fields(body)):
+        return picture_of_text(fields["image"]), query | _typed(fields)
+    if media_type in _SAYS_NOTHING and body.lstrip()[:5].lower() == b"data:":
+        return picture_of_text(body.decode("ascii", "replace")), query
+    return body, query
 
 
-def _read_body(request: flask.Request, *, max_body_bytes: int) -> bytes:
-    too_large = TooLarge(f"The body is larger than {max_body_bytes} bytes.")
-    if request.content_length is not None and request.content_length > max_body_bytes:
-        raise too_large
-    pieces: list[bytes] = []
-    read_bytes = 0
-    while piece := request.stream.read(262_144):
-        read_bytes += len(piece)
-        if read_bytes > max_body_bytes:
-            raise too_large
-        pieces.append(piece)
-    return b"".join(pieces)
+def _form_fields(body: bytes) -> Mapping[str, str]:
+    """The fields of an HTML form with an ``image``; none for other bytes, which curl sends with this type too."""
+    if not _FORM_WITH_IMAGE.search(body, 0, _MAX_FORM_BYTES):
+        return {}
+    try:
+        fields = dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=50))
+    except ValueError as error:
+        raise InvalidInput("The body is not a valid form.") from error
+    # Who forgets to encode a plus gets a blank, and base64 has no blanks.
+    return {**fields, "image": fields.get("image", "").strip().replace(" ", "+")}
 
 
 def _parse_json(body: bytes) -> dict[str, Any]:
@@ -141,31 +154,12 @@ def _parse_json(body: bytes) -> dict[str, Any]:
     return parsed  # pyright: ignore[reportUnknownVariableType]
 
 
-def _decode_data_url(value: object) -> bytes:
-    """The bytes of a base64 data URL (RFC 2397); only the alphabet of RFC 4648 §4, nothing beside it."""
-    if not isinstance(value, str) or not value:
-        raise InvalidInput("'image' must be a data URL such as 'data:image/png;base64,…'.")
-    head = _DATA_URL.match(value, 0, 200)
-    if head is None or not head["parameters"].lower().endswith(";base64"):
-        raise InvalidInput("'image' must be a data URL such as 'data:image/png;base64,…'.")
-    if not head["media_type"].lower().startswith("image/"):
-        raise UnsupportedType("The data URL in 'image' must have an image media type.")
-    try:
-        decoded = binascii.a2b_base64(value[head.end() :], strict_mode=True)
-    # ValueError covers binascii.Error and characters outside ASCII.
-    except ValueError as error:
-        raise InvalidInput("The data URL in 'image' is not valid base64.") from error
-    if not decoded:
-        raise InvalidInput("The data URL in 'image' is empty.")
-    return decoded
-
-
-def _query_options(request: flask.Request) -> dict[str, Any]:
-    """The query's options, typed as in JSON: ``box=x,y,w,h`` is a list of numbers."""
-    options: dict[str, Any] = dict(request.args)
-    if "box" in options:
+def _typed(texts: Mapping[str, str]) -> dict[str, Any]:
+    """The options of a query or a form, typed as in JSON: ``box=x,y,w,h`` is a list of numbers."""
+    options: dict[str, Any] = dict(texts)
+    if box := str(options.pop("box", "")).strip():
         try:
-            options["box"] = [float(part) for part in options["box"].split(",")]
+            options["box"] = [float(part) for part in box.strip("[]").split(",")]
         except ValueError as error:
             raise InvalidInput(_BOX_PROBLEM) from error
     return options

@@ -3,15 +3,16 @@
 import functools
 import hashlib
 import hmac
-import io
 from base64 import b64decode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import flask
 from werkzeug.exceptions import HTTPException
 
 from fer.errors import (
+    REFUSAL,
     FerError,
     Forbidden,
     InvalidInput,
@@ -30,7 +31,6 @@ from fer.http.request_log import conceal_path, log_request, start_request
 Handler = Callable[[flask.Request], flask.Response]
 
 INTERNAL_FAULT = "Something went wrong on our side."
-DRAIN_AT_MOST_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,10 @@ class Endpoint:
         self._token = token
         self._without_token = without_token
         self._google_cloud_project = google_cloud_project
+        self._flask = flask.Flask("fer", static_folder=None)
         self._routes: dict[str, dict[str, _Route]] = {}
         self._add("GET", "/", lambda _: json_answer({"status": "healthy", **health()}), guarded=False)
         configure_logging()
-        if flask.has_app_context():  # the framework answers a few paths on its own, in HTML
-            flask.current_app.register_error_handler(HTTPException, _answer_http_exception)
 
     def route(self, method: str, *paths: str, guarded: bool = False) -> Callable[[Handler], Handler]:
         """Register the decorated handler; ``guarded`` is for what not everybody may read.
@@ -99,6 +98,11 @@ class Endpoint:
         log_request(request, response, error=fault, google_cloud_project=self._google_cloud_project)
         return response
 
+    def wsgi(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """The endpoint as a WSGI application; a ``FerError`` under ``REFUSAL`` in the environment is its answer."""
+        with self._flask.request_context(environ) as context:
+            return self(context.request)(environ, start_response)
+
     def _add(self, method: str, path: str, handler: Handler, *, guarded: bool) -> None:
         self._routes.setdefault(path, {})[method] = _Route(handler, guarded)
 
@@ -111,6 +115,8 @@ class Endpoint:
             response = error_answer(MethodNotAllowed("This path does not answer this HTTP method."))
             response.headers["Allow"] = ", ".join(_allowed(methods))
             return response
+        if REFUSAL in request.environ:
+            raise request.environ[REFUSAL]
         if route.guarded:
             self._check_caller(request)
         return route.handler(request)
@@ -137,7 +143,6 @@ class Endpoint:
             raise Forbidden("The collected faces are closed here: the server has no FER_EXPORT_TOKEN.")
 
     def _finish(self, request: flask.Request, response: flask.Response) -> None:
-        _drain(request, response)
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers.setdefault("Cache-Control", "no-store")
         self._cross_origin.mark(request, response, guarded=self._is_guarded(request))
@@ -178,24 +183,6 @@ def _check_token(request: flask.Request, expected: str) -> None:
     digest = functools.partial(hashlib.new, "sha256")
     if not hmac.compare_digest(digest(given).digest(), digest(expected.encode()).digest()):
         raise Unauthorised("This needs the export token: send it as 'Authorization: Bearer <token>'.")
-
-
-def _drain(request: flask.Request, response: flask.Response) -> None:
-    """Throw away what was not read of the body, in small pieces.
-
-    The framework would otherwise read all of it into memory, and a client that is still sending would see
-    its connection reset instead of the answer. Nobody is waited for beyond ``DRAIN_AT_MOST_BYTES``.
-    """
-    drained_bytes = 0
-    try:
-        while piece := request.stream.read(65_536):
-            drained_bytes += len(piece)
-            if drained_bytes > DRAIN_AT_MOST_BYTES:
-                response.headers["Connection"] = "close"
-                break
-    except (HTTPException, OSError):
-        response.headers["Connection"] = "close"
-    vars(request)["stream"] = io.BytesIO()  # the cached property's own place; its setter wants the same type
 
 
 def _answer_http_exception(error: HTTPException) -> flask.Response:

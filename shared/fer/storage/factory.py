@@ -16,6 +16,8 @@ def open_store(bucket_url: str, *, patience_s: float = 20.0) -> ObjectStore:
     client is imported only for ``gs:``; it honours ``STORAGE_EMULATOR_HOST``. An operation that fails
     there is repeated for ``patience_s``. Raises ``InvalidInput``.
     """
+    if not bucket_url:
+        raise InvalidInput(f"FER_BUCKET is not set, and there is no default here; {_EXPECTED}.")
     parts = urlsplit(bucket_url)
     if bucket_url in ("memory:", "memory://"):
         return MemoryObjectStore()

@@ -3,6 +3,7 @@
 Rows end in ``\\n`` and nothing is quoted, so that files can be joined byte by byte, as compose does.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -12,6 +13,8 @@ from fer.errors import CorruptData
 CONTENT_TYPE: Final = "text/csv"
 PIXEL_COUNT: Final = CHIP_SIDE_PX**2
 HEADER: Final = (",".join(["label", *(f"pixel{index}" for index in range(PIXEL_COUNT))]) + "\n").encode()
+
+ROW_DIGEST_BYTES: Final = 16
 
 MIN_ROW_BYTES: Final = min(map(len, FEEDBACK_LABELS)) + 2 * PIXEL_COUNT + 1
 MAX_ROW_BYTES: Final = max(map(len, FEEDBACK_LABELS)) + 4 * PIXEL_COUNT + 1
@@ -24,6 +27,11 @@ def encode_row(feedback: Feedback) -> bytes:
     """One row with its ``\\n`` and no header: the content of a shard."""
     cells = [feedback.label.encode(), *(_CELLS[value] for value in feedback.pixels)]
     return b",".join(cells) + b"\n"
+
+
+def row_digest(label: str, pixels: bytes) -> bytes:
+    """What stands for a row where the pixels must not lie: 16 bytes, the same for rows that are alike."""
+    return hashlib.sha256(label.encode() + b"," + pixels).digest()[:ROW_DIGEST_BYTES]
 
 
 def decode_row(row: bytes) -> Feedback:

@@ -50,7 +50,7 @@ def download(
     redirect_above_bytes: int,
     wanted: Callable[[str], bool],
 ) -> Download:
-    """The CSV with all feedback acknowledged so far; raises NotFound while there is none.
+    """The CSV with all feedback that a merge of 30 s reaches; raises NotFound while there is none.
 
     The version is pinned: rows merged while it is being sent do not show in it. Its bytes are opened only if
     ``wanted(etag)``. A file larger than ``redirect_above_bytes`` comes as a link valid for five minutes, where
@@ -73,7 +73,7 @@ def download(
 
 
 def statistics(store: ObjectStore, *, now: datetime, receipt_days: int) -> Statistics:
-    """Rows per label and in total, with all feedback acknowledged so far, without reading the CSV."""
+    """Rows per label and in total, with all feedback that a merge of 30 s reaches, without reading the CSV."""
     merge(store, now=now, receipt_days=receipt_days)
     return read_statistics(store)
 

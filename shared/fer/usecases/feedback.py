@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from fer.domain import BoxXYWH, Claim, Face, Feedback
+from fer.domain import BoxXYWH, Claim, Face, Feedback, box_inside
 from fer.errors import InvalidInput
 from fer.storage.objects import ObjectStore
 from fer.storage.receipts import Receipts
@@ -84,12 +84,22 @@ def _find_chip(image: bytes, *, box_xywh: BoxXYWH | None, finder: FaceFinder, ma
     faces = finder.detector.detect(image_rgb)
     if not faces:
         raise InvalidInput("No face was found in the image; nothing was stored.")
-    face = faces[0] if box_xywh is None else _face_at(box_xywh, faces)
+    size_wh = (image_rgb.shape[1], image_rgb.shape[0])
+    face = faces[0] if box_xywh is None else face_at(box_xywh, faces, image_size_wh=size_wh)
     return finder.aligner.align_face(image_rgb, face)
 
 
-def _face_at(box_xywh: BoxXYWH, faces: Sequence[Face]) -> Face:
-    best = max(faces, key=lambda face: iou(face.box_xywh, box_xywh))
-    if iou(best.box_xywh, box_xywh) < SAME_FACE_IOU:
+def face_at(box_xywh: BoxXYWH, faces: Sequence[Face], *, image_size_wh: tuple[int, int]) -> Face:
+    """The face that is meant by a box, which a prediction showed in whole pixels and cut off at the image's edge.
+
+    Raises InvalidInput where no face overlaps it enough.
+    """
+
+    def overlap(face: Face) -> float:
+        shown = box_inside(face.box_xywh, image_size_wh)
+        return max(iou(shown, box_xywh), iou(face.box_xywh, box_xywh))  # or uncut, from another source
+
+    best = max(faces, key=overlap)
+    if overlap(best) < SAME_FACE_IOU:
         raise InvalidInput("There is no face at 'box'; nothing was stored. Send a box from a prediction.")
     return best

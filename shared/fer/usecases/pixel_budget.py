@@ -1,25 +1,39 @@
 """How many pixels are worked on at the same time, so that memory does not grow with the number of callers."""
 
 import threading
+from collections import deque
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from fer.errors import Unavailable
 from fer.vision.headers import read_header
 
-# Two 12-megapixel photos, or one picture of the largest size that is read, and any number of small ones.
-PIXELS_AT_ONCE = 30_000_000
+# Two 12-megapixel photos, or one picture of the largest size that is read.
+PIXELS_AT_ONCE = 24_500_000
+# Up to here, 1920×1080, a picture counts as small: it has a budget of its own and never waits behind large ones.
+SMALL_PIXELS = 2_100_000
+SMALL_PIXELS_AT_ONCE = 4_200_000
+# A large picture takes about a second on a busy core; who would wait longer is better off trying again.
+MAX_WAITING = 16
+PATIENCE_S = 20.0
 
 
 class PixelBudget:
-    """Lets a caller go on while all callers together hold at most ``pixels``; the others wait for their turn.
+    """Lets a caller go on while all callers together hold at most ``pixels``; who comes first is served first.
 
     Decoded pictures are most of a request's memory, and large ones keep a core busy anyway: to work on
-    eight at once would take eight times the memory and not be done earlier.
+    eight at once would take eight times the memory and not be done earlier. Nobody overtakes, so that a picture
+    that needs most of the budget gets its turn next to any number of smaller ones.
     """
 
-    def __init__(self, pixels: int = PIXELS_AT_ONCE) -> None:
+    def __init__(
+        self, pixels: int = PIXELS_AT_ONCE, *, max_waiting: int = MAX_WAITING, patience_s: float = PATIENCE_S
+    ) -> None:
         self._pixels = pixels
         self._free = pixels
+        self._max_waiting = max_waiting
+        self._patience_s = patience_s
+        self._waiting: deque[object] = deque()
         self._changed = threading.Condition()
 
     @contextmanager
@@ -27,12 +41,18 @@ class PixelBudget:
         """Hold the pixels of an encoded ``image`` for the time of a ``with`` block.
 
         A picture larger than the whole budget has it to itself. One of more than ``max_pixels`` waits for
-        nothing, because it will be refused. Raises InvalidInput and UnsupportedType as ``read_header`` does.
+        nothing, because it will be refused. Raises InvalidInput and UnsupportedType as ``read_header`` does, and
+        Unavailable where too many wait already, or the turn does not come in time.
         """
-        wanted = min(_pixels_to_decode(image, max_pixels), self._pixels)
-        with self._changed:
-            self._changed.wait_for(lambda: self._free >= wanted)
-            self._free -= wanted
+        with self.hold_pixels(_pixels_to_decode(image, max_pixels)):
+            yield
+
+    @contextmanager
+    def hold_pixels(self, pixels: int) -> Generator[None]:
+        """The same for a number of pixels."""
+        wanted = min(pixels, self._pixels)
+        if wanted:
+            self._take(wanted)
         try:
             yield
         finally:
@@ -40,14 +60,43 @@ class PixelBudget:
                 self._free += wanted
                 self._changed.notify_all()
 
+    def _take(self, wanted: int) -> None:
+        ticket = object()
+        with self._changed:
+            if len(self._waiting) >= self._max_waiting:
+                raise Unavailable("Too many large pictures are waiting for their turn; try again shortly.")
+            self._waiting.append(ticket)
+            try:
+                if not self._changed.wait_for(
+                    lambda: self._waiting[0] is ticket and self._free >= wanted, self._patience_s
+                ):
+                    raise Unavailable("The picture's turn did not come in time; try again shortly.")
+                self._free -= wanted
+            finally:
+                self._waiting.remove(ticket)
+                self._changed.notify_all()
 
-budget = PixelBudget()
-"""The one budget of this process, whichever functions run in it."""
+
+class Turns:
+    """A budget for large pictures and one for small ones, so that neither kind waits for the other."""
+
+    def __init__(self) -> None:
+        self._large = PixelBudget()
+        self._small = PixelBudget(SMALL_PIXELS_AT_ONCE, max_waiting=1_000)  # at most all threads
+
+    @contextmanager
+    def hold(self, image: bytes, *, max_pixels: int) -> Generator[None]:
+        """As ``PixelBudget.hold``, from the budget that the picture belongs to."""
+        pixels = _pixels_to_decode(image, max_pixels)
+        with (self._small if pixels <= SMALL_PIXELS else self._large).hold_pixels(pixels):
+            yield
+
+
+budget = Turns()
+"""The one of this process, whichever functions run in it."""
 
 
 def _pixels_to_decode(image: bytes, max_pixels: int) -> int:
     size_wh = read_header(image).size_wh
-    if size_wh is None:
-        return max_pixels  # only the decoder will know
     pixels = size_wh[0] * size_wh[1]
     return pixels if pixels <= max_pixels else 0

@@ -10,7 +10,7 @@ from fer.usecases.champion import open_classifier
 from fer.usecases.pixel_budget import budget
 from fer.vision import annotation
 from fer.vision.alignment import FaceAligner
-from fer.vision.arrays import FaceChips
+from fer.vision.arrays import FaceChips, ImageRGB
 from fer.vision.classifier import Classifier
 from fer.vision.detector import Detector, open_detector
 from fer.vision.images import decode_image
@@ -29,6 +29,11 @@ class Recogniser:
         """With the one model that answers now, so that an answer's scores and its version are of the same."""
         return replace(self, classifier=self.classifier.pinned())
 
+    def recognise(self, image_rgb: ImageRGB) -> list[Prediction]:
+        """Return the prediction of every face in uint8 (H, W, 3), the largest first."""
+        face_chips, faces = self.aligner.align_faces(image_rgb, self.detector.detect(image_rgb))
+        return self.classify(face_chips, faces)
+
     def classify(self, face_chips: FaceChips, faces: Sequence[Face]) -> list[Prediction]:
         """Return the prediction of each face from its chip, uint8 (N, 48, 48), in the same order."""
         scores = self.classifier.classify(face_chips)
@@ -39,19 +44,21 @@ def open_recogniser(
     detector: str,
     *,
     models_dir: Path,
+    detector_dir: Path | None = None,
     model_uri: str | None = None,
     model_refresh_s: float = 60,
     prior: PriorChoice = "default",
 ) -> Recogniser:
     """Open the named detector and the model that serves; ``models_dir`` has ``detector/`` and ``expression/``.
 
-    The model is the champion of ``model_uri`` where that is given; ``prior`` is the population that its scores are
-    meant for. Raises as ``open_detector`` and
+    ``detector_dir`` names another place for the detectors' files. The model is the champion of ``model_uri`` where
+    that is given; ``prior`` is the population that its scores are meant for. Raises as ``open_detector`` and
     ``open_classifier`` do.
     """
+    detector_dir = detector_dir or models_dir / "detector"
     return Recogniser(
-        detector=open_detector(detector, models_dir=models_dir / "detector"),
-        aligner=FaceAligner(models_dir / "detector"),
+        detector=open_detector(detector, models_dir=detector_dir),
+        aligner=FaceAligner(detector_dir),
         classifier=open_classifier(models_dir, model_uri=model_uri, refresh_s=model_refresh_s, prior=prior),
     )
 

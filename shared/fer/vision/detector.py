@@ -9,9 +9,10 @@ import cv2
 from fer.domain import Face
 from fer.errors import NotFound
 from fer.vision.arrays import ImageRGB
+from fer.vision.detector_files import YUNET_FILE
 from fer.vision.haar import HaarDetector
 from fer.vision.mtcnn import MTCNN_FILES, MTCNNDetector
-from fer.vision.yunet import YUNET_FILE, YuNetDetector
+from fer.vision.yunet import YuNetDetector
 
 DETECTORS = ("auto", "yunet", "mtcnn", "haar")
 _FILES = {"yunet": (YUNET_FILE,), "mtcnn": MTCNN_FILES, "haar": ()}

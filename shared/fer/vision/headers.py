@@ -1,59 +1,47 @@
-"""What a picture's first bytes say: its format, size, orientation and whether it is all there.
-
-Reading the headers here costs microseconds, comes before anything is decoded or unpacked, and does not depend
-on how lenient a decoder is.
-"""
+"""What a picture's header says: its format, size, orientation and colours, before anything is decoded."""
 
 import struct
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fer.errors import InvalidInput, UnsupportedType
+from fer.errors import InvalidInput
+from fer.vision.decoding import pillow
+from fer.vision.decoding.colours import MAX_PROFILE_BYTES
+from fer.vision.decoding.formats import format_of
+from fer.vision.decoding.jpeg import DAMAGED, read_jpeg_header
+from fer.vision.decoding.limits import MAX_ODD_PIXELS, MAX_PIXELS
 
-_DAMAGED = "The image is damaged or not complete."
-# A progressive JPEG has about ten scans; hundreds in a small file only serve to cost time.
-_MAX_JPEG_SCANS = 64
-
-_READABLE = (
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"\x89PNG\r\n\x1a\n", "PNG"),
-    (b"GIF87a", "GIF"),
-    (b"GIF89a", "GIF"),
-    (b"BM", "BMP"),
-    (b"II*\0", "TIFF"),
-    (b"MM\0*", "TIFF"),
-    (b"P4", "PPM"),
-    (b"P5", "PPM"),
-    (b"P6", "PPM"),
-)
-_KNOWN_BUT_NOT_READ = (
-    b"%PDF", b"<svg", b"<?xml", b"<!doc", b"<html", b"8BPS", b"\0\0\1\0", b"\0\0\2\0", b"\0\0\0\x0cjP",
-    b"\0\0\0\x0cJXL", b"\xff\x0a", b"\xff\x4f\xff\x51", b"II+\0", b"MM\0+", b"SIMPLE", b"P1", b"P2", b"P3",
-    b"P7", b"PF", b"Pf", b"\x1aE\xdf\xa3", b"v/1\x01", b"#?RAD", b"DDS ", b"PK\3\4", b"\x1f\x8b", b"RIFF",
-    b"icns", b"gimp xcf", b"qoif", b"/* XPM", b"%!PS", b"IIRO", b"FORM", b"OggS", b"ID3",
-)  # fmt: skip
+# Of a PNG of 24 MB, in pieces of 8 KB as libpng writes them, twice the number.
+_MAX_CHUNKS = 6_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """``size_wh`` and ``orientation`` (EXIF, 1 to 8) are None where only the decoder can tell.
+    """``size_wh`` is that of the file, before ``orientation`` (EXIF, 1 to 8) is applied.
 
-    ``plain`` says that OpenCV reads it rightly, ``alpha`` that it then has a fourth channel.
+    ``plain`` says that OpenCV decodes it rightly, with a fourth channel where ``alpha``. What is not plain is left
+    to Pillow, takes up to four times the memory on the way, and is read up to ``max_pixels``; ``kind`` names it.
     """
 
     format: str
-    size_wh: tuple[int, int] | None = None
-    orientation: int | None = None
-    plain: bool = False
+    kind: str
+    size_wh: tuple[int, int]
+    plain: bool
+    max_pixels: int
+    orientation: int = 1
     alpha: bool = False
+    grey: bool = False
+    icc_profile: bytes = b""
 
 
 def read_header(data: bytes) -> Header:
-    """Read the header of an encoded picture.
+    """Read the header of an encoded picture; takes microseconds and unpacks nothing.
 
-    Raises ``InvalidInput`` for what is no picture, damaged or cut off, and ``UnsupportedType`` for a format or
-    variant that is not read.
+    Raises ``InvalidInput`` for what is no picture or has no sound header, ``UnsupportedType`` for a format or
+    variant that is not read, and ``TooLarge`` where the header alone claims too much.
     """
-    name = _format_of(data)
+    name = format_of(data)
     try:
         if name == "JPEG":
             return _jpeg(data)
@@ -62,24 +50,12 @@ def read_header(data: bytes) -> Header:
         if name == "WEBP":
             return _webp(data)
     except (struct.error, IndexError) as error:  # the header itself is cut off
-        raise InvalidInput(_DAMAGED) from error
-    return Header(format=name)
+        raise InvalidInput(DAMAGED) from error
+    return _of_pillow(data, name)
 
 
-def _format_of(data: bytes) -> str:
-    if not data:
-        raise InvalidInput("The image is empty.")
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WEBP"
-    for magic, name in _READABLE:
-        if data.startswith(magic):
-            return name
-    start = data[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
-    if data[4:8] == b"ftyp" or any(
-        data.startswith(magic) or start.lower().startswith(magic.lower()) for magic in _KNOWN_BUT_NOT_READ
-    ):
-        raise UnsupportedType("This format is not read. Send a JPEG, PNG, WebP, GIF, BMP, TIFF or PPM image.")
-    raise InvalidInput("This is not an image. Send a JPEG, PNG, WebP, GIF, BMP, TIFF or PPM image.")
+def _max_pixels(*, plain: bool) -> int:
+    return MAX_PIXELS if plain else MAX_ODD_PIXELS
 
 
 def exif_orientation(exif: bytes) -> int:
@@ -101,74 +77,127 @@ def exif_orientation(exif: bytes) -> int:
 
 
 def _jpeg(data: bytes) -> Header:
-    # ITU-T T.81, annex B: segments up to the first scan, the end marker after it
-    at, orientation, frame = 2, 1, None
-    while True:
-        marker = data[at + 1]
-        if data[at] != 0xFF:
-            raise InvalidInput(_DAMAGED)
-        if marker in (0xFF, 0x01):  # fill bytes, TEM
-            at += 1 if marker == 0xFF else 2
-            continue
-        (length,) = struct.unpack_from(">H", data, at + 2)
-        body = data[at + 4 : at + 2 + length]
-        if marker == 0xDA:
-            break
-        if marker == 0xE1 and body.startswith(b"Exif\0\0"):
-            orientation = exif_orientation(body)
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            if marker not in (0xC0, 0xC1, 0xC2) or body[0] != 8:
-                raise UnsupportedType("This kind of JPEG is not read: only 8-bit baseline or progressive ones are.")
-            frame = struct.unpack_from(">HHB", body, 1)
-        at += 2 + length
-    if frame is None or data.find(b"\xff\xd9", at) < 0 or data.count(b"\xff\xda", at) > _MAX_JPEG_SCANS:
-        raise InvalidInput(_DAMAGED)
-    height, width, components = frame
-    return Header(format="JPEG", size_wh=(width, height), orientation=orientation, plain=components in (1, 3))
-
-
-def _png(data: bytes) -> Header:
-    # https://www.w3.org/TR/png-3/: chunks of length, type, body, CRC; IHDR first, IEND last
-    width, height, depth, colour = struct.unpack_from(">IIBB", data, 16)
-    at, kinds, orientation = 8, set[bytes](), 1
-    while b"IEND" not in kinds:
-        (length,) = struct.unpack_from(">I", data, at)
-        kind = data[at + 4 : at + 8]
-        if at + 12 + length > len(data) or (at == 8) != (kind == b"IHDR"):
-            raise InvalidInput(_DAMAGED)
-        if kind == b"eXIf":
-            orientation = exif_orientation(data[at + 8 : at + 8 + length])
-        kinds.add(kind)
-        at += 12 + length
-    if b"IDAT" not in kinds:
-        raise InvalidInput(_DAMAGED)
-    alpha = colour == 6 and depth == 8
-    plain = not kinds & {b"tRNS", b"acTL"} and (colour in (0, 2, 3) or alpha)
-    return Header(format="PNG", size_wh=(width, height), orientation=orientation, plain=plain, alpha=alpha)
+    found = read_jpeg_header(data)
+    plain = found.components in (1, 3)
+    return Header(
+        format="JPEG",
+        kind="JPEG" if plain else "CMYK JPEG",
+        size_wh=found.size_wh,
+        plain=plain,
+        max_pixels=_max_pixels(plain=plain),
+        orientation=exif_orientation(found.exif),
+        grey=found.components == 1,
+        icc_profile=found.icc_profile,
+    )
 
 
 def _webp(data: bytes) -> Header:
-    # RFC 9649: a RIFF file of chunks; VP8X announces alpha, animation and metadata
-    size_wh, alpha, animated, orientation = None, False, False, 1
+    # RFC 9649: a RIFF file of chunks; the first says what the others are
+    first = data[12:16]
+    if first == b"VP8X":
+        flags, size = data[20], data[24:30]
+        animated = bool(flags & 2)
+        size_wh = (int.from_bytes(size[:3], "little") + 1, int.from_bytes(size[3:], "little") + 1)
+        chunks = dict(_webp_chunks(data)) if flags & (8 | 32) else {}
+        return Header(
+            format="WEBP",
+            kind="animated WebP" if animated else "WebP",
+            size_wh=size_wh,
+            plain=not animated,
+            max_pixels=_max_pixels(plain=not animated),
+            alpha=bool(flags & 16),
+            orientation=exif_orientation(chunks.get(b"EXIF", b"")),
+            icc_profile=chunks.get(b"ICCP", b""),
+        )
+    alpha = False
+    if first == b"VP8L":
+        (bits,) = struct.unpack_from("<I", data, 21)
+        size_wh, alpha = ((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1), bool(bits >> 28 & 1)
+    elif first == b"VP8 ":
+        width, height = struct.unpack_from("<HH", data, 26)
+        size_wh = (width & 0x3FFF, height & 0x3FFF)
+    else:
+        raise InvalidInput(DAMAGED)
+    return Header(format="WEBP", kind="WebP", size_wh=size_wh, plain=True, max_pixels=MAX_PIXELS, alpha=alpha)
+
+
+def _webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     at = 12
-    while at + 8 <= len(data):
-        kind = data[at : at + 4]
-        (length,) = struct.unpack_from("<I", data, at + 4)
-        body = memoryview(data)[at + 8 : at + 8 + length]
-        if len(body) < length:
-            raise InvalidInput(_DAMAGED)
-        if kind == b"VP8X":
-            alpha, animated = bool(body[0] & 16), bool(body[0] & 2)
-            size_wh = (int.from_bytes(body[4:7], "little") + 1, int.from_bytes(body[7:10], "little") + 1)
-        elif kind == b"VP8 " and size_wh is None:
-            width, height = struct.unpack_from("<HH", body, 6)
-            size_wh = (width & 0x3FFF, height & 0x3FFF)
-        elif kind == b"VP8L" and size_wh is None:
-            (bits,) = struct.unpack_from("<I", body, 1)
-            size_wh, alpha = ((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1), bool(bits >> 28 & 1)
-        elif kind == b"EXIF":
-            orientation = exif_orientation(bytes(body))
+    for _ in range(_MAX_CHUNKS):
+        kind, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        if len(kind) < 4:
+            return
+        if kind in (b"EXIF", b"ICCP"):
+            yield kind, data[at + 8 : at + 8 + length]
         at += 8 + length + length % 2
-    if size_wh is None:
-        raise InvalidInput(_DAMAGED)
-    return Header(format="WEBP", size_wh=size_wh, orientation=orientation, plain=not animated, alpha=alpha)
+
+
+def _png(data: bytes) -> Header:
+    # https://www.w3.org/TR/png-3/: chunks of length, type, body, CRC, of which IHDR is the first
+    if data[12:16] != b"IHDR":
+        raise InvalidInput(DAMAGED)
+    width, height, depth, colour = struct.unpack_from(">IIBB", data, 16)
+    chunks = dict(_png_chunks(data))
+    odd = {b"acTL", b"tRNS"} & chunks.keys()
+    kind = "animated PNG" if b"acTL" in chunks else "PNG of a rare kind with transparency"
+    # OpenCV reads every depth, but alpha only of 8 bits, no transparent colours and no animation. It reserves what a
+    # chunk's length claims, so that the chunks must all be there.
+    plain = b"IEND" in chunks and not odd and (colour in (0, 2, 3) or (colour, depth) == (6, 8))
+    return Header(
+        format="PNG",
+        kind=kind,
+        size_wh=(width, height),
+        plain=plain,
+        max_pixels=_max_pixels(plain=plain),
+        orientation=exif_orientation(_png_exif(data)),
+        alpha=colour == 6,
+        grey=colour in (0, 4),
+        icc_profile=_unpacked(chunks.get(b"iCCP", b"")),
+    )
+
+
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Those that say how to read the pixels, and the last one, as far as one follows on the other."""
+    at = 8
+    for _ in range(_MAX_CHUNKS):
+        length, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
+        if at + 12 + length > len(data):
+            return
+        if kind in (b"acTL", b"tRNS", b"iCCP", b"IEND"):
+            yield kind, data[at + 8 : at + 8 + length]
+        if kind == b"IEND":
+            return
+        at += 12 + length
+
+
+def _png_exif(data: bytes) -> bytes:
+    """The body of the eXIf chunk, which may stand before the pixels or after them."""
+    at = data.rfind(b"eXIf") - 4
+    length = int.from_bytes(data[at : at + 4]) if at >= 8 else 0
+    body, crc = data[at + 8 : at + 8 + length], data[at + 8 + length : at + 12 + length]
+    # The checksum tells it from the same four letters within packed pixels.
+    return body if length and zlib.crc32(b"eXIf" + body).to_bytes(4) == crc else b""
+
+
+def _unpacked(chunk: bytes) -> bytes:
+    """The profile in an iCCP chunk, empty where it is damaged or too large."""
+    unpacker = zlib.decompressobj()
+    try:
+        profile = unpacker.decompress(chunk[chunk.find(b"\0") + 2 :], MAX_PROFILE_BYTES)
+    except zlib.error:
+        return b""
+    return profile if unpacker.eof else b""
+
+
+def _of_pillow(data: bytes, name: str) -> Header:
+    found = pillow.read_header(data, name)
+    return Header(
+        format=name,
+        kind=found.kind,
+        size_wh=found.size_wh,
+        plain=False,
+        max_pixels=found.max_pixels,
+        orientation=exif_orientation(found.exif),
+        grey=found.grey,
+        icc_profile=found.icc_profile,
+    )

@@ -1,8 +1,8 @@
 """One client for a function in this process and for a URL; it checks every answer against docs/openapi.yaml."""
 
 import json
-import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,7 +10,10 @@ import functions_framework
 import yaml
 from jsonschema import Draft202012Validator
 
+from fer.serving.application import connection_options
+from fer.settings import Settings
 from local.servers import Reply, send
+from tests.asgi_server import serving
 
 SPEC: dict[str, Any] = yaml.safe_load(
     (Path(__file__).resolve().parents[3] / "docs" / "openapi.yaml").read_text(encoding="utf-8")
@@ -27,23 +30,8 @@ class Target(Protocol):
     def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Reply: ...
 
 
-class SourceTarget:
-    """A function of the source tree, loaded as the functions framework does it."""
-
-    def __init__(self, name: str, source: Path) -> None:
-        self.name = name
-        framework: Any = functions_framework
-        self._client = framework.create_app(name, str(source)).test_client()
-
-    def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
-        started_s = time.perf_counter()
-        response = self._client.open(path, method=method, headers=dict(headers), data=body)
-        names = {name.lower(): value for name, value in response.headers.items()}
-        return Reply(response.status_code, names, response.data, time.perf_counter() - started_s)
-
-
 class UrlTarget:
-    """A running server."""
+    """A function on a running server."""
 
     def __init__(self, name: str, url: str) -> None:
         self.name = name
@@ -51,6 +39,15 @@ class UrlTarget:
 
     def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
         return send(self._url, method, path, headers=headers, body=body)
+
+
+@contextmanager
+def source_target(name: str, source: Path) -> Generator[UrlTarget]:
+    """A function of the source tree, loaded as the functions framework does it, on the server that it is made for."""
+    framework: Any = functions_framework
+    app = framework.create_app(name, str(source))
+    with serving(app, **connection_options(Settings.from_env())) as address:
+        yield UrlTarget(name, f"http://{address}")
 
 
 class Client:

@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.contract.http.client import Client, SourceTarget, Target, UrlTarget
+from tests.contract.http.client import Client, Target, UrlTarget, source_target
 from tests.pictures import astronaut, encode
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -24,10 +25,13 @@ def targets(bucket_dir: Path) -> Iterator[dict[str, Target]]:
     if any(urls.values()):
         yield {name: UrlTarget(name, url) for name, url in urls.items() if url}
         return
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as running:
         patch.setenv("FER_BUCKET", bucket_dir.as_uri())
         patch.setenv("GOOGLE_CLOUD_PROJECT", "a-project")
-        yield {name: SourceTarget(name, ROOT / "functions" / name / "main.py") for name in FUNCTIONS}
+        yield {
+            name: running.enter_context(source_target(name, ROOT / "functions" / name / "main.py"))
+            for name in FUNCTIONS
+        }
 
 
 @pytest.fixture(scope="session")

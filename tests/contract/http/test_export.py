@@ -4,6 +4,8 @@ import csv
 import io
 import json
 from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 from fer.domain import FEEDBACK_LABELS
 from fer.storage.factory import open_store
 from fer.storage.registry import ModelRegistry
-from tests.contract.http.client import Client, SourceTarget
+from tests.contract.http.client import Client, source_target
 from tests.pictures import data_url
 from tests.published import model_version
 
@@ -27,12 +29,19 @@ def filled(feedback: Client, export: Client, photo: bytes) -> Client:
     return export
 
 
-def empty_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **environ: str) -> Client:
-    """The source tree's export over an empty bucket."""
-    monkeypatch.setenv("FER_BUCKET", tmp_path.as_uri())
-    for name, value in environ.items():
-        monkeypatch.setenv(name, value)
-    return Client(SourceTarget("export", ROOT / "functions" / "export" / "main.py"))
+@pytest.fixture
+def empty_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Client]]:
+    """Starts the source tree's export over an empty bucket, with the environment that the test gives."""
+    with ExitStack() as running:
+
+        def start(**environ: str) -> Client:
+            monkeypatch.setenv("FER_BUCKET", tmp_path.as_uri())
+            for name, value in environ.items():
+                monkeypatch.setenv(name, value)
+            target = running.enter_context(source_target("export", ROOT / "functions" / "export" / "main.py"))
+            return Client(target)
+
+        yield start
 
 
 def test_download_is_one_csv_with_one_header(filled: Client) -> None:
@@ -91,8 +100,8 @@ def test_dashboard_is_self_contained(filled: Client) -> None:
     assert all(f">{name}<" in page for name in ("Happy", "Afraid", "None of these", "Corrections per label"))
 
 
-def test_empty_store_has_no_csv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    export = empty_export(tmp_path, monkeypatch)
+def test_empty_store_has_no_csv(empty_export: Callable[..., Client]) -> None:
+    export = empty_export()
     answer = export.get(CSV)
     assert answer.status == 404
     assert answer.json["error"] == "Expression CSV file not found. Submit some feedback first."
@@ -103,14 +112,15 @@ def test_empty_store_has_no_csv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         "merged_shards": 0,
         "withdrawn_rows": 0,
         "generation": "0",
+        "complete": True,
     }
     assert export.get("/models").json == {"models": []}
     assert "Nothing to download yet" in export.get("/dashboard").body.decode()
 
 
 @pytest.mark.parametrize("path", [CSV, "/stats", "/models", "/dashboard", "/merge", "/"])
-def test_token_guards_everything_but_the_health(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
-    export = empty_export(tmp_path, monkeypatch, FER_EXPORT_TOKEN="open sesame")
+def test_token_guards_everything_but_the_health(empty_export: Callable[..., Client], path: str) -> None:
+    export = empty_export(FER_EXPORT_TOKEN="open sesame")
     method = "POST" if path in ("/merge", "/") else "GET"
     for credentials in (None, "Bearer", "Bearer wrong", "open sesame", "Basic !!", "Basic b3Blbg=="):
         headers = {"Authorization": credentials} if credentials else {}
@@ -121,19 +131,17 @@ def test_token_guards_everything_but_the_health(tmp_path: Path, monkeypatch: pyt
     assert export.get("/").status == 200
 
 
-def test_browser_is_asked_for_the_token_as_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    export = empty_export(tmp_path, monkeypatch, FER_EXPORT_TOKEN="open sesame")
+def test_browser_is_asked_for_the_token_as_a_password(empty_export: Callable[..., Client]) -> None:
+    export = empty_export(FER_EXPORT_TOKEN="open sesame")
     assert "Basic" not in export.get("/stats").headers["www-authenticate"]
     assert "Basic" in export.get("/dashboard", {"Accept": "text/html"}).headers["www-authenticate"]
 
 
 @pytest.mark.parametrize("path", [CSV, "/stats", "/dashboard", "/merge"])
-def test_pages_of_other_origins_get_nothing_unless_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
-) -> None:
+def test_pages_of_other_origins_get_nothing_unless_named(empty_export: Callable[..., Client], path: str) -> None:
     method = "POST" if path == "/merge" else "GET"
     for setting in ("", "*", "https://app.example"):
-        export = empty_export(tmp_path, monkeypatch, FER_ALLOWED_ORIGINS=setting)
+        export = empty_export(FER_ALLOWED_ORIGINS=setting)
         for origin in ("https://evil.example", "null", "*", "http://127.0.0.1"):
             refused = export.request(method, path, headers={"Origin": origin})
             assert refused.status == 403
@@ -145,8 +153,8 @@ def test_pages_of_other_origins_get_nothing_unless_named(
         assert "access-control-allow-origin" not in export.request(method, path).headers
 
 
-def test_named_origins_may_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    export = empty_export(tmp_path, monkeypatch, FER_ALLOWED_ORIGINS="https://app.example, https://b.example")
+def test_named_origins_may_call(empty_export: Callable[..., Client]) -> None:
+    export = empty_export(FER_ALLOWED_ORIGINS="https://app.example, https://b.example")
     named = export.get("/stats", {"Origin": "https://b.example"})
     assert named.headers["access-control-allow-origin"] == "https://b.example"
     assert named.headers["vary"] == "Origin"
@@ -161,8 +169,8 @@ def test_the_health_is_for_every_page(export: Client) -> None:
     assert answer.headers["access-control-allow-origin"] == "*"
 
 
-def test_page_of_the_very_host_may_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    export = empty_export(tmp_path, monkeypatch)
+def test_page_of_the_very_host_may_call(empty_export: Callable[..., Client]) -> None:
+    export = empty_export()
     answer = export.request("POST", "/merge", headers={"Host": "127.0.0.1:9", "Origin": "http://127.0.0.1:9"})
     assert answer.status == 200
 
@@ -173,30 +181,30 @@ def test_preflight_allows_what_is_documented(export: Client, header: str) -> Non
     assert header in preflight.headers["access-control-allow-headers"].split(", ")
 
 
-def test_without_a_token_a_foreign_name_gets_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    closed = empty_export(tmp_path, monkeypatch)
+def test_without_a_token_a_foreign_name_gets_nothing(empty_export: Callable[..., Client]) -> None:
+    closed = empty_export()
     for host in ("rebound.example", "rebound.example:8080", "10.0.0.1"):
         assert closed.get("/stats", {"Host": host}).status == 403
     assert closed.get("/", {"Host": "rebound.example"}).status == 200
     for reason in ("iam", "public"):
-        opened = empty_export(tmp_path, monkeypatch, FER_EXPORT_WITHOUT_TOKEN=reason)
+        opened = empty_export(FER_EXPORT_WITHOUT_TOKEN=reason)
         assert opened.get("/stats", {"Host": "export.example"}).status == 200
     token = {"Authorization": "Bearer t", "Host": "export.example"}
-    assert empty_export(tmp_path, monkeypatch, FER_EXPORT_TOKEN="t").get("/stats", token).status == 200
+    assert empty_export(FER_EXPORT_TOKEN="t").get("/stats", token).status == 200
 
 
 def test_log_of_a_merge_says_what_it_left_over(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    empty_export: Callable[..., Client], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """infra/alerts.tf raises an alert on this field of this line."""
-    export = empty_export(tmp_path, monkeypatch)
+    export = empty_export()
     export.request("POST", "/merge")
     line = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert line["httpRequest"]["requestUrl"] == "/merge"
     assert (line["pending_shards"], line["merged_shards"], line["rows"]) == (0, 0, 0)
 
 
-def test_models_are_listed_with_their_gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_models_are_listed_with_their_gate(empty_export: Callable[..., Client], tmp_path: Path) -> None:
     registry = ModelRegistry(open_store(tmp_path.as_uri()))
     checks = [{"name": "as <fast>", "passed": True, "figure": "1 → 1 ms", "bound": "1.25 times"}]
     first = model_version("m-1", created="2026-01-01T00:00:00Z")
@@ -204,7 +212,7 @@ def test_models_are_listed_with_their_gate(tmp_path: Path, monkeypatch: pytest.M
     registry.publish("m-1", {**first, "gate_report.json": b"not JSON"})
     registry.publish("m-2", {**second, "gate_report.json": json.dumps({"checks": checks}).encode()})
     registry.promote("m-1", expected=None, now=datetime(2026, 3, 1, tzinfo=UTC))
-    export = empty_export(tmp_path, monkeypatch)
+    export = empty_export()
     newest, oldest = export.get("/models").json["models"]
     assert (newest["version"], newest["parent"], newest["champion"], newest["gate"]) == ("m-2", "m-1", False, checks)
     assert (oldest["version"], oldest["champion"], oldest["gate"]) == ("m-1", True, [])

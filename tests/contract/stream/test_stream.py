@@ -1,18 +1,21 @@
 """The protocol of docs/streaming.md on the source tree's service, or on what FER_TEST_URL_STREAMING names."""
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from fer.domain import EXPRESSIONS
 from fer.settings import Settings
 from local.servers import send
 from streaming.service import server_options
 from tests.asgi_server import serving
-from tests.pictures import encode, two_faces
+from tests.pictures import data_url, encode, two_faces
 from tests.stream_client import streaming
 
 DOCUMENTATION = Path(__file__).resolve().parents[3] / "docs" / "streaming.md"
@@ -62,5 +65,22 @@ def test_a_bad_frame_is_an_error_message_and_a_text_message_the_end(address: str
         client.receive()
         error = client.ask(b"no picture")
         assert (error["type"], error["frame"], error["code"]) == ("error", 1, "invalid_input")
+        client.connection.send(data_url(encode(two_faces(), ".jpg")))
+        assert len(client.receive()["faces"]) == 2
+        client.connection.send("data:image/jpeg;base64,?")
+        assert client.receive()["code"] == "invalid_input"
         client.connection.send("text")
         assert client.closed_with()[0] == 1003
+
+
+@pytest.mark.parametrize("path", ["/", "/stream/more", "/streams", "/predict_expression"])
+def test_a_wrong_path_is_not_found(address: str, path: str) -> None:
+    with pytest.raises(InvalidStatus) as refused, connect(f"ws://{address}{path}"):
+        pass
+    assert refused.value.response.status_code == 404
+    assert json.loads(refused.value.response.body or b"")["code"] == "not_found"
+
+
+def test_a_slash_at_the_end_does_not_matter(address: str) -> None:
+    with connect(f"ws://{address}/stream/", compression=None) as connection:
+        assert json.loads(connection.recv(timeout=60))["type"] == "ready"

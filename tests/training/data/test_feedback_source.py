@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fer.storage.keys import CSV_KEY
 from fer.storage.objects import ABSENT
 from tests.gcs_server import running_gcs_server
-from training.data.feedback_source import NoFeedback, open_source
+from training.data.feedback_source import NO_CSV_YET, NoFeedback, open_source
 from training.retraining.served_answer import ROOT
 
 # google.api_core warns where an extra of gRPC is missing.
@@ -39,8 +39,17 @@ class _Export(BaseHTTPRequestHandler):
             self.send_response(302)
             self.send_header("Location", f"http://localhost:{self.server.server_port}/signed")
             self.end_headers()
-        elif self.path == "/none":
-            self.send_error(404)
+        elif self.path in ("/none", "/typo", "/object", "/page"):
+            body = {
+                "/none": json.dumps({"error": NO_CSV_YET, "code": "not_found", "retryable": False}),
+                "/typo": json.dumps({"error": "There is nothing at this path.", "code": "not_found"}),
+                "/object": "[]",
+                "/page": "<html>not found</html>",
+            }[self.path].encode()
+            self.send_response(404)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
         elif self.path == "/broken":
             self.send_error(500)
         else:
@@ -174,7 +183,7 @@ def test_a_bucket_is_read(key: str, where: str, monkeypatch: pytest.MonkeyPatch)
     with running_gcs_server() as server:
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", server.url)
         monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
-        with pytest.raises(NoFeedback):
+        with pytest.raises(NoFeedback if key == CSV_KEY else FileNotFoundError):
             _read(where)
         server.bucket("bucket").put(key, CONTENT, if_generation=ABSENT, content_type="text/csv", metadata={})
         assert _read(where) == CONTENT
@@ -192,7 +201,7 @@ def test_a_function_without_feedback_says_so(export: ThreadingHTTPServer) -> Non
         _read(f"http://127.0.0.1:{export.server_port}/none")
 
 
-@pytest.mark.parametrize("path", ["/broken", "/short"])
+@pytest.mark.parametrize("path", ["/broken", "/short", "/typo", "/object", "/page"])
 def test_a_failed_or_truncated_download_is_an_error(export: ThreadingHTTPServer, path: str) -> None:
     with pytest.raises(OSError, match=r".+"):
         _read(f"http://127.0.0.1:{export.server_port}{path}")

@@ -1,6 +1,8 @@
 """Reading FER2013 and FER+, matching their rows, targets, duplicates."""
 
 import gzip
+import io
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -28,7 +30,9 @@ def _votes(**counts: int) -> np.ndarray:
     return np.array([[counts.get(name, 0) for name in columns]])
 
 
-@pytest.mark.parametrize("kind", ["csv", "gz", "zip", "gz in zip"])
+@pytest.mark.parametrize(
+    "kind", ["csv", "gz", "zip", "gz in zip", "tar.gz", "tar", "tar.gz in zip", "mark", "quoted"]
+)
 def test_faces_are_read_however_kaggle_packs_them(tmp_path: Path, kind: str) -> None:
     faces = make_faces()
     text = faces_csv(faces).encode()
@@ -37,6 +41,16 @@ def test_faces_are_read_however_kaggle_packs_them(tmp_path: Path, kind: str) -> 
         path.write_bytes(text)
     elif kind == "gz":
         path.write_bytes(gzip.compress(text))
+    elif kind == "mark":
+        path.write_bytes(b"\xef\xbb\xbf" + text)
+    elif kind == "quoted":
+        path.write_text("\n".join(",".join(f'"{c}"' for c in line.split(",")) for line in text.decode().splitlines()))
+    elif kind == "tar.gz in zip":  # as the competition's own archive
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("example_submission.csv", "id,emotion\n")
+            archive.writestr("fer2013.tar.gz", _tar(text, "w:gz"))
+    elif kind.startswith("tar"):
+        path.write_bytes(_tar(text, "w:gz" if kind == "tar.gz" else "w"))
     else:
         with zipfile.ZipFile(path, "w") as archive:
             name = "fer2013/fer2013.csv" + (".gz" if kind == "gz in zip" else "")
@@ -46,6 +60,35 @@ def test_faces_are_read_however_kaggle_packs_them(tmp_path: Path, kind: str) -> 
     assert (read.images == faces.images).all()
     assert (read.labels == faces.labels).all()
     assert (read.usage == faces.usage).all()
+
+
+def _tar(text: bytes, mode: str) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode=mode) as archive:
+        for name, content in (("fer2013/README", b"a text"), ("fer2013/fer2013.csv", text)):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def test_columns_may_come_in_another_order_and_spelling(tmp_path: Path) -> None:
+    faces, path = make_faces(), tmp_path / "icml_face_data.csv"
+    rows = [line.split(",") for line in faces_csv(faces).splitlines()[1:]]
+    text = "".join(f"{emotion},{usage},{pixels}\n" for emotion, pixels, usage in rows)
+    path.write_text("emotion, Usage, pixels\n" + text, encoding="utf-8")
+    read = read_faces(path)
+    assert (read.images == faces.images).all()
+    assert (read.usage == faces.usage).all()
+
+
+@pytest.mark.parametrize("emotion", ["7", "-1", "", "happy", "1.0"])
+def test_a_label_that_is_none_of_the_seven_is_an_error_with_its_line(tmp_path: Path, emotion: str) -> None:
+    header, first, *rest = faces_csv(make_faces()).splitlines()
+    path = tmp_path / "fer2013.csv"
+    path.write_text("\n".join([header, first, emotion + rest[0][1:], *rest[1:]]), encoding="utf-8")
+    with pytest.raises(ValueError, match="line 3: expected an emotion from 0 to 6"):
+        read_faces(path)
 
 
 def test_crlf_line_ends_do_not_stick_to_the_usage(tmp_path: Path) -> None:

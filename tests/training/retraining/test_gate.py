@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from training.data.fer2013 import LABELS
-from training.retraining.gate import Bounds, Check, Scored, class_recalls, gain_interval, judge
+from training.retraining.gate import Bounds, Check, Scored, agreement, class_recalls, gain_interval, judge
 
 BETTER = "better on new feedback never trained on"
 GOOD_ANSWER = Check(name="answers through the real predict function", passed=True, figure="200", bound="200")
@@ -166,3 +166,15 @@ def test_the_interval_of_no_faces_is_nothing() -> None:
 
 def test_all_expressions_that_occur_are_judged() -> None:
     assert list(class_recalls(scored(FROZEN, (NOTHING, NOTHING)))) == list(LABELS)
+
+
+def test_chances_of_all_batches_together_are_bounded() -> None:
+    chances = [(1 - Bounds().after(refusals).new_confidence) / 2 for refusals in range(2000)]
+    assert chances[0] == pytest.approx(1 / 200)
+    assert sum(chances) < 0.05 + 1e-9
+
+
+def test_a_batch_that_contradicts_the_champion_nearly_everywhere_is_called_so() -> None:
+    assert "look at them" in agreement(np.arange(100) < 12)
+    assert "look at them" not in agreement(np.arange(100) < 55)
+    assert agreement(np.zeros(0, bool)) == "no new faces"

@@ -13,15 +13,21 @@ import pytest
 keras = pytest.importorskip("keras")
 pytest.importorskip("tensorflow")
 
-from fer.domain import EXPRESSIONS  # noqa: E402
+from fer.domain import EXPRESSIONS, Feedback  # noqa: E402
 from fer.errors import Conflict  # noqa: E402
 from fer.storage.factory import open_store  # noqa: E402
+from fer.storage.keys import CSV_KEY, shard_key  # noqa: E402
+from fer.storage.merge import merge_pending  # noqa: E402
+from fer.storage.records_csv import row_digest  # noqa: E402
 from fer.storage.registry import ModelRegistry  # noqa: E402
+from fer.storage.shards import save_shard  # noqa: E402
+from fer.storage.withdrawals import withdraw_shard  # noqa: E402
+from fer.usecases.publish import read_model_dir  # noqa: E402
+from fer.usecases.withdrawn import read_rows_file, withdrawn_rows  # noqa: E402
 from tests.training.generated import feedback_csv, marked  # noqa: E402
 from tests.training.tiny import CONFIG, LENIENT  # noqa: E402
-from tools.registry import read_model_dir  # noqa: E402
 from training.config import Config  # noqa: E402
-from training.data.feedback import FeedbackRows, read_rows  # noqa: E402
+from training.data.feedback import FeedbackRows, read_rows, settle  # noqa: E402
 from training.data.fer2013 import FaceData, unanimous_votes  # noqa: E402
 from training.retraining import run_record  # noqa: E402
 from training.retraining.finetune import fine_tune  # noqa: E402
@@ -125,13 +131,20 @@ def test_known_feedback_is_that_of_the_champions_run_and_no_other(tmp_path: Path
         path = Path(_csv(tmp_path / name, marked(labels, seed=1), labels))
         return read_rows(iter([path.read_bytes()]), tmp_path / f"{name}.u8")
 
-    card = {"data": run_record.seen_rows(rows("first.csv", _labels(20)))}
-    assert run_record.known_rows(card, rows("longer.csv", _labels(30))) == 20
-    assert run_record.known_rows(card, rows("shorter.csv", _labels(10))) == 0
+    first = rows("first.csv", _labels(20))
+    known = frozenset(name.tobytes() for name in first.names())
+    start = run_record.Start(directory=tmp_path, card={}, pointer=None, known=known)
+
+    def known_of(name: str, labels: np.ndarray, start: run_record.Start = start) -> list[int]:
+        found = rows(name, labels)
+        return run_record.known_faces(start, found.names(), settle(found).groups).tolist()
+
+    assert known_of("longer.csv", _labels(30)) == list(range(20))
+    assert known_of("shorter.csv", _labels(10)) == list(range(10))
     changed = _labels(30)
     changed[0] = 6
-    assert run_record.known_rows(card, rows("other.csv", changed)) == 0
-    assert run_record.known_rows({}, rows("first.csv", _labels(20))) == 0
+    assert known_of("other.csv", changed) == list(range(1, 20))
+    assert known_of("first.csv", _labels(20), dataclasses.replace(start, known=frozenset())) == []
 
 
 def test_without_a_base_the_frozen_test_is_recorded_and_kept(options: Options, tmp_path: Path) -> None:
@@ -163,7 +176,7 @@ def test_too_little_feedback_waits(options: Options, tmp_path: Path) -> None:
 
 def test_a_promotion_in_between_is_a_conflict(options: Options, tmp_path: Path, bundled: Path) -> None:
     registry = ModelRegistry(open_store(options.bucket))
-    start = run_record.fetch_champion(registry, bundled, tmp_path / "champion")
+    start = run_record.fetch_start(registry, bundled, tmp_path / "champion")
     registry.publish(*read_model_dir(bundled))
     registry.promote(start.version, expected=None, now=NOW)
     with pytest.raises(Conflict):
@@ -239,3 +252,89 @@ def test_the_command_tells_a_failure_by_its_exit_code(
         main()
     assert ended.value.code == 1
     assert "none.csv" in capsys.readouterr().err
+
+
+def _version(options: Options) -> str:
+    champion = ModelRegistry(open_store(options.bucket)).champion()
+    assert champion is not None
+    return champion.version
+
+
+def test_what_is_new_does_not_depend_on_where_a_row_lies_nor_on_rows_that_were_withdrawn(
+    options: Options, tmp_path: Path
+) -> None:
+    options = dataclasses.replace(options, base=_base())
+    assert retrain(options, NOW) == PASSED
+    labels = _labels(350)
+    faces = marked(labels, seed=1)
+    kept = np.random.default_rng(3).permutation(350)[10:]
+    options = dataclasses.replace(options, csv=_csv(tmp_path / "others.csv", faces[kept], labels[kept]))
+    assert retrain(options, NOW) == PASSED
+    outcome = json.loads((options.workdir / "outcome.json").read_text("utf-8"))
+    assert outcome["outcome"] == "waiting"
+    assert "'of these new to the champion': 0" in outcome["message"]
+
+
+def test_registry_says_which_models_were_trained_with_a_withdrawn_row(options: Options, tmp_path: Path) -> None:
+    options = dataclasses.replace(options, base=_base())
+    store = open_store(options.bucket)
+    labels = _labels(350)
+    rows = [
+        Feedback(label=EXPRESSIONS[label], pixels=face.tobytes())
+        for label, face in zip(labels, marked(labels, seed=1), strict=True)
+    ]
+    for number, row in enumerate([*rows, rows[0]]):  # two people sent the first one
+        save_shard(store, row, idempotency_key=str(number), now=NOW)
+    merge_pending(store, now=NOW)
+    csv = tmp_path / "merged.csv"
+    csv.write_bytes(store.read(CSV_KEY))
+    assert retrain(dataclasses.replace(options, csv=str(csv)), NOW) == PASSED
+    version = _version(options)
+    registry = ModelRegistry(store)
+    assert f"{version}: 0 of its 351 rows were withdrawn since, 0 of them" in withdrawn_rows(store, registry)
+    entries = dict(read_rows_file(registry, version))
+    trained = next(n for n, row in enumerate(rows) if n and entries[row_digest(row.label, row.pixels)])
+    judged = next(n for n, row in enumerate(rows) if n and not entries[row_digest(row.label, row.pixels)])
+    for number in (0, trained, judged):
+        withdraw_shard(store, shard_key(str(number)), is_meant=lambda _: True, now=NOW)
+    merge_pending(store, now=NOW)
+    said = withdrawn_rows(store, registry)
+    assert f"{version}: 3 of its 351 rows were withdrawn since" in said
+    first_trained = entries[row_digest(rows[0].label, rows[0].pixels)]
+    assert f"{1 + first_trained} of them it was trained with" in said
+    bundled = json.loads((options.bundled / "model_card.json").read_text("utf-8"))["model_version"]
+    assert f"make retrain START={bundled}" in said
+    csv.write_bytes(store.read(CSV_KEY))
+    again = dataclasses.replace(options, csv=str(csv), start=bundled)
+    assert retrain(again, NOW) == PASSED
+    assert _version(options) != version
+    assert f"{_version(options)}: 0 of its 348 rows" in withdrawn_rows(store, registry)
+
+
+def test_every_refusal_makes_the_next_chance_smaller_until_a_batch_passes(options: Options, tmp_path: Path) -> None:
+    good = dataclasses.replace(options, base=_base())
+    faces = marked(_labels(350), seed=1)
+    for turn in range(2):
+        labels = np.random.default_rng(turn).integers(0, 7, 350)
+        bad = dataclasses.replace(good, csv=_csv(tmp_path / f"bad{turn}.csv", faces, labels))
+        assert retrain(bad, NOW) == REFUSED
+        assert _report(bad)["refusals_before"] == turn
+        bound = next(check["bound"] for check in _report(bad)["checks"] if "better on new" in check["name"])
+        assert f"after {turn} refusals" in bound
+    assert retrain(good, NOW) == PASSED
+    assert _report(good)["refusals_before"] == 2
+    assert run_record.read_record(open_store(options.bucket), run_record.LAST_RUN_KEY)["refusals"] == 0
+
+
+def test_an_error_is_an_outcome_too(options: Options) -> None:
+    missing = dataclasses.replace(options, csv="no/such.csv")
+    with pytest.raises(FileNotFoundError):
+        retrain(missing, NOW)
+    outcome = json.loads((options.workdir / "outcome.json").read_text("utf-8"))
+    assert (outcome["outcome"], outcome["exit_code"]) == ("error", 1)
+    assert "no/such.csv" in outcome["message"]
+
+
+def test_a_predict_that_does_not_answer_is_told_from_one_that_does(options: Options) -> None:
+    with pytest.raises(RuntimeError, match="did not answer within"):
+        ask(options.bundled, options.python, timeout_s=0.01)

@@ -1,6 +1,5 @@
 """The endpoint: faults become answers that say nothing, and big bodies never pile up."""
 
-import io
 import json
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +8,6 @@ import flask
 import pytest
 
 from fer.errors import Conflict, Unavailable
-from fer.http import endpoint as endpoint_module
 from fer.http.answers import json_answer
 from fer.http.endpoint import Endpoint
 
@@ -67,43 +65,6 @@ def test_expected_error_is_no_error_in_the_log(
 
 def answer_nothing(_: flask.Request) -> flask.Response:
     return json_answer({})
-
-
-class _CountingBody(io.RawIOBase):
-    """A body of zeros that tells how much of it was read, and in what pieces."""
-
-    def __init__(self, size_bytes: int) -> None:
-        self.left_bytes = size_bytes
-        self.largest_piece_bytes = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any, /) -> int:
-        piece = min(len(buffer), self.left_bytes)
-        buffer[:piece] = bytes(piece)
-        self.left_bytes -= piece
-        self.largest_piece_bytes = max(self.largest_piece_bytes, piece)
-        return piece
-
-
-def of_length(body: _CountingBody, size_bytes: int) -> dict[str, Any]:
-    return {"wsgi.input": body, "CONTENT_LENGTH": str(size_bytes)}
-
-
-def test_unread_body_is_drained_in_small_pieces(ask: Callable[..., flask.Response]) -> None:
-    body = _CountingBody(30_000_000)
-    ask(answer_nothing, environ_overrides=of_length(body, 30_000_000))
-    assert body.left_bytes == 0
-    assert body.largest_piece_bytes <= 65_536
-
-
-def test_endless_body_is_not_waited_for(ask: Callable[..., flask.Response]) -> None:
-    size_bytes = endpoint_module.DRAIN_AT_MOST_BYTES * 3
-    body = _CountingBody(size_bytes)
-    response = ask(answer_nothing, environ_overrides=of_length(body, size_bytes))
-    assert body.left_bytes > endpoint_module.DRAIN_AT_MOST_BYTES
-    assert response.headers["Connection"] == "close"
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,11 @@ from tools.build import contents
 
 FIELD_OF = {variable: field for field, (variable, _) in VARIABLES.items()}
 
-# Read by what runs the code, not by the code: the functions framework, and glibc.
-PLATFORM = {"THREADS", "MALLOC_ARENA_MAX"}
+# Read by what runs the code, not by the code: glibc.
+PLATFORM = {"MALLOC_ARENA_MAX"}
+
+# What fer.serving reads for every function.
+SERVING = {"threads"}
 
 # Settings whose default is wrong in the cloud: whatever uses them has to be given them.
 NO_DEFAULT_FITS = {"bucket_url", "allowed_origins", "google_cloud_project", "model_uri"}
@@ -57,7 +60,9 @@ def environment(configuration: Configuration) -> list[str]:
         given = {FIELD_OF[each] for each in environment_of(configuration)[name] if each in FIELD_OF}
         used = _settings_used(source)
         wrong += [f"{name} lacks its {field}" for field in sorted((used & NO_DEFAULT_FITS) - given)]
-        wrong += [f"{name} is given {field}, which its main.py does not use" for field in sorted(given - used)]
+        wrong += [
+            f"{name} is given {field}, which its main.py does not use" for field in sorted(given - used - SERVING)
+        ]
     return wrong
 
 
@@ -99,7 +104,7 @@ def artefacts(configuration: Configuration) -> list[str]:
         defined = {
             node.name
             for node in ast.parse(files["main.py"].read_text("utf-8")).body
-            if isinstance(node, ast.FunctionDef)
+            if isinstance(node, ast.AsyncFunctionDef)
         }
         if name not in defined:
             wrong.append(f"{name}/main.py has no entry point {name}")

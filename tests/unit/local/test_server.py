@@ -104,7 +104,10 @@ def test_hashed_assets_are_kept_for_ever_and_other_files_asked_for_again(with_ap
     assert again.status == 304
 
 
-@pytest.mark.parametrize("path", ["/assets/none.js", "/../package.json", "/%2e%2e/package.json", "/assets", "/%00"])
+@pytest.mark.parametrize(
+    "path",
+    ["/assets/none.js", "/../package.json", "/%2e%2e/package.json", "/assets", "/%00", "/" + "x" * 300, "/x" * 3000],
+)
 def test_only_files_of_the_build_are_served(with_app: str, path: str) -> None:
     answer = send(with_app, "GET", path)
     assert answer.status == 404

@@ -32,6 +32,11 @@ def test_anything_else_is_refused_with_what_is_expected(url: str) -> None:
         open_store(url)
 
 
+def test_a_missing_bucket_is_called_by_its_variable() -> None:
+    with pytest.raises(InvalidInput, match="FER_BUCKET is not set"):
+        open_store("")
+
+
 def test_the_storage_of_an_export_loads_neither_numpy_nor_opencv_nor_google() -> None:
     code = (
         "import sys; import fer.storage.factory, fer.storage.merge, fer.storage.csv_file, fer.storage.shards;"

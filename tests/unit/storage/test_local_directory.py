@@ -189,3 +189,13 @@ def test_a_directory_that_cannot_be_written_is_unavailable(tmp_path: Path) -> No
     with pytest.raises(Unavailable):
         put(store, "a", b"x")
     assert store.stat("a") is None
+
+
+def test_stray_files_are_none_of_its_objects(tmp_path: Path) -> None:
+    store = LocalDirectoryStore(tmp_path)
+    put(store, "shards/a.csv", b"row")
+    folders = [tmp_path, tmp_path / "objects", tmp_path / "objects" / "shards", tmp_path / "tmp", tmp_path / "locks"]
+    for folder in [*folders, next((tmp_path / "objects" / "shards").iterdir())]:
+        (folder / ".DS_Store").write_bytes(b"Bud1")
+    assert [info.key for info in LocalDirectoryStore(tmp_path).list("shards/")] == ["shards/a.csv"]
+    assert [info.key for info in store.list("")] == ["shards/a.csv"]

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import zlib
 
 import pytest
 from hypothesis import given
@@ -38,10 +39,18 @@ def test_header_says_size_and_kind(mode: str, image_format: str, plain: bool, al
     assert (header.plain, header.plain and header.alpha) == (plain, alpha)
 
 
-@pytest.mark.parametrize("image_format", ["GIF", "BMP", "TIFF", "PPM"])
-def test_other_formats_are_left_to_their_decoder(image_format: str) -> None:
+@pytest.mark.parametrize("image_format", ["GIF", "BMP", "AVIF"])
+def test_other_formats_are_left_to_pillow(image_format: str) -> None:
     header = read_header(saved("RGB", image_format))
-    assert (header.format, header.size_wh, header.plain) == (image_format, None, False)
+    assert (header.format, header.size_wh, header.plain) == (image_format, (40, 30), False)
+
+
+def test_orientation_of_a_png_may_stand_behind_its_pixels() -> None:
+    data = saved("RGB", "PNG")
+    body = exif("<", 0x0112, 6)
+    chunk = struct.pack(">I", len(body)) + b"eXIf" + body + struct.pack(">I", zlib.crc32(b"eXIf" + body))
+    assert read_header(data[:-12] + chunk + data[-12:]).orientation == 6
+    assert read_header(data[:-12] + chunk[:-1] + b"?" + data[-12:]).orientation == 1
 
 
 def exif(order: str, tag: int, value: int) -> bytes:
@@ -72,4 +81,4 @@ def test_any_bytes_after_the_magic_are_a_header_or_invalid(magic: bytes, rest: b
         header = read_header(magic + rest)
     except InvalidInput:
         return
-    assert header.size_wh is not None
+    assert len(header.size_wh) == 2

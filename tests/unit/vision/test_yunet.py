@@ -8,7 +8,8 @@ import pytest
 
 from fer.errors import CorruptData
 from fer.vision.boxes import iou
-from fer.vision.yunet import MIN_SCORE, YUNET_FILE, YuNetDetector
+from fer.vision.detector_files import YUNET_FILE
+from fer.vision.yunet import MIN_SCORE, YuNetDetector
 from fer.vision.yunet_graph import any_size
 from tests.pictures import Picture, astronaut, two_faces
 

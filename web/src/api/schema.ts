@@ -107,8 +107,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * All corrections acknowledged so far, as one CSV.
-         * @description Merges what is pending, then sends one pinned version. Header `label,pixel0,…,pixel2303`. Read it with
+         * The merged corrections as one CSV.
+         * @description Merges what is pending, for at most 30 s, then sends one pinned version; after a very large backlog the rest is in the next one
+         *     (`POST /merge` says whether it is `complete`). Header `label,pixel0,…,pixel2303`. Read it with
          *     `keep_default_na=False` in pandas: the label `nan` is text.
          */
         get: operations["downloadExpressionCsv"];
@@ -256,7 +257,9 @@ export interface components {
          */
         Annotate: "png" | "jpeg" | "webp" | "none";
         /**
-         * @description A base64 data URL. JPEG, PNG, WebP, GIF (first frame), BMP, TIFF or PPM.
+         * @description A base64 data URL of a JPEG, PNG, WebP, GIF, BMP or AVIF, of animations the first frame. Also read: base64 without
+         *     the `data:` part, with line breaks, without padding, in the URL-safe alphabet, percent-encoded; a data URL with
+         *     parameters, of type `application/octet-stream` or none. The bytes decide which format it is.
          * @example data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAAAAAA6mKC9AAAAD0lEQVR42mNoQAMMI1sAAAUMgAHjM1mKAAAAAElFTkSuQmCC
          */
         DataUrl: string;
@@ -288,7 +291,7 @@ export interface components {
             /** @description For people; its wording may change. */
             error: string;
             /** @enum {string} */
-            code: "invalid_input" | "too_large" | "unsupported_type" | "unauthorised" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "unavailable" | "corrupt_data" | "internal";
+            code: "invalid_input" | "too_large" | "unsupported_type" | "unauthorised" | "forbidden" | "timeout" | "headers_too_large" | "not_found" | "method_not_allowed" | "conflict" | "unavailable" | "corrupt_data" | "internal";
             /** @description Whether the same request may succeed later. */
             retryable: boolean;
         };
@@ -327,6 +330,15 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
+        /** @description The body did not arrive in time; the connection is closed. */
+        RequestTimeout: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
         /** @description The body or the picture is too large; nothing was stored. */
         TooLarge: {
             headers: {
@@ -336,7 +348,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description Neither JSON nor a picture of a format that is read; nothing was stored. */
+        /** @description A type, encoding or picture format that is not read; the error names it. Nothing was stored. */
         UnsupportedType: {
             headers: {
                 [name: string]: unknown;
@@ -366,7 +378,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The bucket could not be reached in time; try again shortly. */
+        /** @description The bucket could not be reached in time, or the server has as much to do as it can hold; try again after `Retry-After` seconds. */
         Unavailable: {
             headers: {
                 [name: string]: unknown;
@@ -430,6 +442,12 @@ export interface operations {
                     annotate?: components["schemas"]["Annotate"];
                 };
                 "image/*": string;
+                "application/octet-stream": string;
+                "multipart/form-data": {
+                    /** Format: binary */
+                    image?: string;
+                    annotate?: components["schemas"]["Annotate"];
+                };
             };
         };
         responses: {
@@ -443,9 +461,11 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidInput"];
+            408: components["responses"]["RequestTimeout"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedType"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     saveExpressionFeedback: {
@@ -478,6 +498,14 @@ export interface operations {
                     model_version?: components["schemas"]["ModelVersion"];
                 };
                 "image/*": string;
+                "application/octet-stream": string;
+                "multipart/form-data": {
+                    /** Format: binary */
+                    image?: string;
+                    label: components["schemas"]["Label"];
+                    /** @example 194,52,92,128 */
+                    box?: string;
+                };
             };
         };
         responses: {
@@ -503,6 +531,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidInput"];
+            408: components["responses"]["RequestTimeout"];
             /** @description The idempotency key came with another correction before. Nothing was stored. */
             409: {
                 headers: {
@@ -634,6 +663,8 @@ export interface operations {
                         withdrawn_rows: number;
                         /** @description Version of the CSV; "0" while there is none. */
                         generation: string;
+                        /** @description Whether nothing is left over; after 30 s a merge ends, and the next call goes on. */
+                        complete: boolean;
                     };
                 };
             };

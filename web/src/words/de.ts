@@ -273,6 +273,8 @@ export const DE: Words = {
     timeout: (seconds) => `Nach ${seconds} Sekunden kam keine Antwort. Netz oder Server sind langsam.`,
     unavailable: "Der Server ist ausgelastet oder erreicht seinen Speicher nicht. Versuchen Sie es gleich noch einmal.",
     too_large: "Dieses Foto ist größer, als der Server annimmt. Versuchen Sie ein kleineres.",
+    headers_too_large:
+      "Der Browser hat mehr Kopfzeilen gesendet, als der Server annimmt. Löschen Sie die Cookies dieser Seite und versuchen Sie es erneut.",
     unsupported_type: "Der Server kann diese Art von Datei nicht lesen. JPEG, PNG und WebP funktionieren.",
     invalid_input: "Der Server konnte mit diesem Foto nichts anfangen. Versuchen Sie ein anderes.",
     unauthorised: "Der Server verlangt sein Zugangstoken.",

@@ -261,6 +261,8 @@ export const EN = {
     timeout: (seconds: number) => `No answer after ${seconds} seconds. The network or the server is slow.`,
     unavailable: "The server is busy, or can't reach its storage. Try again in a moment.",
     too_large: "This photo is larger than the server accepts. Try a smaller one.",
+    headers_too_large:
+      "The browser sent more headers than the server accepts. Clear this page's cookies and try again.",
     unsupported_type: "The server cannot read this kind of file. JPEG, PNG and WebP work.",
     invalid_input: "The server could not use this photo. Try another one.",
     unauthorised: "The server asks for its access token.",

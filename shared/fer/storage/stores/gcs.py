@@ -218,7 +218,7 @@ def _info(blob: Any) -> ObjectInfo:
     return ObjectInfo(
         key=blob.name,
         generation=int(blob.generation),
-        size_bytes=int(blob.size),
+        size_bytes=int(blob.size or 0),  # the official test server leaves zero out
         updated=blob.updated,
         metadata=MappingProxyType(dict(blob.metadata or {})),
         content_type=blob.content_type or "application/octet-stream",

@@ -99,10 +99,15 @@ def read_record(path: Path) -> Record | None:
 
 
 def read_folder(folder: Path) -> Iterator[Record]:
-    """The records in all hash folders of one folder, in no order; a missing folder has none."""
+    """The records in all hash folders of one folder, in no order; a missing folder has none.
+
+    What else lies there (a ``.DS_Store``) is none of ours.
+    """
     if not folder.is_dir():
         return
     for hash_folder in folder.iterdir():
+        if not hash_folder.is_dir():
+            continue
         with os.scandir(hash_folder) as entries:
             names = [entry.name for entry in entries if entry.name.endswith(RECORD_SUFFIX)]
         for name in names:

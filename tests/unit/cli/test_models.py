@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from fer.cli.main import parser
+from fer.cli.models import run_models
 from fer.errors import CorruptData, NotFound
 from fer.storage.factory import open_store
 from fer.storage.keys import model_key
 from fer.storage.registry import CARD_NAME, ModelRegistry
 from tests.gcs_server import running_gcs_server
 from tests.published import KERAS_NAME, LITERT_NAME, model_version, overwrite
-from tools.registry import parse, run
 
 ROOT = Path(__file__).resolve().parents[3]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -45,12 +46,12 @@ def model_dir(directory: Path, version: str, **files: bytes) -> Path:
 
 
 def tool(bucket: str, *arguments: str) -> str:
-    return run(parse(["--bucket", bucket, *arguments]))
+    return run_models(parser().parse_args(["models", "--bucket", bucket, *arguments]))
 
 
 def start(bucket: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "tools.registry", "--bucket", bucket, *arguments],
+        [sys.executable, "-m", "fer.cli", "models", *arguments, "--bucket", bucket],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

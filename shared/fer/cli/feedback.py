@@ -1,0 +1,65 @@
+"""``fer export`` and ``fer merge``: the collected feedback as one CSV."""
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fer.errors import Conflict
+from fer.settings import Settings
+from fer.storage.factory import open_store
+from fer.usecases import export as usecase
+
+
+def run_merge(bucket: str | None) -> str:
+    """Merge what is pending and return the figures as JSON."""
+    settings = Settings.from_env()
+    store = open_store(bucket or settings.bucket_url)
+    report = usecase.merge(store, now=datetime.now(UTC), receipt_days=settings.receipt_days)
+    return json.dumps(
+        {
+            "rows": report.rows,
+            "merged_shards": report.merged_shards,
+            "withdrawn_rows": report.withdrawn_rows,
+            "generation": str(report.generation),
+        }
+    )
+
+
+def run_export(bucket: str | None, *, out: Path | None, force: bool) -> None:
+    """Merge, and write the CSV to ``out`` (atomically) or to standard output.
+
+    Raises ``Conflict`` where ``out`` exists, unless ``force``; ``NotFound`` while there is no feedback.
+    """
+    if out is not None and out.exists() and not force:
+        raise Conflict(f"{out} exists; --force replaces it.")
+    settings = Settings.from_env()
+    download = usecase.download(
+        open_store(bucket or settings.bucket_url),
+        now=datetime.now(UTC),
+        receipt_days=settings.receipt_days,
+        redirect_above_bytes=sys.maxsize,
+        wanted=lambda _: True,
+    )
+    chunks = download.chunks or iter(())
+    if out is None:
+        for chunk in chunks:
+            sys.stdout.buffer.write(chunk)
+    else:
+        _write(out, chunks)
+
+
+def _write(out: Path, chunks: Iterator[bytes]) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=out.parent, prefix=f".{out.name}.", delete=False) as file:
+        try:
+            file.writelines(chunks)
+            file.flush()
+            os.fsync(file.fileno())
+        except BaseException:
+            Path(file.name).unlink()
+            raise
+    Path(file.name).replace(out)  # readable by its owner only, for these are faces

@@ -1,0 +1,69 @@
+"""From a function's endpoint to the application that a server runs, with the limits of the settings."""
+
+import functools
+from typing import Any
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from fer.serving.connections import MAX_HEADERS_BYTES, connection_class
+from fer.serving.in_flight import InFlight
+from fer.serving.reception import Reception
+from fer.serving.threads import Threads, WsgiApp, on_threads
+from fer.settings import Settings
+
+
+class Application(Response):
+    """An ASGI application that a function can return as its answer: the framework runs answers as applications."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__()
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+
+def application(app: WsgiApp, settings: Settings) -> Application:
+    """The WSGI application behind a reception, on threads; functions in one process share what is limited."""
+    return Application(
+        Reception(
+            on_threads(app, _threads(settings.threads)),
+            in_flight=_in_flight(settings.max_bytes_in_flight),
+            max_body_bytes=settings.max_body_bytes,
+            body_timeout_s=settings.body_timeout_s,
+        )
+    )
+
+
+def connection_options(settings: Settings) -> dict[str, Any]:
+    """What uvicorn must be told for the limits on connections to hold."""
+    return {
+        "http": connection_class(
+            headers_timeout_s=settings.headers_timeout_s, max_connections=settings.max_connections
+        ),
+        "h11_max_incomplete_event_size": MAX_HEADERS_BYTES,
+        "timeout_graceful_shutdown": 5,
+        "access_log": False,
+        "server_header": False,
+    }
+
+
+def use_with_framework(settings: Settings) -> None:
+    """Tell the functions framework's asynchronous server the same; before it starts, from a function's module.
+
+    The framework fixes the worker's class and takes no options for it; the class reads this attribute.
+    """
+    from uvicorn_worker import UvicornWorker
+
+    UvicornWorker.CONFIG_KWARGS = {**UvicornWorker.CONFIG_KWARGS, **connection_options(settings), "ws": "none"}
+
+
+@functools.cache
+def _threads(number: int) -> Threads:
+    return Threads(number)
+
+
+@functools.cache
+def _in_flight(max_bytes: int) -> InFlight:
+    return InFlight(max_bytes)

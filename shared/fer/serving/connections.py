@@ -1,0 +1,186 @@
+"""uvicorn's HTTP/1.1 with what it has no settings for: deadlines for headers and for slow readers, and a bound.
+
+uvicorn waits for the end of a request's headers, and for a client to take its answer, as long as the connection is
+open; and its limit on connections counts them only once their headers are there.
+"""
+
+import asyncio
+import json
+import sys
+from http import HTTPStatus
+from typing import Any
+
+import h11
+from uvicorn.config import Config
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from fer.errors import FerError, HeadersTooLarge, InvalidInput, RequestTimeout, Unavailable
+from fer.serving.plain_errors import PlainErrorsAsJson
+
+# All headers of a request together; browsers with large cookies send about 16 KiB.
+MAX_HEADERS_BYTES = 32 * 1024
+# In so much time a client has to take another 48 KiB of an answer, which is a tenth of the slowest mobile networks.
+SEND_TIMEOUT_S = 30.0
+# A client that is still sending when it is refused hears so only while it is listened to.
+LINGER_S = 1.0
+
+
+class Connection(H11Protocol):
+    """One connection; ``connection_class`` sets the limits.
+
+    Where there are too many, those go first that wait for nothing but the client's headers, the longest waiting
+    first. A client that has sent all it will send, and says so (half-closes), still gets its answer.
+    """
+
+    headers_timeout_s: float
+    max_connections: int
+
+    def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any], **options: Any) -> None:
+        super().__init__(config, server_state, {**app_state, "abort": self._abort}, **options)
+        self.app = PlainErrorsAsJson(self.app)  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue]
+        self._headers_deadline: asyncio.TimerHandle | None = None
+        self._send_deadline: asyncio.TimerHandle | None = None
+        self._sent_all = False
+        self._is_refused = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._watch_headers()
+        if len(self.connections) > self.max_connections and not self._make_room():
+            self._refuse(Unavailable("Too many connections; try again shortly."))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        for deadline in (self._headers_deadline, self._send_deadline):
+            if deadline is not None:
+                deadline.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_refused:
+            return
+        super().data_received(data)
+        self._watch_headers()
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Whether the connection stays open for an answer that is still to come."""
+        self._sent_all = True
+        cycle = self._last_cycle
+        awaits_answer = cycle is not None and not cycle.response_complete and not cycle.more_body
+        return awaits_answer and not self._is_refused
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._sent_all and self.cycle.response_complete:
+            self.transport.close()
+        if self.transport.is_closing():
+            self._close_in_time()
+        self._watch_headers()
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        self._stop_watching_headers()
+        super().handle_websocket_upgrade(event)
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._close_in_time()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._send_deadline is None:
+            self._send_deadline = self.loop.call_later(SEND_TIMEOUT_S, self._abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._send_deadline is not None:
+            self._send_deadline.cancel()
+            self._send_deadline = None
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  uvicorn's text says no more
+        """Called where h11 refuses what came; the handled exception says why."""
+        if getattr(sys.exception(), "error_status_hint", 400) == 431:
+            self._refuse(HeadersTooLarge(f"The headers are larger than {MAX_HEADERS_BYTES} bytes."))
+        else:
+            self._refuse(InvalidInput("This is not HTTP/1.1 as it is specified."))
+
+    @property
+    def _last_cycle(self) -> RequestResponseCycle | None:
+        """The request that is answered, or the one before; uvicorn's annotation leaves out that there may be none."""
+        return self.cycle
+
+    @property
+    def waits_for_headers(self) -> bool:
+        return self._headers_deadline is not None or (self._last_cycle is not None and self.cycle.response_complete)
+
+    def _watch_headers(self) -> None:
+        """Set the deadline when a request's headers begin, and take it back when they are there."""
+        if self.conn.their_state is not h11.IDLE or self._is_kept_alive() or self.transport.is_closing():
+            self._stop_watching_headers()
+        elif self._headers_deadline is None:
+            self._headers_deadline = self.loop.call_later(self.headers_timeout_s, self._headers_are_late)
+
+    def _is_kept_alive(self) -> bool:
+        """Whether nothing has come since the last answer; uvicorn's own deadline is for that."""
+        cycle = self._last_cycle
+        return cycle is not None and cycle.response_complete and not self.conn.trailing_data[0]
+
+    def _stop_watching_headers(self) -> None:
+        if self._headers_deadline is not None:
+            self._headers_deadline.cancel()
+            self._headers_deadline = None
+
+    def _headers_are_late(self) -> None:
+        if self.conn.trailing_data[0]:
+            self._refuse(RequestTimeout("The headers did not arrive in time."))
+        else:
+            self.transport.close()
+
+    def _make_room(self) -> bool:
+        """Close the connection that waits longest for its headers, other than this one."""
+        waiting = [each for each in self.connections if isinstance(each, Connection) and each is not self]
+        waiting = [each for each in waiting if each.waits_for_headers]
+        if not waiting:
+            return False
+        min(waiting, key=lambda each: each.waits_until_s).transport.abort()
+        return True
+
+    @property
+    def waits_until_s(self) -> float:
+        """When this connection would be closed if nothing came; those who waited longest have the least."""
+        deadlines = (self._headers_deadline, self.timeout_keep_alive_task)
+        return min((each.when() for each in deadlines if each is not None), default=0.0)
+
+    def _refuse(self, error: FerError) -> None:
+        """Answer outside any application, and close."""
+        self._is_refused = True
+        self._stop_watching_headers()
+        if self._last_cycle is not None:
+            self.cycle.disconnected = True  # as far as the application is concerned
+            self.cycle.message_event.set()
+        body = json.dumps(error.as_json(), separators=(",", ":")).encode()
+        headers = [("content-type", "application/json"), ("content-length", str(len(body))), ("connection", "close")]
+        headers += [("retry-after", "2")] if error.retryable else []
+        try:
+            response = h11.Response(status_code=error.status, headers=headers, reason=HTTPStatus(error.status).phrase)
+            for event in (response, h11.Data(data=body), h11.EndOfMessage()):
+                self.transport.write(self.conn.send(event) or b"")
+        except h11.LocalProtocolError:  # an answer is under way already
+            self._abort()
+            return
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.loop.call_later(LINGER_S, self._abort)
+
+    def _close_in_time(self) -> None:
+        """What is left to send is sent within a time, or not at all."""
+        if self.transport.get_write_buffer_size():
+            self.loop.call_later(SEND_TIMEOUT_S, self._abort)
+
+    def _abort(self) -> None:
+        self.transport.abort()
+
+
+def connection_class(*, headers_timeout_s: float, max_connections: int) -> type[Connection]:
+    """For uvicorn's option ``http``, which takes a class and no arguments of it."""
+    limits = {"headers_timeout_s": headers_timeout_s, "max_connections": max_connections}
+    return type("LimitedConnection", (Connection,), limits)

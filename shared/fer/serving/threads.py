@@ -1,0 +1,133 @@
+"""The threads that requests are worked on, and a WSGI application on them that no slow client can hold up."""
+
+import asyncio
+import io
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from fer.errors import REFUSAL, Unavailable
+
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+_Result = TypeVar("_Result")
+
+# Seconds of waiting, at the pace of one core; who comes then is better off trying again.
+WAITING_PER_THREAD = 8
+
+
+class Threads:
+    """``number`` threads for the work, first come, first served, and two for answers that need none.
+
+    So the health check and a refusal never wait behind pictures.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._work = ThreadPoolExecutor(number, thread_name_prefix="work")
+        self._quick = ThreadPoolExecutor(2, thread_name_prefix="quick")
+        self._at_most = number * (1 + WAITING_PER_THREAD)
+        self._under_way = 0
+
+    @property
+    def are_full(self) -> bool:
+        return self._under_way >= self._at_most
+
+    async def run(self, call: Callable[[], _Result], *, quick: bool) -> _Result:
+        loop = asyncio.get_running_loop()
+        if quick:
+            return await loop.run_in_executor(self._quick, call)
+        self._under_way += 1
+        try:
+            return await loop.run_in_executor(self._work, call)
+        finally:
+            self._under_way -= 1
+
+
+def on_threads(app: WsgiApp, threads: Threads) -> ASGIApp:
+    """The WSGI application as an ASGI one, for requests whose body is there as a whole (``Reception``).
+
+    A thread is held while a piece of the answer is made, and never while one is sent. ``GET /`` and refusals take
+    the quick ones.
+    """
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        body = (await receive()).get("body", b"")
+        environ = build_environ(scope, body)
+        quick = REFUSAL in environ or (scope["path"] == "/" and scope["method"] in ("GET", "HEAD", "OPTIONS"))
+        if not quick and threads.are_full:
+            environ[REFUSAL] = Unavailable("Too many requests are waiting; try again shortly.")
+            quick = True
+        answer = _WsgiAnswer(app, environ)
+        try:
+            await threads.run(answer.start, quick=quick)
+            await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+            while (piece := await threads.run(answer.next_piece, quick=quick)) is not None:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            await threads.run(answer.close, quick=True)
+
+    return application
+
+
+class _WsgiAnswer:
+    """One call of a WSGI application, step by step."""
+
+    def __init__(self, app: WsgiApp, environ: dict[str, Any]) -> None:
+        self._app = app
+        self._environ = environ
+        self._answer: Iterable[bytes] = ()
+        self._pieces: Iterator[bytes] = iter(())
+        self.status = 500
+        self.headers: list[tuple[bytes, bytes]] = []
+
+    def start(self) -> None:
+        self._answer = self._app(self._environ, self._start_response)
+        self._pieces = iter(self._answer)
+        self._environ["wsgi.input"].close()  # a slow reader of the answer holds no memory for the body
+
+    def next_piece(self) -> bytes | None:
+        return next((piece for piece in self._pieces if piece), None)
+
+    def close(self) -> None:
+        getattr(self._answer, "close", lambda: None)()
+
+    def _start_response(self, status: str, headers: list[tuple[str, str]], _: Any = None) -> None:
+        self.status = int(status.partition(" ")[0])
+        self.headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+
+
+def build_environ(scope: Scope, body: bytes) -> dict[str, Any]:
+    """PEP 3333's environment of a request, with its refusal where there is one."""
+    server_name, server_port = scope.get("server") or ("localhost", 80)
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope["path"].encode("utf-8", "surrogatepass").decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_NAME": server_name,
+        "SERVER_PORT": str(server_port or 0),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "REMOTE_ADDR": (scope.get("client") or ("",))[0],
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.get("scheme", "http"),
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope["headers"]:
+        variable = name.decode("latin-1").upper().replace("-", "_")
+        if variable in ("CONTENT_LENGTH", "TRANSFER_ENCODING"):
+            continue  # the body is here, and its length known
+        variable = variable if variable == "CONTENT_TYPE" else f"HTTP_{variable}"
+        before = f"{environ[variable]}," if variable in environ else ""
+        environ[variable] = before + value.decode("latin-1")
+    if REFUSAL in scope:
+        environ[REFUSAL] = scope[REFUSAL]
+    return environ

@@ -1,0 +1,33 @@
+"""How labels are spelt in the data sets that people have."""
+
+from collections.abc import Collection
+
+_SPELLINGS = {
+    "angry": ("anger", "ang", "an", "wut"),
+    "disgusted": ("disgust", "dis", "di"),
+    "fear": ("fearful", "afraid", "scared", "fea", "fe"),
+    "happy": ("happiness", "joy", "joyful", "hap", "ha", "smile", "smiling"),
+    "sad": ("sadness", "sa"),
+    "surprised": ("surprise", "surprising", "sur", "su"),
+    "neutral": ("neutrality", "neu", "ne", "calm"),
+    "nan": ("none", "none of these", "no expression", "not a face", "noface"),
+}
+_BY_SPELLING = {spelling: label for label, spellings in _SPELLINGS.items() for spelling in (label, *spellings)}
+
+NUMBERINGS = {
+    "fer2013": ("angry", "disgusted", "fear", "happy", "sad", "surprised", "neutral"),
+    "rafdb": ("", "surprised", "fear", "disgusted", "happy", "sad", "angry", "neutral"),
+    "affectnet": ("neutral", "happy", "sad", "surprised", "fear", "disgusted", "angry", "contempt"),
+    "ckplus": ("neutral", "angry", "contempt", "disgusted", "fear", "happy", "sad", "surprised"),
+}
+"""Which number means what, in the data sets that number their expressions; they contradict each other."""
+
+
+def label_of(text: str, *, labels: Collection[str], numbering: str | None = None) -> str | None:
+    """The label that is meant, None for none of `labels`. A number needs to be told whose it is."""
+    word = " ".join(text.strip().lower().replace("_", " ").replace("-", " ").split())
+    if word.isascii() and word.isdecimal():
+        names = NUMBERINGS[numbering] if numbering else ()
+        word = names[int(word)] if int(word) < len(names) else ""
+    label = _BY_SPELLING.get(word)
+    return label if label in labels else None
