@@ -81,7 +81,7 @@ const VIEWS: Record<string, (page: Page, server: Server) => Promise<void>> = {
       "nan",
     ]) {
       const body = await readFile(ASTRONAUT);
-      await fetch(`${server.url}/save_expression_feedback?label=${label}`, {
+      await fetch(`${server.url}/save_expression_feedback?label=${label}&predicted=happy&model_version=residual-1`, {
         method: "POST",
         body,
         headers: { "Content-Type": "image/jpeg" },
@@ -90,10 +90,25 @@ const VIEWS: Record<string, (page: Page, server: Server) => Promise<void>> = {
     await page.goto("/#/dashboard");
     await expect(page.getByRole("row", { name: "Happy 4 36%" })).toBeVisible();
   },
+  sent: async (page) => {
+    await page.goto("/");
+    await choose(page, ASTRONAUT);
+    await page.getByRole("button", { name: "Correct" }).click();
+    await page.getByRole("link", { name: "What I sent" }).first().click();
+    await expect(page.getByRole("button", { name: "Take back" })).toBeVisible();
+  },
+  stored: async (page) => {
+    await page.goto("/");
+    await choose(page, ASTRONAUT);
+    await page.getByRole("button", { name: "Correct" }).click();
+    await expect(page.getByRole("button", { name: "Undo" })).toBeVisible();
+  },
   token: async (page) => {
-    await page.route("**/stats", (route) =>
-      route.fulfill({ status: 401, json: { error: "token", code: "unauthorised", retryable: false } }),
-    );
+    for (const path of ["stats", "models"]) {
+      await page.route(`**/${path}`, (route) =>
+        route.fulfill({ status: 401, json: { error: "token", code: "unauthorised", retryable: false } }),
+      );
+    }
     await page.goto("/#/dashboard");
     await page.getByLabel("Access token").fill("wrong");
     await page.keyboard.press("Enter");

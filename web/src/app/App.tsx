@@ -49,17 +49,17 @@ export function App({ desk, onLanguage }: Props) {
 
   return (
     <div className={styles.app}>
-      <a
-        className={styles.skip}
-        href={hrefOf(route)}
-        onClick={(event) => {
-          event.preventDefault();
-          main.current?.focus();
-        }}
-      >
-        {words.skip}
-      </a>
       <header className={styles.header}>
+        <a
+          className={styles.skip}
+          href={hrefOf(route)}
+          onClick={(event) => {
+            event.preventDefault();
+            main.current?.focus();
+          }}
+        >
+          {words.skip}
+        </a>
         <a className={styles.brand} href={hrefOf({ page: "start" })} aria-label={words.appName}>
           <Mark />
           <span>{words.appName}</span>

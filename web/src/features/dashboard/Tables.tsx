@@ -46,7 +46,8 @@ export function ConfusionTable({ confusion }: Pick<Statistics, "confusion">) {
   const said = EXPRESSIONS.filter((expression) => confusion[expression] !== undefined);
   if (said.length === 0) return null;
   return (
-    <section className={styles.wide} aria-label={words.dashboard.confusion}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: on a narrow screen it scrolls, with the keyboard too
+    <section className={styles.wide} aria-label={words.dashboard.confusion} tabIndex={0}>
       <table className={styles.table}>
         <caption>{words.dashboard.confusion}</caption>
         <thead>
@@ -91,7 +92,8 @@ export function ConfusionTable({ confusion }: Pick<Statistics, "confusion">) {
 export function ModelTable({ models }: { models: readonly PublishedModel[] }) {
   if (models.length === 0) return null;
   return (
-    <section className={styles.wide} aria-label={words.dashboard.models}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: on a narrow screen it scrolls, with the keyboard too
+    <section className={styles.wide} aria-label={words.dashboard.models} tabIndex={0}>
       <table className={styles.table}>
         <caption>{words.dashboard.models}</caption>
         <thead>

@@ -1,0 +1,42 @@
+import { ASTRONAUT, TWO_FACES } from "./pictures.ts";
+import { choose, csvRows, expect, expectFocusKept, type Page, test } from "./test.ts";
+
+const correction = (page: Page) => page.getByRole("region", { name: "Correction" });
+
+test("a correction is undone with one click, and its row is gone", async ({ page, server }) => {
+  await page.goto("/");
+  await choose(page, ASTRONAUT);
+  await correction(page).getByRole("button", { name: "Correct" }).click();
+  await expect(correction(page).getByRole("status")).toContainText("Stored as “Happy”");
+  expect(await csvRows(server)).toHaveLength(1);
+  await correction(page).getByRole("button", { name: "Undo" }).click();
+  await expect(correction(page).getByRole("status")).toContainText("Taken back");
+  await expectFocusKept(page);
+  expect(await csvRows(server)).toEqual([]);
+});
+
+test("what was sent is listed with its thumbnail after the tab is closed, and can be taken back", async ({
+  page,
+  context,
+  server,
+}) => {
+  await page.goto("/");
+  await choose(page, TWO_FACES);
+  for (const face of ["Face 1", "Face 2"]) {
+    await page.getByRole("radio", { name: face }).check();
+    await correction(page).getByRole("button", { name: "Correct" }).click();
+    await expect(correction(page).getByRole("status")).toContainText("Stored as");
+  }
+  await page.close();
+
+  const later = await context.newPage();
+  await later.goto("/#/sent");
+  const items = later.getByRole("listitem");
+  await expect(items).toHaveCount(2);
+  await expect(items.first().locator("img")).toHaveJSProperty("naturalWidth", 64);
+  await expect(items.first()).toContainText("can be taken back until");
+  await items.first().getByRole("button", { name: "Take back" }).click();
+  await expect(items.first().getByRole("status")).toHaveText("Taken back");
+  await expect(items.first().locator("img")).toHaveCount(0);
+  expect(await csvRows(server)).toHaveLength(1);
+});
