@@ -58,7 +58,7 @@ test("a chosen picture gets its box, and its correction is a row of the CSV", as
   await submit(page, "Surprised");
   await expect(correction(page).getByRole("status")).toContainText("Stored as “Surprised”");
 
-  await correction(page).getByRole("link").click();
+  await correction(page).getByRole("link", { name: "See all corrections" }).click();
   const [download] = await Promise.all([
     page.waitForEvent("download"),
     page.getByRole("link", { name: "Download CSV" }).click(),

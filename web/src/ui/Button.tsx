@@ -27,5 +27,5 @@ export function Button({ look = "plain", size = "normal", icon, busy = false, ch
 
 /** For links that look like a button. */
 export function buttonClass(look: "primary" | "plain", size: "normal" | "small" = "normal"): string {
-  return `${styles.button} ${styles[look]} ${styles[size]}`;
+  return [styles.button, styles[look], styles[size]].filter(Boolean).join(" ");
 }
