@@ -24,6 +24,12 @@ class StreamClient:
         self.sent += 1
         return self.sent
 
+    def send_until_closed(self, *frames: bytes) -> None:
+        """Send frames to a server that may close before it has them all."""
+        with suppress(ConnectionClosed):
+            for frame in frames:
+                self.send(frame)
+
     def receive(self) -> dict[str, Any]:
         return json.loads(self.connection.recv(timeout=TIMEOUT_S))
 

@@ -192,7 +192,7 @@ def test_bad_frames_in_a_row_close_and_a_good_one_between_starts_anew(serve: Ser
 @pytest.mark.parametrize("size_bytes", [10_001, 39_000])
 def test_a_frame_that_is_too_large_closes(serve: Serve, size_bytes: int) -> None:
     with streaming(serve(stream_max_frame_bytes=10_000)) as client:
-        client.send(bytes(size_bytes))
+        client.send_until_closed(bytes(size_bytes))
         assert client.closed_with() == (1009, protocol.FRAME_TOO_LARGE.reason)
 
 
@@ -206,8 +206,7 @@ def test_a_frame_that_is_far_too_large_ends_the_connection_unread(serve: Serve) 
 
 def test_too_many_frames_a_second_close(serve: Serve, recogniser: Recogniser, photo: bytes) -> None:
     with streaming(serve(with_detector(recogniser, Gate()), stream_max_fps=5)) as client:
-        for _ in range(8):
-            client.send(photo)
+        client.send_until_closed(*[photo] * 8)
         assert client.closed_with() == (4429, protocol.TOO_FAST.reason)
 
 
