@@ -20,9 +20,10 @@ import numpy as np
 import skimage
 
 from fer.domain import EXPRESSIONS, BoxXYWH, Face
-from fer.vision import alignment, classifier, detector
+from fer.vision import alignment, classifier
 from fer.vision.arrays import ImageRGB
 from fer.vision.boxes import largest_first
+from fer.vision.detection import detector
 from fer.vision.images import decode_image
 from fer.vision.model_files import load_model_files
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from fer.errors import UnsupportedType
 from fer.usecases.predict import Recogniser
 from fer.vision.arrays import ImageRGB
-from fer.vision.headers import read_header
+from fer.vision.decoding.headers import read_header
+from fer.vision.detection.retries import LooksOverTime
 from fer.vision.images import decode_image
-from fer.vision.retries import LooksOverTime
 from streaming.protocol import TrackedFace
 from streaming.smoothing import Smoother
 from streaming.tracking import Tracker

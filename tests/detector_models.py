@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fer.vision.detector_files import YUNET_FILE
+from fer.vision.detection.detector_files import YUNET_FILE
 
 MODELS_DIR = Path(__file__).parents[1] / "models" / "detector"
 

@@ -16,7 +16,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from fer.vision.detector_files import SHA256 as DETECTOR_SHA256
+from fer.vision.detection.detector_files import SHA256 as DETECTOR_SHA256
 from tools.models import DETECTOR_DIR
 
 ROOT = Path(__file__).resolve().parents[1]

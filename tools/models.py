@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fer.errors import CorruptData, Unavailable
 from fer.settings import Settings
-from fer.vision.detector_files import YUNET_FILE, fetch_yunet
+from fer.vision.detection.detector_files import YUNET_FILE, fetch_yunet
 
 DETECTOR_DIR = Path(__file__).resolve().parents[1] / "models" / "detector"
 

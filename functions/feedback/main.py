@@ -19,7 +19,7 @@ from fer.storage.factory import open_store
 from fer.storage.receipts import Receipts
 from fer.usecases.feedback import FaceFinder, save_feedback, withdraw_feedback
 from fer.vision.alignment import FaceAligner
-from fer.vision.detector import open_detector
+from fer.vision.detection.detector import open_detector
 
 settings = Settings.from_env()
 store = open_store(settings.bucket_url)

@@ -20,7 +20,7 @@ from fer.settings import Settings
 from fer.usecases.predict import Recogniser
 from fer.usecases.predict import open_recogniser as open_parts
 from fer.vision.arrays import FaceChips, ImageRGB
-from fer.vision.detector_files import with_yunet
+from fer.vision.detection.detector_files import with_yunet
 from fer.vision.images import decode_image
 
 Picture = bytes | str | os.PathLike[str] | ImageRGB

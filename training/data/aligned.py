@@ -19,7 +19,7 @@ def upright(faces: FaceData, detectors: Path) -> FaceData:
     from fer.errors import NotFound
     from fer.vision.alignment import FaceAligner, align_face
     from fer.vision.boxes import roll_deg
-    from fer.vision.onet import ONET_FILE
+    from fer.vision.detection.onet import ONET_FILE
 
     if not (detectors / ONET_FILE).is_file():
         raise NotFound(f"There is no {ONET_FILE} in {detectors}; 'make models' prepares it.")

@@ -28,7 +28,7 @@ def open_recogniser(models: Path, detector: str) -> tuple[Recognise, str]:
     from fer.usecases.predict import Recogniser, predict
     from fer.vision.alignment import FaceAligner
     from fer.vision.classifier import LiteRTClassifier
-    from fer.vision.detector import open_detector
+    from fer.vision.detection.detector import open_detector
     from fer.vision.model_files import load_model_files
 
     recogniser = Recogniser(

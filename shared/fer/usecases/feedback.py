@@ -14,7 +14,7 @@ from fer.usecases.pixel_budget import budget
 from fer.vision.alignment import FaceAligner
 from fer.vision.arrays import FaceChip
 from fer.vision.boxes import iou
-from fer.vision.detector import Detector
+from fer.vision.detection.detector import Detector
 from fer.vision.images import decode_image
 
 # A box from a prediction on the same image overlaps its face almost wholly; half leaves room for rounding and

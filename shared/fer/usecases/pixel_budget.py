@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from fer.errors import Unavailable
-from fer.vision.headers import read_header
+from fer.vision.decoding.headers import read_header
 
 # Two 12-megapixel photos, or one picture of the largest size that is read.
 PIXELS_AT_ONCE = 24_500_000

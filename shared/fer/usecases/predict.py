@@ -12,7 +12,7 @@ from fer.vision import annotation
 from fer.vision.alignment import FaceAligner
 from fer.vision.arrays import FaceChips, ImageRGB
 from fer.vision.classifier import Classifier
-from fer.vision.detector import Detector, open_detector
+from fer.vision.detection.detector import Detector, open_detector
 from fer.vision.images import decode_image
 from fer.vision.priors import PriorChoice
 

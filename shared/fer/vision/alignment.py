@@ -17,8 +17,8 @@ import numpy as np
 from fer.domain import CHIP_SIDE_PX, Face, Point
 from fer.vision.arrays import FaceChip, FaceChips, FloatArray, ImageRGB
 from fer.vision.boxes import map_points, roll_deg
+from fer.vision.detection.onet import ONET_FILE, ONET_SIDE_PX, ONet
 from fer.vision.images import to_grey
-from fer.vision.onet import ONET_FILE, ONET_SIDE_PX, ONet
 from fer.vision.resizing import as_image
 
 FRAMING_FACTOR = 1.09

@@ -8,8 +8,8 @@ import numpy as np
 from fer.domain import CHIP_SIDE_PX, EXPRESSIONS
 from fer.errors import CorruptData
 from fer.vision.arrays import ExpressionScores, FaceChip, FaceChips, FloatArray, FloatImage
+from fer.vision.detection.pool import Pool
 from fer.vision.model_files import ModelFiles
-from fer.vision.pool import Pool
 from fer.vision.priors import PriorChoice, log_shift
 
 

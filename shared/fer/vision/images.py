@@ -10,8 +10,8 @@ from fer.errors import InvalidInput
 from fer.vision.arrays import ImageGrey, ImageRGB
 from fer.vision.decoding import pillow
 from fer.vision.decoding.colours import on_white, to_srgb
+from fer.vision.decoding.headers import Header, read_header
 from fer.vision.decoding.limits import MAX_PIXELS, check_size
-from fer.vision.headers import Header, read_header
 
 # Large pictures need a second copy while they are decoded: one at a time bounds the memory.
 _ONE_AT_A_TIME = threading.Lock()

@@ -127,7 +127,7 @@ def test_stored_pixels_are_the_chip_that_the_classifier_sees(
 ) -> None:
     from fer.settings import Settings
     from fer.vision.alignment import FaceAligner
-    from fer.vision.detector import open_detector
+    from fer.vision.detection.detector import open_detector
     from fer.vision.images import decode_image
 
     detector_dir = Settings.from_env().models_dir / "detector"

@@ -9,7 +9,7 @@ from fer.domain import BoxXYWH, Face, box_inside
 from fer.errors import InvalidInput
 from fer.settings import Settings
 from fer.usecases.feedback import face_at
-from fer.vision.detector import Detector, open_detector
+from fer.vision.detection.detector import Detector, open_detector
 from tests.pictures import astronaut, two_faces
 
 DETECTORS: dict[str, Detector] = {}

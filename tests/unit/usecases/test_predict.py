@@ -7,7 +7,7 @@ from fer.usecases.predict import Recogniser, predict
 from fer.vision.alignment import FaceAligner
 from fer.vision.arrays import ExpressionScores, FaceChips
 from fer.vision.classifier import Classifier, LiteRTClassifier
-from fer.vision.haar import HaarDetector
+from fer.vision.detection.haar import HaarDetector
 from fer.vision.model_files import read_model_files
 from tests.pictures import astronaut, encode
 from tests.published import model_version

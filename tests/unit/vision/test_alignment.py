@@ -19,8 +19,8 @@ from fer.vision.alignment import (
     square_to_image,
 )
 from fer.vision.boxes import inverted, map_points, roll_deg
+from fer.vision.detection.onet import ONET_FILE
 from fer.vision.images import to_grey
-from fer.vision.onet import ONET_FILE
 from fer.vision.resizing import rotated
 from tests.detector_models import MODELS_DIR
 from tests.pictures import Picture, astronaut

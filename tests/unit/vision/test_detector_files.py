@@ -5,8 +5,15 @@ from pathlib import Path
 import pytest
 
 from fer.errors import CorruptData, Unavailable
-from fer.vision import detector_files
-from fer.vision.detector_files import MTCNN_SHA256, YUNET_FILE, YUNET_SHA256, fetch_yunet, is_ready, with_yunet
+from fer.vision.detection import detector_files
+from fer.vision.detection.detector_files import (
+    MTCNN_SHA256,
+    YUNET_FILE,
+    YUNET_SHA256,
+    fetch_yunet,
+    is_ready,
+    with_yunet,
+)
 from tests.detector_models import MODELS_DIR, NEEDS_YUNET
 from tools import models
 

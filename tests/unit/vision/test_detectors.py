@@ -10,8 +10,8 @@ import pytest
 
 from fer.domain import BoxXYWH, Face
 from fer.errors import CorruptData, NotFound
-from fer.vision.detector import Detector, open_detector
-from fer.vision.detector_files import YUNET_FILE
+from fer.vision.detection.detector import Detector, open_detector
+from fer.vision.detection.detector_files import YUNET_FILE
 from tests.detector_models import MODELS_DIR, NEEDS_YUNET
 from tests.pictures import Picture, astronaut, two_faces
 

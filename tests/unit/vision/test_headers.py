@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from fer.errors import InvalidInput
-from fer.vision.headers import exif_orientation, read_header
+from fer.vision.decoding.headers import exif_orientation, read_header
 
 
 def saved(mode: str, image_format: str, size_wh: tuple[int, int] = (40, 30)) -> bytes:

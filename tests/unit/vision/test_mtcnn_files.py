@@ -1,4 +1,4 @@
-"""MTCNN's committed nets take and give what ``fer.vision.nets`` expects."""
+"""MTCNN's committed nets take and give what ``fer.vision.detection.nets`` expects."""
 
 import cv2
 import numpy as np

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fer.errors import CorruptData
-from fer.vision.nets import mtcnn_batch, open_net
+from fer.vision.detection.nets import mtcnn_batch, open_net
 from tests.detector_models import MODELS_DIR
 from tests.pictures import Picture, astronaut
 

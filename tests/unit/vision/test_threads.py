@@ -10,7 +10,7 @@ import pytest
 from fer.domain import Face
 from fer.vision.alignment import FaceAligner
 from fer.vision.classifier import LiteRTClassifier
-from fer.vision.detector import open_detector
+from fer.vision.detection.detector import open_detector
 from fer.vision.model_files import load_model_files
 from tests.detector_models import MODELS_DIR, NEEDS_YUNET
 from tests.pictures import Picture, astronaut, two_faces

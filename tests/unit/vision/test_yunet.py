@@ -8,9 +8,9 @@ import pytest
 
 from fer.errors import CorruptData
 from fer.vision.boxes import iou
-from fer.vision.detector_files import YUNET_FILE
-from fer.vision.yunet import MIN_SCORE, YuNetDetector
-from fer.vision.yunet_graph import any_size
+from fer.vision.detection.detector_files import YUNET_FILE
+from fer.vision.detection.yunet import MIN_SCORE, YuNetDetector
+from fer.vision.detection.yunet_graph import any_size
 from tests.detector_models import MODELS_DIR, NEEDS_YUNET
 from tests.pictures import Picture, astronaut, two_faces
 

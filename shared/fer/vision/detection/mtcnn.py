@@ -9,10 +9,10 @@ from fer.domain import Face
 from fer.vision import framing
 from fer.vision.arrays import FloatArray, ImageRGB
 from fer.vision.boxes import keep_best
-from fer.vision.nets import mtcnn_batch, open_net
-from fer.vision.onet import ONET_FILE, ONET_SIDE_PX, ONet
+from fer.vision.detection.nets import mtcnn_batch, open_net
+from fer.vision.detection.onet import ONET_FILE, ONET_SIDE_PX, ONet
+from fer.vision.detection.retries import find_with_retries
 from fer.vision.resizing import as_image, fitted
-from fer.vision.retries import find_with_retries
 
 PNET_FILE = "mtcnn_pnet.onnx"
 RNET_FILE = "mtcnn_rnet.onnx"

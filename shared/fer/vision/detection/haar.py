@@ -9,10 +9,10 @@ import numpy as np
 from fer.domain import Face
 from fer.vision import framing
 from fer.vision.arrays import ImageRGB
+from fer.vision.detection.pool import Pool
+from fer.vision.detection.retries import find_with_retries
 from fer.vision.images import to_grey
-from fer.vision.pool import Pool
 from fer.vision.resizing import fitted
-from fer.vision.retries import find_with_retries
 
 MAX_SIDE_PX = 640
 MIN_INPUT_SIDE_PX = 160

@@ -9,10 +9,10 @@ import cv2
 from fer.domain import DETECTORS, Face
 from fer.errors import NotFound
 from fer.vision.arrays import ImageRGB
-from fer.vision.detector_files import YUNET_FILE
-from fer.vision.haar import HaarDetector
-from fer.vision.mtcnn import MTCNN_FILES, MTCNNDetector
-from fer.vision.yunet import YuNetDetector
+from fer.vision.detection.detector_files import YUNET_FILE
+from fer.vision.detection.haar import HaarDetector
+from fer.vision.detection.mtcnn import MTCNN_FILES, MTCNNDetector
+from fer.vision.detection.yunet import YuNetDetector
 
 _FILES = {"yunet": (YUNET_FILE,), "mtcnn": MTCNN_FILES, "haar": ()}
 

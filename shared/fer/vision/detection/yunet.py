@@ -8,11 +8,11 @@ import numpy as np
 from fer.domain import Face
 from fer.vision.arrays import FloatArray, FloatImage, ImageRGB
 from fer.vision.boxes import keep_best, merge_faces, xywh_to_xyxy
-from fer.vision.detector_files import YUNET_FILE
-from fer.vision.nets import Net
+from fer.vision.detection.detector_files import YUNET_FILE
+from fer.vision.detection.nets import Net
+from fer.vision.detection.retries import find_with_retries
+from fer.vision.detection.yunet_graph import any_size
 from fer.vision.resizing import as_image, fitted, padded_to_multiple
-from fer.vision.retries import find_with_retries
-from fer.vision.yunet_graph import any_size
 
 # OpenCV's own default of 0.9 misses half of the small faces.
 MIN_SCORE = 0.6

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from fer.vision.arrays import FloatArray, ImageRGB
-from fer.vision.nets import mtcnn_batch, open_net
+from fer.vision.detection.nets import mtcnn_batch, open_net
 
 ONET_FILE = "mtcnn_onet.onnx"
 ONET_SIDE_PX = 48
