@@ -29,7 +29,7 @@ export default defineConfig({
   timeout: 60_000,
   expect: { timeout: 10_000 },
   forbidOnly: true,
-  retries: process.env.CI ? 1 : 0, // told as flaky, not hidden
+  retries: 0, // a test that fails now and then has a fault, or the page has
   use: { serviceWorkers: "block", viewport: { width: 1280, height: 800 }, actionTimeout: 10_000 },
   projects: [
     { name: "pictures", testIgnore: "live.spec.ts", use: chromium() },

@@ -62,7 +62,7 @@ test("a photo outlives nothing but reloads: another tab does not know it", async
   await expect(other.getByRole("region", { name: "Your photos" })).toHaveCount(0);
 });
 
-for (const view of ["", "live", "dashboard", "photos"]) {
+for (const view of ["", "live", "dashboard", "photos", "sent"]) {
   test(`a photo dropped on the view "${view}" is taken`, async ({ page }) => {
     await page.goto(`/#/${view}`);
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();

@@ -94,7 +94,7 @@ const VIEWS: Record<string, (page: Page, server: Server) => Promise<void>> = {
     await page.goto("/");
     await choose(page, ASTRONAUT);
     await page.getByRole("button", { name: "Correct" }).click();
-    await page.getByRole("link", { name: "What I sent" }).first().click();
+    await page.getByRole("link", { name: "Your corrections" }).first().click();
     await expect(page.getByRole("button", { name: "Take back" })).toBeVisible();
   },
   stored: async (page) => {

@@ -227,4 +227,4 @@ def test_dashboard_says_what_the_model_had_said(export: Client, feedback: Client
     feedback.post_json("/save_expression_feedback", body)
     page = export.get("/dashboard").body.decode()
     assert "Corrections per week" in page
-    assert "What the model said, what people say" in page
+    assert "Predictions and corrections" in page

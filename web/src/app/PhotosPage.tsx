@@ -74,7 +74,7 @@ function Row({ entry }: { entry: Entry }) {
         {outcome.status === "failed" && explain(outcome.error)}
         {outcome.status === "cancelled" && words.photo.cancelled}
         {(outcome.status === "preparing" || outcome.status === "waiting") && words.photos.waiting}
-        {outcome.status === "done" && largest === undefined && words.photos.none}
+        {outcome.status === "done" && largest === undefined && words.photo.noFace}
         {largest !== undefined && (
           <span className={styles.label}>
             <span style={{ background: boxesOf(leftToRight([largest]))[0]?.colour }} aria-hidden="true" />

@@ -17,6 +17,8 @@ export interface StatisticsView {
   refusals: number;
   /** Whether a token is on its way. */
   checking: boolean;
+  /** Whether the token that opened the numbers survives a reload. */
+  tokenKept: boolean;
 }
 
 const NOTHING: StatisticsView = {
@@ -26,6 +28,7 @@ const NOTHING: StatisticsView = {
   asksForToken: false,
   refusals: 0,
   checking: false,
+  tokenKept: true,
 };
 
 /** The numbers, read again every ten seconds while the page is seen; the token stays in this tab only. */
@@ -36,9 +39,9 @@ export function useStatistics() {
   const load = useCallback(async (access: string | null, signal?: AbortSignal) => {
     try {
       const [statistics, models] = await Promise.all([fetchStatistics(access, signal), fetchModels(access, signal)]);
-      if (access !== null) store.write(TOKEN_KEY, access, "tab");
+      const tokenKept = access === null || store.write(TOKEN_KEY, access, "tab") === "kept";
       setToken(access);
-      setView({ ...NOTHING, statistics, models });
+      setView({ ...NOTHING, statistics, models, tokenKept });
     } catch (error) {
       if (signal?.aborted) return;
       if (error instanceof ApiError && error.code === "unauthorised") {

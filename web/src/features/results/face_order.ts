@@ -13,12 +13,30 @@ export interface NumberedFace {
   face: ShownFace;
 }
 
-/** The faces numbered from left to right by their middles; keys stay the server's order, largest first. */
+/**
+ * The faces numbered from left to right by their middles, those right below each other from top to bottom; keys stay the
+ * server's order, largest first.
+ */
 export function leftToRight(faces: readonly ShownFace[]): NumberedFace[] {
-  return faces
+  const sorted = faces
     .map((face, key) => ({ key, face }))
-    .sort((one, other) => middle(one.face.box) - middle(other.face.box))
+    .sort((one, other) => middle(one.face.box) - middle(other.face.box));
+  const columns: (typeof sorted)[] = [];
+  for (const one of sorted) {
+    const column = columns.at(-1);
+    if (column?.[0] !== undefined && isBelow(one.face.box, column[0].face.box)) column.push(one);
+    else columns.push([one]);
+  }
+  return columns
+    .flatMap((column) => column.sort((one, other) => (one.face.box[1] ?? 0) - (other.face.box[1] ?? 0)))
     .map((one, index) => ({ ...one, number: index + 1 }));
+}
+
+/** Or above: whether its middle is a quarter of a face's width at most to the right. */
+function isBelow(box: Box, [x = 0, y = 0, width = 0, height = 0]: Box): boolean {
+  const [, top = 0, , ownHeight = 0] = box;
+  const apart = top >= y + height || top + ownHeight <= y;
+  return apart && middle(box) - (x + width / 2) <= width / 4;
 }
 
 function middle([x = 0, , width = 0]: Box): number {
