@@ -77,7 +77,7 @@ test("what is dropped and is no photo is refused where one looks", async ({ page
   await page.goto("/#/dashboard");
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
   await drop(page, [{ name: "notes.txt", type: "text/plain", bytes: Buffer.from("no photo") }]);
-  await expect(page.getByRole("alert")).toContainText("not a photo this browser can open");
+  await expect(page.getByRole("alert")).toContainText("isn't a photo this browser can open");
   await expect(page.getByRole("alert")).toBeInViewport();
 });
 
@@ -105,7 +105,7 @@ test("several files are taken one after the other, and give a table and a CSV", 
   await expect(row("astronaut.jpg")).toContainText("Happy");
   await expect(row("two_faces.jpg")).toContainText("2");
   await expect(row("no_face.png")).toContainText("No face");
-  await expect(row("notes.jpg")).toContainText("not a photo this browser can open");
+  await expect(row("notes.jpg")).toContainText("isn't a photo this browser can open");
 
   const [download] = await Promise.all([
     page.waitForEvent("download"),

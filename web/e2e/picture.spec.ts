@@ -312,7 +312,7 @@ test("a file that is no picture says so", async ({ page }) => {
   await page
     .getByLabel("Photo files")
     .setInputFiles({ name: "notes.jpg", mimeType: "image/jpeg", buffer: Buffer.from("no picture") });
-  await expect(page.getByRole("alert")).toContainText("not a photo this browser can open");
+  await expect(page.getByRole("alert")).toContainText("isn't a photo this browser can open");
 });
 
 test("a server that is away says so, and its return is used", async ({ page, server }) => {

@@ -108,7 +108,7 @@ test.describe("where the browser blocks storage", () => {
     await page.getByRole("region", { name: "Correction" }).getByRole("link", { name: "Your corrections" }).click();
     await expect(page.getByText("this list will be lost on reload")).toBeVisible();
     await page.getByRole("link", { name: "Dashboard" }).click();
-    await expect(page.getByRole("table")).toBeVisible();
+    await expect(page.getByRole("table", { name: "Corrections per label" })).toBeVisible();
   });
 });
 

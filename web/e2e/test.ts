@@ -11,11 +11,14 @@ interface Fixtures {
   settings: Record<string, string>;
   /** A server of this test's own with an empty bucket. */
   server: Server;
+}
+
+interface PageFixtures {
   /** What the page's security policy refused; a test fails where there is something. */
   refused: string[];
 }
 
-export const test = base.extend<Fixtures>({
+export const serverTest = base.extend<Fixtures>({
   settings: [{}, { option: true }],
   server: async ({ settings }, use) => {
     const bucket = await mkdtemp(join(tmpdir(), "fer-e2e-"));
@@ -28,6 +31,9 @@ export const test = base.extend<Fixtures>({
     }
   },
   baseURL: async ({ server }, use) => use(server.url),
+});
+
+export const test = serverTest.extend<PageFixtures>({
   refused: [
     async ({ page }, use) => {
       const refused: string[] = [];

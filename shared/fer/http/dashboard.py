@@ -26,10 +26,10 @@ _DOWNLOAD = """<a class="download" href="download_expression_csv" download>Downl
   keep_default_na=False, or the label “nan” turns into a missing value.</p>"""
 _LABELS_HEAD = """<thead class="hidden"><tr><th scope="col">Label</th><th scope="col">Bar</th>
   <th scope="col">Count</th><th scope="col">Share</th></tr></thead>"""
-_WEEKS_HEAD = """<thead><tr><th scope="col">Week</th><td></td><th scope="col">Corrections</th>
-  <th scope="col">Disagree with the model</th></tr></thead>"""
-_CONFUSION_HEAD = "<thead><tr><th scope=col>Predicted ↓ corrected →</th>{}</tr></thead>".format(
-    "".join(f"<th scope=col>{name}</th>" for name, _ in _LOOKS.values())
+_WEEKS_HEAD = """<thead><tr><th scope="col">Week</th><td></td><th scope="col" class="number">Corrections</th>
+  <th scope="col" class="number">Disagree with the model</th></tr></thead>"""
+_CONFUSION_HEAD = '<thead><tr><th scope="col">Predicted ↓ corrected →</th>{}</tr></thead>'.format(
+    "".join(f'<th scope="col" class="cell">{name}</th>' for name, _ in _LOOKS.values())
 )
 _MODELS_HEAD = """<thead><tr><th scope="col">Version</th><th scope="col">Created</th><th scope="col">Status</th>
   <th scope="col">Checks</th></tr></thead>"""

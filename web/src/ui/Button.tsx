@@ -7,9 +7,12 @@ interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
   icon?: ReactNode;
   /** Shows that what was asked for is under way, and takes no second click; unlike `disabled` it keeps the focus. */
   busy?: boolean;
+  /** On a narrow screen only the icon is seen. */
+  compact?: boolean;
 }
 
-export function Button({ look = "plain", size = "normal", icon, busy = false, children, onClick, ...rest }: Props) {
+export function Button(props: Props) {
+  const { look = "plain", size = "normal", icon, busy = false, compact = false, children, onClick, ...rest } = props;
   return (
     <button
       type="button"
@@ -20,7 +23,7 @@ export function Button({ look = "plain", size = "normal", icon, busy = false, ch
       {...rest}
     >
       {busy ? <span className={styles.spinner} aria-hidden="true" /> : icon}
-      {children}
+      {compact ? <span className={styles.compact}>{children}</span> : children}
     </button>
   );
 }

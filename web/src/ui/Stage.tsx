@@ -12,7 +12,7 @@ interface Props {
 /** Where a picture or a video is shown as large as the column and the window's height allow. */
 export function Stage({ size: [width, height], children, controls }: Props) {
   return (
-    <div className={styles.frame}>
+    <div className={controls === undefined ? styles.frame : `${styles.frame} ${styles.video}`}>
       <div
         className={styles.stage}
         style={{ aspectRatio: `${width} / ${height}`, width: `min(100%, var(--media-height) * ${width / height})` }}

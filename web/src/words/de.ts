@@ -16,7 +16,7 @@ export const DE: Words = {
   cancel: "Abbrechen",
   back: "Zurück",
   dropHere: "Zum Hinzufügen loslassen",
-  percent: { whole: (count) => `${count} %`, almostAll: "über 99 %", almostNone: "unter 1 %" },
+  percent: { whole: (count) => `${count} %`, almostAll: "> 99 %", almostNone: "< 1 %" },
 
   labels: {
     happy: "Fröhlich",
@@ -234,7 +234,7 @@ export const DE: Words = {
     checks: (count) => `${count} Prüfungen`,
     noChecks: "keine",
     check: (passed, name, figure) => `${passed ? "bestanden" : "nicht bestanden"}: ${name}, ${figure}`,
-    tokenTitle: "Dieser Server verlangt ein Zugangstoken",
+    tokenTitle: "Dieser Server verlangt ein Token",
     tokenWhy: "Die gespeicherten Gesichter sind personenbezogene Daten. Diese Ansicht ist Berechtigten vorbehalten.",
     token: "Zugangstoken",
     tokenShow: "Korrekturen anzeigen",

@@ -222,7 +222,7 @@ export const EN = {
     checks: (count: number) => `${count} checks`,
     noChecks: "none",
     check: (passed: boolean, name: string, figure: string) => `${passed ? "passed" : "failed"}: ${name}, ${figure}`,
-    tokenTitle: "This server requires an access token",
+    tokenTitle: "This server requires a token",
     tokenWhy: "The stored faces are personal data, so this view is restricted to authorised users.",
     token: "Access token",
     tokenShow: "Show corrections",

@@ -51,7 +51,12 @@ export function CameraShot({ take, onBack }: { take: (files: TakenFile[]) => voi
             <Button look="primary" size="small" icon={cameraIcon} disabled={!shown} onClick={shoot}>
               {words.camera.take}
             </Button>
-            <Button size="small" icon={turnIcon} onClick={() => setFacing(facing === "user" ? "environment" : "user")}>
+            <Button
+              size="small"
+              compact
+              icon={turnIcon}
+              onClick={() => setFacing(facing === "user" ? "environment" : "user")}
+            >
               {words.camera.switch}
             </Button>
             <Button size="small" icon={backIcon} onClick={onBack}>

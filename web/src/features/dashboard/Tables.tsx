@@ -94,7 +94,7 @@ export function ModelTable({ models }: { models: readonly PublishedModel[] }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: on a narrow screen it scrolls, with the keyboard too
     <section className={styles.wide} aria-label={words.dashboard.models} tabIndex={0}>
-      <table className={styles.table}>
+      <table className={`${styles.table} ${styles.models}`}>
         <caption>{words.dashboard.models}</caption>
         <thead>
           <tr>
