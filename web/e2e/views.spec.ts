@@ -198,9 +198,11 @@ test("the pictures of the README", async ({ page }) => {
   await page.emulateMedia({ reducedMotion: "reduce", colorScheme: "light" });
   await page.goto("/");
   await page.waitForFunction(() => [...document.images].every(({ complete }) => complete));
-  await page.screenshot({ path: screenshot("start.jpg"), type: "jpeg", quality: 88 });
   await page.getByRole("button", { name: "Group" }).click();
   await page.getByRole("radio", { name: /^Face 1:/ }).check();
   await expect(page.getByRole("button", { name: "Correct" })).toBeVisible();
   await page.screenshot({ path: screenshot("app.jpg"), type: "jpeg", quality: 88 });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await page.screenshot({ path: screenshot("app-phone.jpg"), type: "jpeg", quality: 88 });
 });
