@@ -29,8 +29,16 @@ test("a single face whose caption is all there is has no number", () => {
 
 test("where captions would cover each other there are numbers, and captions for what is pointed at or selected", () => {
   expect(texts(crowd(3, 60, 70))).toEqual(["1", "2", "3"]);
-  expect(texts(crowd(3, 60, 70, { 0: 1 }))).toEqual(["3", "1 · Happy 90%"]);
+  expect(texts(crowd(3, 60, 70, { 0: 1 }))).toEqual(["2", "3", "1 · Happy 90%"]);
   expect(texts(crowd(6, 60, 70, { 0: 1, 4: 2 })).slice(-2)).toEqual(["1 · Happy 90%", "5 · Happy 90%"]);
+});
+
+test("a number for which there is no room below its box is above it", () => {
+  const boxes = [box(0, [100, 100, 60, 60], 1), box(1, [180, 100, 60, 60])];
+  expect(platesFor(boxes, WIDE, widthOf).map(({ text, top }) => [text, top])).toEqual([
+    ["2", 100 - 5 - 23],
+    ["1 · Happy 90%", 165],
+  ]);
 });
 
 test("thirty faces have numbers even where there is room for captions", () => {

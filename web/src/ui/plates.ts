@@ -29,14 +29,16 @@ const MOST_CAPTIONS = 8;
 /**
  * What is written next to the boxes, in the order in which it is drawn: every caption where they are few and none covers
  * another one. Else the captions of the selected box and of the one under the pointer, and the numbers of the others,
- * the larger box first; a number that would cover something else is left out, for pointing at its box tells it.
+ * the larger box first. A number that would cover something else stands above its box, and is left out where it would do
+ * so there, too: pointing at the box tells it.
  */
 export function platesFor(
   boxes: readonly PlacedBox[],
   size: readonly [number, number],
   widthOf: (text: string) => number,
 ): Plate[] {
-  const plateOf = (box: PlacedBox, text: string) => placed(text, widthOf(text) + 2 * PADDING_PX, box, size);
+  const plateOf = (box: PlacedBox, text: string, above = false) =>
+    placed(text, widthOf(text) + 2 * PADDING_PX, above, box, size);
   const captions = boxes.map((box) => plateOf(box, box.caption));
   const crowded = boxes.length > MOST_CAPTIONS || anyOverlap(captions);
   const meant = (box: PlacedBox) => box.rank > 0 || !crowded;
@@ -46,21 +48,24 @@ export function platesFor(
     .map(({ plate }) => plate);
   const numbers: Plate[] = [];
   for (const box of boxes.filter((one) => !meant(one)).sort((one, other) => area(other.at) - area(one.at))) {
-    const plate = plateOf(box, box.number);
-    if (![...written, ...numbers].some((other) => overlap(plate, other))) numbers.push(plate);
+    const isFree = (plate: Plate) => ![...written, ...numbers].some((other) => overlap(plate, other));
+    const plate = [plateOf(box, box.number), plateOf(box, box.number, true)].find(isFree);
+    if (plate !== undefined) numbers.push(plate);
   }
   return [...numbers, ...written].filter(({ text }) => text !== "");
 }
 
-/** Below the box, but inside the picture. */
+/** Below the box or above it, but inside the picture. */
 function placed(
   text: string,
   plateWidth: number,
+  above: boolean,
   { at: [x = 0, y = 0, , boxHeight = 0], colour }: PlacedBox,
   [width, height]: readonly [number, number],
 ): Plate {
   const left = Math.max(0, Math.min(x, width - plateWidth));
-  const top = Math.max(0, Math.min(y + boxHeight + GAP_PX, height - PLATE_HEIGHT_PX));
+  const wanted = above ? y - GAP_PX - PLATE_HEIGHT_PX : y + boxHeight + GAP_PX;
+  const top = Math.max(0, Math.min(wanted, height - PLATE_HEIGHT_PX));
   return { text, colour, left, top, width: plateWidth };
 }
 
