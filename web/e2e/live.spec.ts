@@ -186,6 +186,7 @@ test("a camera that is refused says what to do", async ({ page, context }) => {
 });
 
 test("the paused video is fine on every screen", async ({ page }) => {
+  test.slow(); // axe looks at it six times, and the machine may be busy
   await startCamera(page);
   await expect(figures(page).first()).toHaveText(/^\d+ fps$/);
   await page.getByRole("button", { name: "Pause" }).click();
