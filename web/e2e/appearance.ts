@@ -16,8 +16,8 @@ const COLOUR_SCHEMES = ["light", "dark"] as const;
 export const AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 /**
- * On a desktop and a narrow phone, light and dark: keeps a screenshot of the view, nothing sticks out to the side,
- * and axe finds nothing.
+ * On a desktop and on a phone, upright and on its side, light and dark: keep a screenshot of the view, and check that
+ * nothing sticks out to the side and that axe finds nothing.
  */
 export async function expectFine(page: Page, view: string): Promise<void> {
   await page.emulateMedia({ reducedMotion: "reduce" });
@@ -36,7 +36,7 @@ export async function expectFine(page: Page, view: string): Promise<void> {
   }
 }
 
-/** All of it is in sight at once, on desktops and phones, without scrolling. */
+/** Check that all parts are in sight at once, on desktops and phones, without scrolling. */
 export async function expectInOneView(page: Page, parts: Locator[]): Promise<void> {
   for (const viewport of ONE_VIEW) {
     await page.setViewportSize(viewport);

@@ -1,7 +1,7 @@
 import type { Prediction } from "../src/api/client.ts";
 import type { Page } from "./test.ts";
 
-/** Do something that makes the page ask for a prediction; what the page sent and what the server said. */
+/** Do something that makes the page ask for a prediction; returns what the page sent and what the server answered. */
 export async function predictionAfter(page: Page, act: () => Promise<unknown>) {
   let seen: (what: { sent: Buffer; prediction: Prediction }) => void;
   const answer = new Promise<{ sent: Buffer; prediction: Prediction }>((resolve) => {

@@ -14,7 +14,7 @@ interface Fixtures {
 }
 
 interface PageFixtures {
-  /** What the page's security policy refused; a test fails where there is something. */
+  /** What the page's security policy refused and which errors it threw; a test fails if there are any. */
   refused: string[];
 }
 
@@ -79,7 +79,7 @@ export async function drop(page: Page, files: { name: string; type: string; byte
   await page.dispatchEvent("main", "drop", { dataTransfer: data });
 }
 
-/** Whether something has the focus; `body` has it where it was lost. */
+/** Check that the focus was not lost, which would give it to `body`. */
 export async function expectFocusKept(page: Page): Promise<void> {
   await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).not.toBe("BODY");
 }

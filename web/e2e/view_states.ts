@@ -3,7 +3,7 @@ import { ASTRONAUT, CROWD, NO_FACE, TWO_FACES } from "./pictures.ts";
 import type { Server } from "./server.ts";
 import { choose, expect, type Page } from "./test.ts";
 
-/** How to come to each view that a person can see, without a camera. */
+/** How to reach each state of each view that needs no camera. */
 export const VIEW_STATES: Record<string, (page: Page, server: Server) => Promise<void>> = {
   picture: async (page) => {
     await page.goto("/");

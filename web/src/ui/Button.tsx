@@ -5,9 +5,9 @@ interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
   look?: "primary" | "plain";
   size?: "normal" | "small";
   icon?: ReactNode;
-  /** Shows that what was asked for is under way, and takes no second click; unlike `disabled` it keeps the focus. */
+  /** Shows that the action is under way and ignores further clicks; unlike `disabled`, it keeps the focus. */
   busy?: boolean;
-  /** On a narrow screen only the icon is seen. */
+  /** Show only the icon on a narrow screen. */
   compact?: boolean;
 }
 

@@ -23,7 +23,7 @@ export interface Drawing {
 const CORNER_PX = 10;
 const FONT = '600 13px "Instrument Sans", system-ui, sans-serif';
 const INK = "#0b0f0e";
-const RIM = "rgb(10 14 13 / 60%)"; // or a light line vanishes on a light picture
+const RIM = "rgb(10 14 13 / 60%)"; // without it, a light line vanishes on a light picture
 
 /** The key of the smallest box that holds a point, which is the one in front. */
 export function boxAt(boxes: readonly LabelledBox[], x: number, y: number): number | null {

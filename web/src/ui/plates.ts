@@ -23,14 +23,14 @@ export interface Plate {
 export const PLATE_HEIGHT_PX = 23;
 const PADDING_PX = 7;
 const GAP_PX = 5;
-/** With more faces, captions are noise even where none covers another one. */
+/** With more faces than this, captions are noise even if none covers another. */
 const MOST_CAPTIONS = 8;
 
 /**
- * What is written next to the boxes, in the order in which it is drawn: every caption where they are few and none covers
- * another one. Else the captions of the selected box and of the one under the pointer, and the numbers of the others,
- * the larger box first. A number that would cover something else stands above its box, and is left out where it would do
- * so there, too: pointing at the box tells it.
+ * Choose what is written next to the boxes, in drawing order. If there are few and no caption would cover another, that is
+ * every caption. Otherwise it is the captions of the selected box and of the one under the pointer, and the numbers of
+ * the others, larger boxes first. A number that would cover something moves above its box; if it would cover something
+ * there too, it is left out, as pointing at the box still reveals it.
  */
 export function platesFor(
   boxes: readonly PlacedBox[],

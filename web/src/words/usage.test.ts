@@ -7,7 +7,7 @@ import { EN } from "./en.ts";
 const SOURCES = resolve(import.meta.dirname, "..");
 const TRANSLATIONS = { EN, DE };
 
-/** All of the page's code but the words themselves and the tests. */
+/** All of the page's code except the words themselves and the tests. */
 function code(): string {
   return (readdirSync(SOURCES, { recursive: true }) as string[])
     .filter((name) => /\.tsx?$/.test(name) && !/\.test\.|words\/(en|de)\.ts$|^testing\//.test(name))
@@ -15,7 +15,7 @@ function code(): string {
     .join("\n");
 }
 
-/** `words.live.pause` as "live.pause"; `words.errors[code]` as "errors[]"; what is taken out of it by name, too. */
+/** `words.live.pause` as "live.pause", `words.errors[code]` as "errors[]"; destructured names count as well. */
 function usedIn(text: string): Set<string> {
   const direct = [...text.matchAll(/(?<![\w./"])words((?:\??\.(?!ts\b)\w+)+)(\[)?/g)].map(([, path = "", index = ""]) =>
     path
@@ -29,7 +29,7 @@ function usedIn(text: string): Set<string> {
   return new Set([...direct, ...taken]);
 }
 
-/** The paths of all words, and of the groups that they are in. */
+/** The paths of all words. */
 function leaves(words: unknown, path: string[] = []): string[][] {
   if (typeof words !== "object" || words === null || Array.isArray(words)) return [path];
   return Object.entries(words).flatMap(([key, part]) => leaves(part, [...path, key]));

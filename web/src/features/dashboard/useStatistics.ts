@@ -9,13 +9,13 @@ const TOKEN_KEY = "export-token";
 export interface StatisticsView {
   statistics: Statistics | null;
   models: readonly PublishedModel[];
-  /** What went wrong at the latest try; statistics of an earlier one are kept. */
+  /** What went wrong at the latest attempt; earlier statistics are kept. */
   error: unknown;
-  /** Whether the server wants a token that it has not got yet. */
+  /** Whether the server is waiting for a token. */
   asksForToken: boolean;
   /** How many tokens it refused. */
   refusals: number;
-  /** Whether a token is on its way. */
+  /** Whether a token is being checked. */
   checking: boolean;
   /** Whether the token that opened the numbers survives a reload. */
   tokenKept: boolean;
@@ -31,7 +31,7 @@ const NOTHING: StatisticsView = {
   tokenKept: true,
 };
 
-/** The numbers, read again every ten seconds while the page is seen; the token stays in this tab only. */
+/** The numbers, reloaded every ten seconds while the page is visible; the token stays in this tab. */
 export function useStatistics() {
   const [token, setToken] = useState(() => store.read(TOKEN_KEY, "tab"));
   const [view, setView] = useState(NOTHING);

@@ -2,7 +2,7 @@ import type { Label, Receipt } from "../../api/client.ts";
 import * as store from "../../media/browser_store.ts";
 
 const KEY = "receipts";
-/** More would fill the browser's storage; the oldest go first. */
+/** More would fill the browser's storage; the oldest are dropped first. */
 const MOST = 300;
 
 export interface SentCorrection extends Receipt {
@@ -30,7 +30,7 @@ export function sentCorrections(): readonly SentCorrection[] {
   return latest;
 }
 
-/** Whether what was last written of the list is still there after a reload. */
+/** Whether the list will survive a reload. */
 export function isKept(): boolean {
   return outlivesPage;
 }

@@ -16,7 +16,7 @@ interface Props {
   selected: number;
 }
 
-/** What can be taken along: the picture with its boxes, the answer, and the command that asks for it. */
+/** What can be saved or copied: the picture with its boxes, the answer, and the command that asks for it. */
 export function ResultTools({ picture, prediction, faces, selected }: Props) {
   const [said, setSaid] = useState<string | null>(null);
 

@@ -6,15 +6,15 @@ import { nameOf, scoreText, words } from "../../words/words.ts";
 export type ShownFace = Pick<Face, "box" | "expression" | "confidence" | "scores">;
 
 export interface NumberedFace {
-  /** By which the face is selected. */
+  /** Identifies the face when it is selected. */
   key: number;
-  /** For people. */
+  /** Shown to people. */
   number: number;
   face: ShownFace;
 }
 
 /**
- * The faces numbered from left to right by their middles, those right below each other from top to bottom; keys stay the
+ * Number the faces from left to right by their centres, and those in one column from top to bottom; keys keep the
  * server's order, largest first.
  */
 export function leftToRight(faces: readonly ShownFace[]): NumberedFace[] {
@@ -32,7 +32,7 @@ export function leftToRight(faces: readonly ShownFace[]): NumberedFace[] {
     .map((one, index) => ({ ...one, number: index + 1 }));
 }
 
-/** Or above: whether its middle is a quarter of a face's width at most to the right. */
+/** Whether it is in the same column, above or below: its centre is at most a quarter of a face to the right. */
 function isBelow(box: Box, [x = 0, y = 0, width = 0, height = 0]: Box): boolean {
   const [, top = 0, , ownHeight = 0] = box;
   const apart = top >= y + height || top + ownHeight <= y;
@@ -43,7 +43,7 @@ function middle([x = 0, , width = 0]: Box): number {
   return x + width / 2;
 }
 
-/** `Happy 97%`, or that nobody knows. */
+/** `Happy 97%`, or `Not sure`. */
 export function labelText(face: Pick<Face, "expression" | "confidence">): string {
   return isUnsure(face) ? words.result.notSure : `${nameOf(face.expression)} ${scoreText(face.confidence)}`;
 }
