@@ -8,6 +8,7 @@ import cv2
 
 from fer.domain import Prediction
 from fer.vision.arrays import ImageRGB
+from fer.vision.png import encode_png
 from fer.vision.resizing import as_image
 
 ImageFormat = Literal["png", "jpeg", "webp"]
@@ -19,7 +20,6 @@ _FONT_HEIGHT_PX = 22  # of capitals at scale 1
 _BRIGHT, _DARK = (255, 214, 10), (16, 16, 16)
 _ENCODERS: dict[str, tuple[str, list[int], int]] = {
     # format: extension, parameters, longest side the format can hold
-    "png": (".png", [], 2**31),
     "jpeg": (".jpg", [int(cv2.IMWRITE_JPEG_QUALITY), 90], 65_500),
     "webp": (".webp", [int(cv2.IMWRITE_WEBP_QUALITY), 80], 16_383),
 }
@@ -52,6 +52,8 @@ def encode_image(image_rgb: ImageRGB, image_format: ImageFormat) -> bytes:
 
     A side that is too long for the format is scaled down to what it can hold.
     """
+    if image_format == "png":
+        return encode_png(image_rgb)
     extension, parameters, longest_px = _ENCODERS[image_format]
     height, width = image_rgb.shape[:2]
     if max(height, width) > longest_px:
