@@ -1,4 +1,4 @@
-"""PNG by row filter and packer: ``python -m bench.encoding [--runs N] [--json OUT]``.
+"""Boxes and labels, and PNG by row filter and packer: ``python -m bench.encoding [--runs N] [--json OUT]``.
 
 OpenCV's levels and strategies, and ISA-L's levels with the filters that are cheap in NumPy, on the annotated
 pictures of the other benchmarks, taking turns; CPU time on one core. The unit beside each is OpenCV's YuNet at
@@ -20,6 +20,7 @@ from isal import isal_zlib
 from bench.measures import circumstances, summary
 from bench.pictures import eight_faces, jpeg, one_face
 from bench.yardstick import Yardstick
+from fer.domain import Face, Prediction
 from fer.vision.annotation import annotate
 from fer.vision.arrays import ImageRGB
 from fer.vision.images import decode_image
@@ -66,6 +67,21 @@ def candidates() -> dict[str, Encoder]:
     return {**result, "served": encode_png}
 
 
+def measure_drawing(faces: int, runs: int, yardstick: Yardstick) -> dict[str, Any]:
+    """Boxes and labels of so many faces of 60×75 pixels in 640×480."""
+    grid = [(10.0 + 75 * (each % 8), 60.0 + 130 * (each // 8), 60.0, 75.0) for each in range(faces)]
+    scores = (0.05, 0.05, 0.0, 0.85, 0.05, 0.0, 0.0)
+    drawn = [Prediction(face=Face(box_xywh=box, detection_score=0.9), scores=scores) for box in grid]
+    picture, durations_s = one_face(640, 480), list[float]()
+    for _ in range(runs + 1):
+        yardstick.look()
+        started_s = time.process_time()
+        annotate(picture, drawn)
+        durations_s.append(time.process_time() - started_s)
+    figures = summary(durations_s[1:])
+    return {"faces": faces, **figures, "yardsticks": yardstick.multiple(figures["median_ms"])}
+
+
 def measure(image_rgb: ImageRGB, runs: int, yardstick: Yardstick) -> dict[str, Any]:
     encoders = candidates()
     durations_s: dict[str, list[float]] = {name: [] for name in encoders}
@@ -97,9 +113,18 @@ def main() -> None:
         "12 MP, drawn at 4": annotate(decode_image(jpeg(one_face(4000, 3000))), []),
     }
     results = {name: measure(picture, options.runs, yardstick) for name, picture in pictures.items()}
-    report = {"benchmark": "encoding", **circumstances(), "yardstick": yardstick.figures(), "results": results}
+    drawing = [measure_drawing(faces, options.runs, yardstick) for faces in (1, 8, 24)]
+    report = {
+        "benchmark": "encoding",
+        **circumstances(),
+        "yardstick": yardstick.figures(),
+        "drawing": drawing,
+        "results": results,
+    }
     if options.json:
         options.json.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    for row in drawing:
+        print(f"drawing {row['faces']:2} faces {row['median_ms']:30.1f} ms  {row['yardsticks']:5.2f}")
     for picture, rows in results.items():
         for name, row in rows.items():
             print(
