@@ -73,6 +73,17 @@ for (const view of ["", "live", "dashboard", "photos", "sent"]) {
   });
 }
 
+test("a photo dropped on another one is taken, and the other one stays", async ({ page }) => {
+  await page.goto("/");
+  await choose(page, TWO_FACES);
+  await expect(face(page, 2)).toBeVisible();
+  await drop(page, [{ name: "dropped.jpg", type: "image/jpeg", bytes: await readFile(ASTRONAUT) }]);
+  await expect(page.getByAltText("Your photo: dropped.jpg")).toBeVisible();
+  await expect(result(page).getByText("Happy").first()).toBeVisible();
+  await page.getByRole("link", { name: "Previous photo" }).click();
+  await expect(face(page, 2)).toBeVisible();
+});
+
 test("what is dropped and is no photo is refused where one looks", async ({ page }) => {
   await page.goto("/#/dashboard");
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();

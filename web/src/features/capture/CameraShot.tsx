@@ -39,6 +39,7 @@ export function CameraShot({ take, onBack }: { take: (files: TakenFile[]) => voi
 
   return (
     <div ref={back} tabIndex={-1} className={styles.camera}>
+      <h1 className="visually-hidden">{words.start.useCamera}</h1>
       {camera.status === "failed" && (
         <Notice kind="problem" action={<Button onClick={() => start(facing)}>{words.tryAgain}</Button>}>
           {words.camera.problems[camera.problem]}
