@@ -109,7 +109,7 @@ test-web: web/node_modules/.installed ## The web app: style, types, unit tests, 
 	@$(MAKE) --no-print-directory web
 
 .PHONY: test-e2e
-test-e2e: .venv/.runtime models/detector/.fetched web ## The web app in headless Chromium, on servers of its own (CHROMIUM=path)
+test-e2e: .venv/.runtime models/detector/.fetched web ## The web app in headless Chromium and, where it is there, Firefox, on servers of its own (CHROMIUM=path, FIREFOX=path)
 	cd web && $(NPM) run --silent test:e2e
 
 .PHONY: test-artefact
