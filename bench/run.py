@@ -1,6 +1,7 @@
 """`make bench`: every benchmark, one after the other; figures to bench/results.json, a table to standard output.
 
-``PEER=URL make bench`` posts the same pictures to another server with the same contract as well.
+``PEER=URL make bench`` posts the same pictures to another server with the same contract as well, ``BASE=COMMIT``
+starts the function as that commit builds it too. The yardstick is OpenCV's YuNet at 640×480, one thread, same run.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.measures import ROOT, circumstances
+from bench.profile import profile_lines
 
 RESULTS = ROOT / "bench" / "results.json"
 BENCHMARKS = ("cold_start", "latency", "merge", "slow_clients")
@@ -32,13 +34,15 @@ def run(name: str, arguments: list[str]) -> dict[str, Any]:
 def markdown(report: dict[str, Any]) -> str:
     rows = [*_cold_start_rows(report["cold_start"]), *_latency_rows(report["latency"]), *_merge_rows(report["merge"])]
     rows += _slow_client_rows(report["slow_clients"])
-    lines = ["| what | median | p95 | beside it |", "|---|--:|--:|---|", *rows]
+    lines = ["| what | median | p95 | yardsticks | beside it |", "|---|--:|--:|--:|---|", *rows]
+    lines += ["", *profile_lines(report["latency"]["latency"])]
     machine = f"{report['processor']}, {report['cores']} cores, Python {report['python']}"
     return "\n".join([*lines, "", f"`make bench` on {machine}, commit {report['commit'][:12]}."])
 
 
 def _row(what: str, figures: dict[str, Any], beside: str) -> str:
-    return f"| {what} | {_time(figures['median_ms'])} | {_time(figures['p95_ms'])} | {beside} |"
+    multiple = f"{figures['yardsticks']:.2f}" if "yardsticks" in figures else "–"
+    return f"| {what} | {_time(figures['median_ms'])} | {_time(figures['p95_ms'])} | {multiple} | {beside} |"
 
 
 def _time(milliseconds: float) -> str:
@@ -50,6 +54,10 @@ def _cold_start_rows(report: dict[str, Any]) -> Iterator[str]:
     beside = f"{report['times_faster']:.1f}× faster than with TensorFlow; {served['resident_mb']} MB resident"
     yield _row("cold start to the first prediction", served, beside)
     yield _row("the same with TensorFlow", compared, f"{compared['resident_mb']} MB resident")
+    if "base" in report:
+        base = report["results"]["base"]
+        beside = f"{base['resident_mb']} MB resident; ours takes {report['times_base']:.2f}× as long"
+        yield _row(f"the same at commit {report['base'][:12]}", base, beside)
 
 
 def _latency_rows(report: dict[str, Any]) -> Iterator[str]:

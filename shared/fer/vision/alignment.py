@@ -107,7 +107,7 @@ class FaceAligner:
         return (np.stack(chips) if chips else empty), located
 
     def with_landmarks(self, image_rgb: ImageRGB, face: Face) -> Face:
-        """Return the face with ONet's landmarks: a first look gives the roll, a second one sees a rolled face upright.
+        """Return the face with ONet's landmarks: a first look gives the roll, a second sees a rolled face upright.
 
         The face stays as it is where there is no ONet, or where ONet does not see a face.
         """
