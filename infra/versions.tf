@@ -19,3 +19,13 @@ provider "google" {
   project = var.project
   region  = var.region
 }
+
+# For what belongs to no project: its calls count towards this one.
+provider "google" {
+  alias = "billing"
+
+  project               = var.project
+  region                = var.region
+  billing_project       = var.project
+  user_project_override = true
+}
