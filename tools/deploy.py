@@ -1,6 +1,6 @@
 """`make deploy` and `make destroy`: the built artefacts and images to Google Cloud, by gcloud and Terraform.
 
-``DRY_RUN=1`` prints the steps, so that a person can take them by hand; what a step finds out stands there as ``<…>``.
+``DRY_RUN=1`` prints the steps, so that a person can take them by hand.
 """
 
 import argparse
@@ -46,27 +46,30 @@ What is still there, and why:
 def deploy(shell: Shell, project: str, region: str, variables: Variables, *, ask: bool) -> None:
     """Bring everything up to date; what did not change is neither built nor deployed again."""
     name = variables["name"]
+    shell.step("Pack the functions that `make build REGISTRY=1` has assembled; these files are written by now:")
     for function in FUNCTIONS:
         write_archive(BUILD / function, archive_path(function))
-    shell.step("The services that the next steps need")
+        print(f"   {archive_path(function).relative_to(ROOT)}")
+    shell.step("Switch on the services that the next steps use; Terraform switches on the others.")
     apis = (f"{api}.googleapis.com" for api in BEFORE_TERRAFORM)
     shell.run("gcloud", "services", "enable", f"--project={project}", *apis)
-    shell.step("What would be refused later is refused before anything is created")
+    shell.step("See, before anything is created, whether the place, the callers and the budget will be refused.")
     refuse_another_region(shell, state_bucket(project, name), region)
     refuse_strangers_not_admitted(shell, project, variables)
     chosen = [*_variables(project, region, variables), *budget_variables(shell, project, variables)]
-    shell.step("A bucket for Terraform's state")
     _initialise(shell, project, region, name)
-    shell.step("Repositories and an account for the builds")
+    shell.step(
+        "Make the repositories and the account for the images; they have to be there before the first of them."
+    )
     targets = (f"-target={address}" for address in FOR_IMAGES)
     shell.run("terraform", "-chdir=infra", "apply", "-input=false", "-auto-approve", *targets, *chosen)
     for image in images():
         url = image.url(project, region, name)
-        shell.step(f"The image of {image.name}, unless it is there")
+        shell.step(f"Build the image of {image.name}, which is named by its content.")
         if not shell.holds("gcloud", "artifacts", "docker", "images", "describe", url, f"--project={project}"):
             _build_image(shell, image, url, project=project, region=region, name=name)
         chosen += ["-var", f"{image.name}_image={url}"]
-    shell.step("Everything")
+    shell.step("Everything else: Terraform shows what it would change, and asks.")
     shell.run("terraform", "-chdir=infra", "apply", *([] if ask else ["-auto-approve"]), *chosen)
 
 
@@ -93,15 +96,18 @@ def _build_image(shell: Shell, image: Image, url: str, *, project: str, region: 
 def destroy(shell: Shell, project: str, region: str, variables: Variables, *, ask: bool) -> None:
     """Remove everything but Terraform's own state and, unless told to, a data bucket with something in it."""
     name = variables["name"]
+    shell.step("See whether the installation is in this region.")
     refuse_another_region(shell, state_bucket(project, name), region)
     _initialise(shell, project, region, name)
     agreed = [] if ask else ["-auto-approve"]
+    shell.step("Remove what Terraform made: it shows what that is, and asks.")
     shell.run("terraform", "-chdir=infra", "destroy", *agreed, *_variables(project, region, variables))
     print(LEFT_BEHIND.format(state=state_bucket(project, name)))
 
 
 def _initialise(shell: Shell, project: str, region: str, name: str) -> None:
     bucket = state_bucket(project, name)
+    shell.step("Keep Terraform's state, and earlier versions of it, in a bucket of its own.")
     if not shell.holds("gcloud", "storage", "buckets", "describe", f"gs://{bucket}"):
         options = (f"--project={project}", f"--location={region}", "--uniform-bucket-level-access")
         shell.run("gcloud", "storage", "buckets", "create", f"gs://{bucket}", *options, "--public-access-prevention")

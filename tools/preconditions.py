@@ -7,6 +7,7 @@ from tools.shell import Shell
 from tools.variables import Variables
 
 SHARING = "iam.allowedPolicyMemberDomains"
+UNKNOWN_ACCOUNT = "<what the look before this named after billingAccounts/>"
 MANAGED_SHARING = "iam.managed.allowedPolicyMembers"
 
 
@@ -52,11 +53,9 @@ def budget_variables(shell: Shell, project: str, variables: Variables) -> list[s
     if variables["budget"] == "0":
         return []
     found = shell.answer("gcloud", "billing", "projects", "describe", project, "--format=value(billingAccountName)")
-    if shell.dry_run:
-        return ["-var", "billing_account=<the account that the last command names, without billingAccounts/>"]
-    account = (found or "").removeprefix("billingAccounts/")
+    account = UNKNOWN_ACCOUNT if shell.dry_run else (found or "").removeprefix("billingAccounts/")
     listing = ("gcloud", "billing", "budgets", "list", f"--billing-account={account}", "--limit=1", "--format=json")
-    if account and shell.holds(*listing):
+    if account and (shell.answer(*listing) is not None or shell.dry_run):
         return ["-var", f"billing_account={account}"]
     raise SystemExit(
         f"No budget can be set for {project}: "
