@@ -8,7 +8,7 @@ from tests.unit.infra.configuration import Configuration, strings
 EVERYBODY = ("allUsers", "allAuthenticatedUsers")
 
 PUBLIC = {
-    # Address → what it may open, and for which keys. Decision record 0009 has the reasons.
+    # Address → what it may open, and for which keys. Decision records 0009 and 0023 have the reasons.
     # By default everybody; where an organisation admits its own members only, those that var.callers names.
     "google_cloud_run_v2_service_iam_member.caller": {
         "for_each": '${{for pair in setproduct(["predict", "feedback"], var.callers) : join(" ", pair) => pair}}',
