@@ -76,7 +76,7 @@ def convert_and_check(
     model that cannot be served and RuntimeError where LiteRT disagrees with Keras.
     """
     check_labels(labels)
-    model = open_model(path)
+    model, is_keras = open_model(path)
     check_shapes(model, labels)
     served = served_form(model)
     if preprocessing:
@@ -89,7 +89,7 @@ def convert_and_check(
     metrics = {"largest_score_difference": difference}
     if check is not None:
         metrics |= _measure(served, check, labels, (scale, offset))
-    keras_file = keras_bytes(path, model, served)
+    keras_file = path.read_bytes() if is_keras and served is model else keras_bytes(served)
     card = make_card(
         architecture=model.name,
         labels=labels,

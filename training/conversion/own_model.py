@@ -19,25 +19,41 @@ _PASSED_ON = ("Flatten", "Reshape", "Dropout", "Identity", "Cast")
 
 
 def open_model(path: Path):
-    """The model in a `.keras` or HDF5 file, whichever its name says; raises ValueError for any other file."""
-    begins = path.open("rb").read(8)
-    if begins.startswith(_ZIP):
-        suffix = ".keras"
-    elif begins == _HDF5:
-        suffix = ".h5"
-    else:
+    """The model in a `.keras` or HDF5 file, whatever its name says, and whether it stands in a `.keras` one as it is.
+
+    Raises ValueError for any other file, and where Keras cannot open it.
+    """
+    with path.open("rb") as stream:
+        begins = stream.read(len(_HDF5))
+    if not begins.startswith((_ZIP, _HDF5)):
         raise ValueError(f"expected a .keras or an HDF5 file, got {path}, which begins with {begins!r}")
+    is_keras = begins.startswith(_ZIP)
     with tempfile.TemporaryDirectory() as folder:
         # Keras goes by the name.
-        named = Path(folder) / f"model{suffix}"
+        named = Path(folder) / ("model.keras" if is_keras else "model.h5")
         named.symlink_to(path.resolve())
         try:
             model = load_keras(named)
-        except (TypeError, KeyError, AttributeError, OSError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
             raise ValueError(f"Keras cannot open {path}: {error}") from error
-    # TensorFlow takes the name as the name of a scope, and those hold no blanks.
-    model.name = "".join(c if c.isalnum() or c == "_" else "_" for c in model.name)
-    return model
+    return model, is_keras and not _rename(model)
+
+
+def _rename(model) -> bool:
+    """Give the model and its layers names that TensorFlow takes as scopes; returns whether any had another."""
+    renamed = False
+    for layer in (model, *every_layer(model)):
+        name = "".join(c if c.isalnum() or c == "_" else "_" for c in layer.name)
+        if name != layer.name:
+            layer.name, renamed = name, True
+    return renamed
+
+
+def every_layer(model):
+    """The layers of a model and of the models inside it, these themselves too."""
+    for layer in getattr(model, "layers", []):
+        yield layer
+        yield from every_layer(layer)
 
 
 def check_shapes(model, labels: tuple[str, ...]) -> None:
@@ -80,11 +96,8 @@ def served_form(model):
     return keras.Model(inputs, model(faces), name=model.name)
 
 
-def keras_bytes(path: Path, model, served) -> bytes:
-    """The `.keras` file of the served form: the one at `path` where it holds that already, else saved anew."""
-    content = path.read_bytes()
-    if served is model and content.startswith(_ZIP):
-        return content
+def keras_bytes(served) -> bytes:
+    """The served form saved as a `.keras` file."""
     with tempfile.TemporaryDirectory() as folder:
         saved = Path(folder) / "model.keras"
         served.save(saved)

@@ -14,11 +14,12 @@ import numpy as np
 from tqdm import tqdm
 
 from training.config import Config
+from training.conversion.own_model import every_layer
 from training.data.fer2013 import FaceData
 from training.evaluation.measures import softmax
 from training.nets.batches import Batches, learning_rate
 from training.nets.keras_engine import KerasEngine
-from training.retraining.trainable import every_layer, load_trainable
+from training.retraining.trainable import load_trainable
 
 
 def fine_tune(

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from training.config import Config
+from training.conversion.own_model import every_layer
 from training.data.fer2013 import LABELS, SIDE_PX
 from training.nets.keras_engine import KerasEngine
 
@@ -49,14 +50,6 @@ def load_trainable(path: Path, card: dict, *, freeze_normalisation: bool = False
     if not model.trainable_weights:
         raise ValueError("the model has no weights that training could change")
     return model
-
-
-def every_layer(model):
-    """The layers of a model and of the models inside it, these themselves too."""
-    for layer in model.layers:
-        yield layer
-        if getattr(layer, "layers", None):
-            yield from every_layer(layer)
 
 
 def try_training(path: Path, card: dict) -> None:

@@ -16,7 +16,7 @@ from keras import layers  # noqa: E402
 from tests.training.conversion.models import bright_and_dark_faces, bright_or_dark, nested, own_model  # noqa: E402
 from tests.training.generated import faces_csv, feedback_csv, portraits  # noqa: E402
 from training.conversion.convert import convert_and_check, main, read_check  # noqa: E402
-from training.conversion.own_model import head_of  # noqa: E402
+from training.conversion.own_model import every_layer, head_of  # noqa: E402
 from training.data.fer2013 import LABELS  # noqa: E402
 from training.evaluation.evaluate import open_served, score_all  # noqa: E402
 from training.evaluation.measures import softmax  # noqa: E402
@@ -100,6 +100,14 @@ def test_a_champion_that_is_trained_in_its_form_already_stays_as_it_is(tmp_path:
 def test_the_keras_file_stays_byte_for_byte_where_it_is_served_as_it_is(tmp_path: Path) -> None:
     _, directory = _convert(own_model(), tmp_path, preprocessing=UNIT)
     assert (directory / "facial_expression_model.keras").read_bytes() == (tmp_path / "own.keras").read_bytes()
+
+
+def test_names_that_tensorflow_cannot_take_are_changed(tmp_path: Path) -> None:
+    blank = own_model(first=(layers.Rescaling(1 / 255, name="to 0–1"),), name="my net")
+    card, directory = _convert(nested(blank), tmp_path)
+    assert card["preprocessing"] == {"scale": 1.0, "offset": 0.0}
+    again = keras.models.load_model(directory / "facial_expression_model.keras", compile=False)
+    assert [layer.name for layer in every_layer(again) if layer.name.startswith(("my", "to"))] == ["my_net", "to_0_1"]
 
 
 @pytest.mark.parametrize("name", ["own.h5", "own.hdf5", "own.keras"])
