@@ -73,8 +73,8 @@ def test_a_model_of_ones_own_is_served_with_its_own_answers(tmp_path: Path, kind
     classify, version = open_served(directory)
     assert version == card["model_version"]
     expected = _expected(model, images, card)
-    assert np.ptp(expected, axis=0).max() > 0.01
-    assert np.abs(score_all(classify, images) - expected).max() < 2e-3
+    assert np.ptp(expected, axis=0).max() > 5e-3
+    assert np.abs(score_all(classify, images) - expected).max() < 1e-3
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "any size"])
