@@ -24,13 +24,11 @@ from fer.storage.shards import save_shard  # noqa: E402
 from fer.storage.withdrawals import withdraw_shard  # noqa: E402
 from fer.usecases.publish import read_model_dir  # noqa: E402
 from fer.usecases.withdrawn import read_rows_file, withdrawn_rows  # noqa: E402
-from tests.training.conversion.models import own_model  # noqa: E402
 from tests.training.generated import feedback_csv, marked  # noqa: E402
 from tests.training.tiny import CONFIG, LENIENT  # noqa: E402
 from training.config import Config  # noqa: E402
-from training.conversion.convert import convert_and_check  # noqa: E402
 from training.data.feedback import FeedbackRows, read_rows, settle  # noqa: E402
-from training.data.fer2013 import LABELS, FaceData, unanimous_votes  # noqa: E402
+from training.data.fer2013 import FaceData, unanimous_votes  # noqa: E402
 from training.retraining import run_record  # noqa: E402
 from training.retraining.finetune import fine_tune  # noqa: E402
 from training.retraining.retrain import PASSED, REFUSED, Options, main, retrain  # noqa: E402
@@ -241,18 +239,6 @@ def test_a_broken_challenger_does_not_answer_and_is_told(tmp_path: Path, bundled
     (broken / "facial_expression_model.tflite").write_bytes(b"not a model")
     with pytest.raises(RuntimeError, match="sha256"):
         ask(broken, ROOT / ".venv/bin/python")
-
-
-def test_a_champion_of_ones_own_is_retrained_whatever_it_takes_and_gives(tmp_path: Path, options: Options) -> None:
-    own = own_model(64, channels=3, first=(keras.layers.Rescaling(1 / 255),))
-    own.save(tmp_path / "own.keras")
-    convert_and_check(tmp_path / "own.keras", tuple(sorted(LABELS)), tmp_path / "own", created="2026-01-01T00:00:00Z")
-    options = dataclasses.replace(options, bundled=tmp_path / "own", config=dataclasses.replace(CONFIG, epochs=1))
-    assert retrain(options, NOW) in (PASSED, REFUSED)
-    card = _card(options.workdir / "challenger")
-    assert card["parent"] == _card(tmp_path / "own")["model_version"]
-    assert (tuple(card["labels"]), card["output"]) == (LABELS, "logits")
-    assert card["preprocessing"] == {"scale": 1 / 255, "offset": 0.0}
 
 
 def test_the_command_tells_a_failure_by_its_exit_code(
