@@ -43,6 +43,7 @@ NEEDED_model := MODEL
 NEEDED_dataset := DIR OUT
 NEEDED_retrain := CSV
 NEEDED_demo-loop := BASE VOTES
+NEEDED_poison := BASE VOTES
 NEEDED_promote := VERSION
 NEEDED_deploy := PROJECT REGION
 NEEDED_destroy := PROJECT REGION
@@ -214,6 +215,10 @@ retrain: setup-training .venv/.runtime models/detector/.fetched ## Corrections t
 .PHONY: demo-loop
 demo-loop: setup-training .venv/.runtime models/detector/.fetched ## The loop from corrections to a served model, and a poisoned batch (BASE=fer2013.csv VOTES=fer2013new.csv)
 	$(TRAINING) training.demo.loop --base $(BASE) --votes $(VOTES) $(if $(CORRECTIONS),--corrections $(CORRECTIONS)) $(if $(SEED),--seed $(SEED))
+
+.PHONY: poison
+poison: setup-training .venv/.runtime models/detector/.fetched ## Ten kinds of bad batches against the gate of retraining (BASE=fer2013.csv VOTES=fer2013new.csv KINDS=random,…)
+	$(TRAINING) training.demo.poison --base $(BASE) --votes $(VOTES) $(if $(KINDS),--kinds $(KINDS))
 
 .PHONY: test-training
 test-training: setup-training .venv/.runtime models/detector/.fetched ## The training's own tests, which need TensorFlow
