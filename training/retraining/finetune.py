@@ -14,16 +14,27 @@ import numpy as np
 from tqdm import tqdm
 
 from training.config import Config
+from training.conversion.own_model import every_layer
 from training.data.fer2013 import FaceData
 from training.evaluation.measures import softmax
 from training.nets.batches import Batches, learning_rate
 from training.nets.keras_engine import KerasEngine
+from training.retraining.trainable import load_trainable
 
 
 def fine_tune(
-    champion: Path, feedback: FaceData, replay: FaceData, config: Config, out: Path, *, clock=time.monotonic
+    champion: Path,
+    card: dict,
+    feedback: FaceData,
+    replay: FaceData,
+    config: Config,
+    out: Path,
+    *,
+    clock=time.monotonic,
 ) -> dict:
     """Train the `.keras` file at `champion` on both sets of faces, which have votes, and write the result to `out`.
+
+    What is written takes faces in 0–1 and gives logits, whatever `card` says of the champion (`trainable_form`).
 
     Each batch holds feedback and replay in the proportion of the sets; `replay` may be empty. Returns what goes
     into the card: epochs, steps, minutes and the loss by epoch. Raises ValueError where no row has votes for an
@@ -33,11 +44,12 @@ def fine_tune(
 
     tf.config.experimental.enable_op_determinism()
     started = clock()
-    engine = KerasEngine(lambda: _load(champion, config), config)
+    freeze = config.freeze_normalisation
+    engine = KerasEngine(lambda: load_trainable(champion, card, freeze_normalisation=freeze), config)
     before = engine.model.get_weights()
     batches = _Mixed(feedback, replay, config, engine.model)
     losses = [_epoch(engine, batches, config, epoch) for epoch in range(1, config.epochs + 1)]
-    for layer in engine.model.layers:
+    for layer in every_layer(engine.model):
         layer.trainable = True
     tuned = zip(before, engine.averaged, strict=True)
     engine.averaged = [old + config.interpolation * (new - old) for old, new in tuned]
@@ -80,11 +92,3 @@ def _epoch(engine: KerasEngine, batches: _Mixed, config: Config, epoch: int) -> 
     source = batches.epoch(epoch, mixing=progress() < config.mix_until)
     steps = tqdm(source, total=batches.steps, desc=f"epoch {epoch}", mininterval=20)
     return float(np.mean([engine.step(*batch, learning_rate(progress(), config)) for batch in steps]))
-
-
-def _load(path: Path, config: Config) -> keras.Model:
-    model = keras.models.load_model(path, compile=False)
-    if config.freeze_normalisation:
-        for layer in model.layers:
-            layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
-    return model
