@@ -36,6 +36,7 @@ help-all: ## Print every target
 NEEDED_train := DATA VOTES
 NEEDED_compare := DATA VOTES
 NEEDED_evaluate := DATA
+NEEDED_bench-engines := DATA VOTES
 NEEDED_evaluate-photos := DIR LABELS
 NEEDED_export-model := MODEL DATA VOTES
 NEEDED_model := MODEL
@@ -149,6 +150,18 @@ SECONDS ?= 60
 .PHONY: bench-stream
 bench-stream: setup ## Live video: frames a second, latency, fairness, floods, flicker (SECONDS=60)
 	$(BIN)/python -m bench.stream --seconds $(SECONDS)
+
+ENGINES := .venv-bench-engines/bin
+.venv-bench-engines/.installed: training/requirements.txt bench/engines/requirements.txt pyproject.toml
+	test -x $(ENGINES)/python || $(PYTHON) -m venv .venv-bench-engines
+	$(ENGINES)/pip install --quiet --disable-pip-version-check -r training/requirements.txt -r bench/engines/requirements.txt
+	$(ENGINES)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+.PHONY: bench-engines
+bench-engines: .venv-bench-engines/.installed ## The classifier in LiteRT and in ONNX Runtime, from one Keras file (DATA= VOTES= MODEL=)
+	$(ENGINES)/python -m bench.engines.compare --data $(DATA) --votes $(VOTES) $(if $(MODEL),--model $(MODEL)) \
+		--json bench/engines_results.json
 
 .venv-training/.installed: training/requirements.txt pyproject.toml
 	test -x .venv-training/bin/python || $(PYTHON) -m venv .venv-training
