@@ -27,7 +27,7 @@ from fer.storage.factory import open_store
 from fer.storage.registry import ModelRegistry
 from fer.usecases.withdrawn import ROWS_NAME
 from training.config import Config, read_config
-from training.conversion.card import KERAS_NAME
+from training.conversion.card import KERAS_NAME, network_prior
 from training.data.feedback import FeedbackFaces, FeedbackRows, read_rows, settle
 from training.data.feedback_source import NoFeedback, open_source
 from training.data.fer2013 import FaceData, load, unanimous_votes
@@ -205,7 +205,14 @@ class _Run:
         from training.retraining.finetune import fine_tune
 
         tuned = self.options.workdir / "tuned.keras"
-        training = fine_tune(self.start.directory / KERAS_NAME, parts.feedback, parts.replay, self.config, tuned)
+        training = fine_tune(
+            self.start.directory / KERAS_NAME,
+            parts.feedback,
+            parts.replay,
+            self.config,
+            tuned,
+            network_prior=network_prior(self.start.card),
+        )
         frozen = parts.frozen
         public = FaceData(
             images=frozen.images,
@@ -218,6 +225,7 @@ class _Run:
             quantisation=self.start.card["files"]["litert"].get("quantisation", "none"),
             architecture=self.start.version.rpartition("-")[0] or "model",
             parent=self.start.version,
+            priors=self.start.card.get("priors"),
             data={
                 "digest": self.digest,
                 "csv_sha256": rows.csv_sha256,

@@ -14,7 +14,7 @@ from tests.training.generated import faces_csv, feedback_csv, make_faces, write_
 from training.compare import compare_one, write_page  # noqa: E402
 from training.config import Config  # noqa: E402
 from training.conversion.convert import convert_and_check, read_check  # noqa: E402
-from training.conversion.export_model import ExportOptions, add_bias, export, parse_bias  # noqa: E402
+from training.conversion.export_model import ExportOptions, export  # noqa: E402
 from training.conversion.litert import Runner, convert, load_keras  # noqa: E402
 from training.data.augment import Augmentation  # noqa: E402
 from training.data.fer2013 import LABELS, FaceData, load  # noqa: E402
@@ -113,7 +113,7 @@ def test_an_unknown_architecture_is_refused() -> None:
         build("transformer")
 
 
-@pytest.mark.parametrize("name", ["residual", "mini_xception", "efficientnet_b0"])
+@pytest.mark.parametrize("name", ["residual", "identity", "mini_xception", "efficientnet_b0"])
 def test_the_torch_mirror_answers_like_keras_and_gives_the_weights_back(name: str) -> None:
     torch = pytest.importorskip("torch")
     from training.nets.torch_mirror import Mirror
@@ -139,19 +139,6 @@ def test_litert_answers_like_keras(tiny_model, quantisation: str, tolerance: flo
     assert np.abs(softmax(runner.outputs(faces)) - expected).max() < tolerance
 
 
-def test_a_bias_moves_the_logits_of_its_expression(tiny_model) -> None:
-    faces = np.random.default_rng(2).random((2, 48, 48, 1), dtype=np.float32)
-    before = np.asarray(tiny_model(faces, training=False))
-    add_bias(tiny_model, parse_bias("disgusted=0.25, fear=-1"))
-    change = np.asarray(tiny_model(faces, training=False)) - before
-    assert change == pytest.approx(np.tile([0, 0.25, -1, 0, 0, 0, 0], (2, 1)), abs=1e-5)
-
-
-def test_a_bias_for_an_unknown_expression_is_refused(tiny_model) -> None:
-    with pytest.raises(ValueError, match="bored"):
-        add_bias(tiny_model, {"bored": 1.0})
-
-
 def test_export_writes_a_model_that_serving_opens(tmp_path: Path, tiny_model) -> None:
     pytest.importorskip("ai_edge_litert")
     from fer.vision.classifier import LiteRTClassifier
@@ -160,7 +147,7 @@ def test_export_writes_a_model_that_serving_opens(tmp_path: Path, tiny_model) ->
     path, out = tmp_path / "averaged.keras", tmp_path / "expression"
     tiny_model.save(path)
     faces = load(*write_both(tmp_path, make_faces()))
-    card = export(path, faces, out, ExportOptions(created=CREATED, bias={"fear": 0.1}, config=TINY))
+    card = export(path, faces, out, ExportOptions(created=CREATED, config=TINY))
     assert card == json.loads((out / "model_card.json").read_text("utf-8"))
     assert card["data"]["digest"] == faces.digest()
     files = load_model_files(out)
