@@ -65,7 +65,7 @@ def _on_48_px(kernel: np.ndarray) -> np.ndarray:
 
 
 def start_from_identity(model: keras.Model, path: Path, images: np.ndarray) -> None:
-    """Give `architectures.identity` the weights of dlib's network; of its layers, those without a counterpart are left out.
+    """Give `architectures.identity` the weights of dlib's network; layers without a counterpart are left out.
 
     `images` float32 (N, 48, 48, 1) in 0–1 are faces: batch normalisation takes its statistics from them, so that with
     these the network computes what dlib's affine layers do. Raises ValueError where dlib's network has no layer of a

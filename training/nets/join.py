@@ -1,7 +1,7 @@
 """Make one network of several: `python -m training.nets.join a.keras b.keras --out joined.keras`.
 
-Its logits are the mean of theirs, so its scores are the geometric mean of their scores. Networks that were started and
-built differently err on different faces, and together on fewer (Lakshminarayanan et al. 2017).
+Its logits are the mean of theirs, so its scores are the geometric mean of their scores. Networks that were built and
+started differently err on different faces, and together on fewer (Lakshminarayanan et al. 2017).
 """
 
 import argparse
