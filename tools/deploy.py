@@ -35,24 +35,31 @@ class Image:
 
 
 class Shell:
-    """Runs commands in the root of the project, or prints them only."""
+    """Runs commands in the root of the project step by step, or prints them only, as a plan to follow by hand."""
 
     def __init__(self, *, dry_run: bool) -> None:
         self._dry_run = dry_run
+        self._steps = 0
+
+    def step(self, purpose: str) -> None:
+        """Begin a step: what the commands after it are for."""
+        self._steps += 1
+        print(f"\n{self._steps}. {purpose}", flush=True)
 
     def run(self, *command: str) -> None:
         """Run and show a command; ends the program where it fails."""
-        print(f"$ {shlex.join(command)}", flush=True)
+        print(f"   $ {shlex.join(command)}", flush=True)
         if not self._dry_run:
             done = subprocess.run(command, cwd=ROOT, check=False)
             if done.returncode:
                 raise SystemExit(f"{command[0]} ended with {done.returncode}")
 
     def holds(self, *command: str) -> bool:
-        """Whether a look at something succeeds; in a dry run nothing is there yet."""
-        return (
-            not self._dry_run and subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
-        )
+        """Whether a look at something succeeds; a dry run takes it to be missing, and says how to look."""
+        if self._dry_run:
+            print(f"   only where this fails: {shlex.join(command)}", flush=True)
+            return False
+        return subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
 
 
 def images() -> list[Image]:
@@ -88,20 +95,26 @@ def _built_digest(part: str) -> str:
 
 def deploy(shell: Shell, project: str, region: str, variables: Sequence[str], *, ask: bool) -> None:
     """Bring everything up to date; what did not change is neither built nor deployed again."""
+    shell.step("Pack the functions that `make build REGISTRY=1` has assembled; these files are written by now:")
     for name in FUNCTIONS:
         write_archive(BUILD / name, archive_path(name))
+        print(f"   {archive_path(name).relative_to(ROOT)}")
+    shell.step("Switch on the services that the next steps use; Terraform switches on the others.")
     shell.run(
         "gcloud", "services", "enable", f"--project={project}", *(f"{api}.googleapis.com" for api in BEFORE_TERRAFORM)
     )
     _initialise(shell, project, region, installation_name(variables))
     chosen = _variables(project, region, variables)
+    shell.step("Make the repository for the images; it has to be there before the first of them.")
     repository = "-target=google_artifact_registry_repository.images"
     shell.run("terraform", "-chdir=infra", "apply", "-input=false", "-auto-approve", repository, *chosen)
     for image in images():
         url = image.url(project, region, installation_name(variables))
+        shell.step(f"Build the image of {image.name}, which is named by its content.")
         if not shell.holds("gcloud", "artifacts", "docker", "images", "describe", url, f"--project={project}"):
             _build_image(shell, image, url, project)
         chosen += ["-var", f"{image.name}_image={url}"]
+    shell.step("Everything else: Terraform shows what it would change, and asks.")
     shell.run("terraform", "-chdir=infra", "apply", *([] if ask else ["-auto-approve"]), *chosen)
 
 
@@ -115,11 +128,13 @@ def destroy(shell: Shell, project: str, region: str, variables: Sequence[str], *
     """Remove everything but Terraform's own state and, unless told to, a data bucket with something in it."""
     _initialise(shell, project, region, installation_name(variables))
     agreed = [] if ask else ["-auto-approve"]
+    shell.step("Remove what Terraform made: it shows what that is, and asks.")
     shell.run("terraform", "-chdir=infra", "destroy", *agreed, *_variables(project, region, variables))
 
 
 def _initialise(shell: Shell, project: str, region: str, installation: str) -> None:
     bucket = f"{project}-{installation}-terraform"
+    shell.step("Keep Terraform's state in a bucket of its own.")
     if not shell.holds("gcloud", "storage", "buckets", "describe", f"gs://{bucket}"):
         options = (f"--project={project}", f"--location={region}", "--uniform-bucket-level-access")
         shell.run("gcloud", "storage", "buckets", "create", f"gs://{bucket}", *options, "--public-access-prevention")
