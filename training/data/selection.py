@@ -25,7 +25,8 @@ def with_selection(faces: FaceData) -> FaceData:
     training = without_duplicates(faces.take(faces.usage == "Training"), held_out)
     groups = near_groups(training.images)
     first, members = np.unique(groups, return_inverse=True)
-    chosen = np.array([_place(training.images[row]) < SHARE for row in first], bool)
+    places = np.array([_place(training.images[row]) for row in first])
+    chosen = places <= max(SHARE, places.min(initial=1.0))  # one at least, however few there are
     usage = np.where(chosen[members], USAGE, "Training") if len(first) else training.usage
     return _joined(dataclasses.replace(training, usage=usage), held_out)
 

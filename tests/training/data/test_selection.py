@@ -28,6 +28,11 @@ def test_about_a_tenth_is_kept_apart_and_nothing_is_lost() -> None:
     assert {image.tobytes() for image in marked.images} == {image.tobytes() for image in images}
 
 
+def test_one_face_at_least_is_kept_apart() -> None:
+    marked = with_selection(_faces(portraits(4)))
+    assert 1 <= (marked.usage == USAGE).sum() <= 2
+
+
 def test_the_same_faces_are_kept_apart_in_every_run_and_order() -> None:
     images = portraits(200)
     one, other = with_selection(_faces(images)), with_selection(_faces(images[::-1]))

@@ -97,5 +97,5 @@ def test_extra_names_a_file_and_how_often_it_is_seen(text: str, expected: tuple[
 
 @pytest.mark.parametrize("text", ["a.csv:", "a.csv:often", "a.csv:0", "a.csv:-1", "a.csv:inf", "a.csv:nan"])
 def test_extra_with_another_number_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="positive number|could not convert"):
+    with pytest.raises(ValueError, match=r"positive number|could not convert"):
         parse_extra(text)
