@@ -36,12 +36,14 @@ help-all: ## Print every target
 NEEDED_train := DATA VOTES
 NEEDED_compare := DATA VOTES
 NEEDED_evaluate := DATA
+NEEDED_bench-engines := DATA VOTES
 NEEDED_evaluate-photos := DIR LABELS
 NEEDED_export-model := MODEL DATA VOTES
 NEEDED_model := MODEL
 NEEDED_dataset := DIR OUT
 NEEDED_retrain := CSV
 NEEDED_demo-loop := BASE VOTES
+NEEDED_poison := BASE VOTES
 NEEDED_promote := VERSION
 NEEDED_deploy := PROJECT REGION
 NEEDED_destroy := PROJECT REGION
@@ -141,13 +143,25 @@ fuzz-pictures: setup ## 24,000 damaged pictures, each decoded on two different f
 	$(BIN)/python -m tools.fuzz_pictures
 
 .PHONY: bench
-bench: setup build ## Cold start, latency, throughput, merge cost (PEER=url to compare with another server)
+bench: setup build ## Cold start, latency, throughput, merge cost (PEER=url of another server, BASE=commit to start as well)
 	$(BIN)/python -m bench.run
 
 SECONDS ?= 60
 .PHONY: bench-stream
 bench-stream: setup ## Live video: frames a second, latency, fairness, floods, flicker (SECONDS=60)
 	$(BIN)/python -m bench.stream --seconds $(SECONDS)
+
+ENGINES := .venv-bench-engines/bin
+.venv-bench-engines/.installed: training/requirements.txt bench/engines/requirements.txt pyproject.toml
+	test -x $(ENGINES)/python || $(PYTHON) -m venv .venv-bench-engines
+	$(ENGINES)/pip install --quiet --disable-pip-version-check -r training/requirements.txt -r bench/engines/requirements.txt
+	$(ENGINES)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+.PHONY: bench-engines
+bench-engines: .venv-bench-engines/.installed ## The classifier in LiteRT and in ONNX Runtime, from one Keras file (DATA= VOTES= MODEL=)
+	$(ENGINES)/python -m bench.engines.compare --data $(DATA) --votes $(VOTES) $(if $(MODEL),--model $(MODEL)) \
+		--json bench/engines_results.json
 
 .venv-training/.installed: training/requirements.txt pyproject.toml
 	test -x .venv-training/bin/python || $(PYTHON) -m venv .venv-training
@@ -201,6 +215,10 @@ retrain: setup-training .venv/.runtime models/detector/.fetched ## Corrections t
 .PHONY: demo-loop
 demo-loop: setup-training .venv/.runtime models/detector/.fetched ## The loop from corrections to a served model, and a poisoned batch (BASE=fer2013.csv VOTES=fer2013new.csv)
 	$(TRAINING) training.demo.loop --base $(BASE) --votes $(VOTES) $(if $(CORRECTIONS),--corrections $(CORRECTIONS)) $(if $(SEED),--seed $(SEED))
+
+.PHONY: poison
+poison: setup-training .venv/.runtime models/detector/.fetched ## Ten kinds of bad batches against the gate of retraining (BASE=fer2013.csv VOTES=fer2013new.csv KINDS=random,…)
+	$(TRAINING) training.demo.poison --base $(BASE) --votes $(VOTES) $(if $(KINDS),--kinds $(KINDS))
 
 .PHONY: test-training
 test-training: setup-training .venv/.runtime models/detector/.fetched ## The training's own tests, which need TensorFlow

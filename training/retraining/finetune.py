@@ -14,39 +14,45 @@ import numpy as np
 from tqdm import tqdm
 
 from training.config import Config
+from training.conversion.card import network_prior
+from training.conversion.own_model import every_layer
 from training.data.fer2013 import FaceData
 from training.data.sources import voted
 from training.evaluation.measures import softmax
 from training.nets.batches import Batch, Batches, learning_rate
 from training.nets.keras_engine import KerasEngine
+from training.retraining.trainable import load_trainable
 
 
 def fine_tune(
     champion: Path,
+    card: dict,
     feedback: FaceData,
     replay: FaceData,
     config: Config,
     out: Path,
     *,
-    network_prior: np.ndarray | None = None,
     clock=time.monotonic,
 ) -> dict:
     """Train the `.keras` file at `champion` on both sets of faces, which have votes, and write the result to `out`.
 
-    Each batch holds feedback and replay in the proportion of the sets; `replay` may be empty. `network_prior`,
-    float32 (7,), is the population that the champion's scores are meant for, and the challenger's will be; None where
-    that is not known. Returns what goes into the card: epochs, steps, minutes and the loss by epoch. Raises
-    ValueError where no row has votes for an expression.
+    What is written takes faces in 0–1 and gives logits, whatever `card` says of the champion (`trainable_form`). They
+    are for the same population as the champion's, where the card says which.
+
+    Each batch holds feedback and replay in the proportion of the sets; `replay` may be empty. Returns what goes
+    into the card: epochs, steps, minutes and the loss by epoch. Raises ValueError where no row has votes for an
+    expression.
     """
     import tensorflow as tf
 
     tf.config.experimental.enable_op_determinism()
     started = clock()
-    engine = KerasEngine(lambda: _load(champion, config), config)
+    freeze = config.freeze_normalisation
+    engine = KerasEngine(lambda: load_trainable(champion, card, freeze_normalisation=freeze), config)
     before = engine.model.get_weights()
-    batches = _Mixed(feedback, replay, config, engine.model, network_prior)
+    batches = _Mixed(feedback, replay, config, engine.model, network_prior(card))
     losses = [_epoch(engine, batches, config, epoch) for epoch in range(1, config.epochs + 1)]
-    for layer in engine.model.layers:
+    for layer in every_layer(engine.model):
         layer.trainable = True
     tuned = zip(before, engine.averaged, strict=True)
     engine.averaged = [old + config.interpolation * (new - old) for old, new in tuned]
@@ -68,12 +74,12 @@ class _Mixed:
         replay: FaceData,
         config: Config,
         champion: keras.Model,
-        network_prior: np.ndarray | None,
+        prior: np.ndarray | None,
     ):
         share = len(feedback) / (len(feedback) + len(replay))
         size = max(1, round(config.batch * share))
-        self.feedback = _batches(feedback, config, size, network_prior)
-        self.replay = _batches(replay, config, config.batch - size, network_prior) if len(replay) else None
+        self.feedback = _batches(feedback, config, size, prior)
+        self.replay = _batches(replay, config, config.batch - size, prior) if len(replay) else None
         self.champion, self.distillation = champion, np.float32(config.distillation)
         self.steps = min(self.feedback.steps, self.replay.steps) if self.replay else self.feedback.steps
 
@@ -94,9 +100,9 @@ class _Mixed:
             yield images, targets, weights, added
 
 
-def _batches(faces: FaceData, config: Config, size: int, network_prior: np.ndarray | None) -> Batches:
+def _batches(faces: FaceData, config: Config, size: int, prior: np.ndarray | None) -> Batches:
     config = dataclasses.replace(config, batch=size)
-    return Batches([voted(faces, config)], config, network_prior)
+    return Batches([voted(faces, config)], config, prior)
 
 
 def _epoch(engine: KerasEngine, batches: _Mixed, config: Config, epoch: int) -> float:
@@ -106,11 +112,3 @@ def _epoch(engine: KerasEngine, batches: _Mixed, config: Config, epoch: int) -> 
     source = batches.epoch(epoch, mixing=progress() < config.mix_until)
     steps = tqdm(source, total=batches.steps, desc=f"epoch {epoch}", mininterval=20)
     return float(np.mean([engine.step(*batch, learning_rate(progress(), config)) for batch in steps]))
-
-
-def _load(path: Path, config: Config) -> keras.Model:
-    model = keras.models.load_model(path, compile=False)
-    if config.freeze_normalisation:
-        for layer in model.layers:
-            layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
-    return model

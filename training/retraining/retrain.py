@@ -27,7 +27,7 @@ from fer.storage.factory import open_store
 from fer.storage.registry import ModelRegistry
 from fer.usecases.withdrawn import ROWS_NAME
 from training.config import Config, read_config
-from training.conversion.card import KERAS_NAME, network_prior
+from training.conversion.card import KERAS_NAME
 from training.data.feedback import FeedbackFaces, FeedbackRows, read_rows, settle
 from training.data.feedback_source import NoFeedback, open_source
 from training.data.fer2013 import FaceData, load, unanimous_votes
@@ -36,7 +36,6 @@ from training.retraining import gate, gate_report, run_record
 from training.retraining.parts import Faces, Parts, alone, joined, with_base
 from training.retraining.quarantine import quarantined, read_accepted, write_report
 from training.retraining.served_answer import ROOT
-from training.retraining.trainable import check_trainable
 from training.retraining.trial import rejection, try_challenger
 
 EXPERIMENTS = Path("training/experiments")
@@ -90,7 +89,6 @@ def _retrain(options: Options, now: datetime.datetime, pixel_file: Path) -> int:
     store = open_store(options.bucket)
     registry = ModelRegistry(store)
     start = run_record.fetch_start(registry, options.bundled, options.workdir / "champion", options.start)
-    check_trainable(start.card)
     try:
         with open_source(options.csv, export_token=options.export_token) as chunks:
             rows = read_rows(chunks, pixel_file)
@@ -205,14 +203,8 @@ class _Run:
         from training.retraining.finetune import fine_tune
 
         tuned = self.options.workdir / "tuned.keras"
-        training = fine_tune(
-            self.start.directory / KERAS_NAME,
-            parts.feedback,
-            parts.replay,
-            self.config,
-            tuned,
-            network_prior=network_prior(self.start.card),
-        )
+        champion = self.start.directory / KERAS_NAME
+        training = fine_tune(champion, self.start.card, parts.feedback, parts.replay, self.config, tuned)
         frozen = parts.frozen
         public = FaceData(
             images=frozen.images,
