@@ -179,12 +179,12 @@ OUT ?= runs/report.json
 setup-training: .venv-training/.installed ## Install what training needs (TensorFlow, Keras) into .venv-training
 
 .PHONY: train
-train: setup-training ## Train (DATA=fer2013.csv VOTES=fer2013new.csv CONFIG= WORKDIR=); goes on where it stopped
-	$(TRAINING) training.nets.train --config $(CONFIG) --data $(DATA) --votes $(VOTES) --workdir $(WORKDIR)
+train: setup-training ## Train (DATA=fer2013.csv VOTES=fer2013new.csv EXTRA="mine.csv:4" CONFIG= WORKDIR=), resumable
+	$(TRAINING) training.nets.train --config $(CONFIG) --data $(DATA) --votes $(VOTES) --workdir $(WORKDIR) $(if $(EXTRA),--extra $(EXTRA))
 
 .PHONY: export-model
-export-model: setup-training ## Convert a trained model and write its card (MODEL=averaged.keras DATA= VOTES= BIAS=)
-	$(TRAINING) training.conversion.export_model --model $(MODEL) --data $(DATA) --votes $(VOTES) --config $(CONFIG) $(if $(BIAS),--bias $(BIAS))
+export-model: setup-training ## Convert a trained model and write its card (MODEL=averaged.keras DATA= VOTES= CONFIG=)
+	$(TRAINING) training.conversion.export_model --model $(MODEL) --data $(DATA) --votes $(VOTES) --config $(CONFIG)
 
 .PHONY: evaluate
 evaluate: setup-training ## Measure the served model (DATA=fer2013.csv VOTES=fer2013new.csv USAGE= OUT=report.json)

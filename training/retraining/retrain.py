@@ -217,6 +217,7 @@ class _Run:
             quantisation=self.start.card["files"]["litert"].get("quantisation", "none"),
             architecture=self.start.version.rpartition("-")[0] or "model",
             parent=self.start.version,
+            priors=self.start.card.get("priors"),
             data={
                 "digest": self.digest,
                 "csv_sha256": rows.csv_sha256,

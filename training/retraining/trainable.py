@@ -62,7 +62,7 @@ def try_training(path: Path, card: dict) -> None:
     targets = np.eye(len(LABELS), dtype=np.float32)[np.arange(len(faces)) % len(LABELS)]
     try:
         engine = KerasEngine(lambda: load_trainable(path, card), config)
-        loss = engine.step(faces, targets, np.ones(len(faces), np.float32), 1e-3)
+        loss = engine.step(faces, targets, np.ones(len(faces), np.float32), np.zeros_like(targets), 1e-3)
     except (TypeError, AttributeError, NotImplementedError, RuntimeError, tf.errors.OpError) as error:
         raise ValueError(f"a step of training fails: {str(error)[:300]}") from error
     if not np.isfinite(loss):
