@@ -51,7 +51,7 @@ class Pair:
         return largest_first(self.served.find_once(image_rgb))
 
     def both(self, image_rgb: ImageRGB) -> tuple[list[Face], list[Face]]:
-        """The first look, and what is served: the same where the first look finds a face."""
+        """Return the first look, and what is served: the same where the first look finds a face."""
         faces = self.first(image_rgb)
         return faces, faces or self.served.detect(image_rgb)
 
@@ -62,7 +62,7 @@ def read_photos(directory: Path, every: int) -> list[Photo]:
 
 
 def face_free_pictures() -> list[ImageRGB]:
-    """Every picture whole, and its four quarters and its middle."""
+    """Return every picture whole, and its four quarters and its middle."""
     pictures: list[ImageRGB] = []
     for name in FACE_FREE:
         path = next((Path(skimage.__file__).parent / "data").glob(f"{name}.*"))
@@ -83,7 +83,7 @@ def roll(image_rgb: ImageRGB, box_xywh: BoxXYWH, degrees: float) -> ImageRGB:
 
 
 def matches(found: Face, truth: BoxXYWH) -> bool:
-    """A centre within 0.35 of the side, a size within half and twice."""
+    """Return a centre within 0.35 of the side, a size within half and twice."""
     side = float(np.sqrt(truth[2] * truth[3]))
     x, y, w, h = found.box_xywh
     off = np.hypot(x + w / 2 - truth[0] - truth[2] / 2, y + h / 2 - truth[1] - truth[3] / 2)
@@ -169,7 +169,7 @@ def milliseconds(look: Callable[[ImageRGB], list[Face]], image_rgb: ImageRGB, ru
 def mapping(
     photos: Sequence[Photo], truth: dict[str, Face], found: Sequence[tuple[list[Face], list[Face]]]
 ) -> list[float]:
-    """What turns this detector's box into YuNet's: medians of centre x, y, width, height, in its own sides.
+    """Return what turns this detector's box into YuNet's: medians of centre x, y, width, height, in its own sides.
 
     It already has ``fer.vision.framing`` applied, so (0.5, 0.5, 1, 1) says that nothing is left to correct.
     """
@@ -224,7 +224,7 @@ def whole(image_rgb: ImageRGB) -> Face:
 
 
 def macro_recall(pairs: Sequence[tuple[str, str]]) -> float:
-    """The mean over the labels that occur."""
+    """Return the mean over the labels that occur."""
     present = sorted({label for label, _ in pairs})
     return statistics.mean(
         statistics.mean(answer == label for truth, answer in pairs if truth == label) for label in present

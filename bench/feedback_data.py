@@ -23,7 +23,7 @@ CELLS = [str(value) for value in range(256)]
 
 
 def rows(count: int, seed: int = 0) -> Iterator[bytes]:
-    """The CSV in chunks of one row: smooth random pictures with a little noise, a tenth of them sent twice."""
+    """Yield the CSV in chunks of one row: smooth random pictures with a little noise, a tenth of them sent twice."""
     rng = np.random.default_rng(seed)
     yield HEADER
     last = b""
@@ -37,7 +37,7 @@ def rows(count: int, seed: int = 0) -> Iterator[bytes]:
 
 
 def resident_mb() -> float:
-    """The most memory that this process ever held."""
+    """Return the most memory that this process ever held."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

@@ -46,7 +46,7 @@ def cases() -> list[Case]:
 
 
 def post(url: str, path: str, body: bytes) -> tuple[float, Any]:
-    """Seconds until the whole answer is here, and the answer, which must be a 200."""
+    """Return seconds until the whole answer is here, and the answer, which must be a 200."""
     reply = send(url, "POST", path, headers=JSON_TYPE, body=body, timeout_s=120)
     if reply.status != 200:
         raise SystemExit(f"{url}{path} answered {reply.status}: {reply.body[:300]!r}")
@@ -54,7 +54,7 @@ def post(url: str, path: str, body: bytes) -> tuple[float, Any]:
 
 
 def measure_latency(server: Server, case: Case, annotate: str, peer: str | None) -> dict[str, Any]:
-    """One case, after a warm-up; to the peer alternating, so that both see the same disturbances."""
+    """Return one case, after a warm-up; to the peer alternating, so that both see the same disturbances."""
     body = request_body(case.picture, annotate=annotate)
     urls = [server.url, peer] if peer else [server.url]
     durations_s: dict[str, list[float]] = {url: [] for url in urls}
@@ -73,7 +73,7 @@ def measure_latency(server: Server, case: Case, annotate: str, peer: str | None)
 
 
 def stages(server: Server, runs: int) -> dict[str, float]:
-    """The median of each stage, from the server's own log of the last ``runs`` predictions.
+    """Return the median of each stage, from the server's own log of the last ``runs`` predictions.
 
     ``function_ms`` is from the parsed request line to the answer, ``without_detector_ms`` that less the detector.
     """

@@ -24,7 +24,7 @@ def summary(durations_s: Sequence[float]) -> dict[str, Any]:
 
 
 def circumstances() -> dict[str, Any]:
-    """The machine and the commit; ``load`` shows whether something else was running at the start."""
+    """Return the machine and the commit; ``load`` shows whether something else was running at the start."""
     shown = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
     return {
         "commit": shown.stdout.strip() or "unknown",

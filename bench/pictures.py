@@ -9,7 +9,7 @@ from local.samples import Picture, astronaut, data_url
 
 
 def one_face(width_px: int, height_px: int) -> Picture:
-    """The photo at a 4:3 size: uint8 (height, width, 3), RGB."""
+    """Return the photo at a 4:3 size: uint8 (height, width, 3), RGB."""
     return np.asarray(cv2.resize(astronaut()[:384], (width_px, height_px), interpolation=cv2.INTER_AREA), np.uint8)
 
 
@@ -26,5 +26,5 @@ def jpeg(picture: Picture) -> bytes:
 
 
 def request_body(picture: Picture, **options: str) -> bytes:
-    """The contract's JSON, which every server with this contract understands."""
+    """Return the contract's JSON, which every server with this contract understands."""
     return json.dumps({"image": data_url(jpeg(picture)), **options}).encode()

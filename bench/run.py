@@ -21,7 +21,7 @@ BENCHMARKS = ("cold_start", "latency", "merge", "slow_clients")
 
 
 def run(name: str, arguments: list[str]) -> dict[str, Any]:
-    """One benchmark in a process of its own; its figures."""
+    """Return one benchmark in a process of its own; its figures."""
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "figures.json"
         command = [sys.executable, "-m", f"bench.{name}", "--json", str(out), *arguments]

@@ -104,7 +104,7 @@ async def flood(address: str, frame: bytes, *, seconds: float, reads: bool) -> S
 
 
 async def alternate(address: str, frame: bytes, *, runs: int) -> tuple[list[float], list[float]]:
-    """Seconds of one frame over the WebSocket and over HTTP, in turns, both on a connection that is kept."""
+    """Return seconds of one frame over the WebSocket and over HTTP, in turns, both on a connection that is kept."""
     stream_s: list[float] = []
     http_s: list[float] = []
     async with await open_stream(address) as connection:
@@ -121,6 +121,6 @@ async def alternate(address: str, frame: bytes, *, runs: int) -> tuple[list[floa
 
 
 def post(requests: http.client.HTTPConnection, frame: bytes) -> dict[str, Any]:
-    """The frame's answer from the HTTP route, which neither tracks nor smooths."""
+    """Return the frame's answer from the HTTP route, which neither tracks nor smooths."""
     requests.request("POST", "/predict_expression?annotate=none", body=frame, headers=JPEG)
     return json.loads(requests.getresponse().read())

@@ -12,7 +12,7 @@ from fer.settings import Settings
 
 
 def why_not_to_start(host: str, settings: Settings) -> str | None:
-    """What is missing before a server on the address or name ``host`` may start; None where nothing is."""
+    """Return what is missing before a server on the address or name ``host`` may start; None where nothing is."""
     if settings.export_token is not None or settings.export_without_token == "public":
         return None
     if is_loopback(host) and not settings.allowed_hosts:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def load_functions() -> tuple[ASGIApp, Recogniser]:
-    """All three behind one origin, and predict's recogniser, so that nothing needs to load the model again.
+    """Return all three behind one origin, and predict's recogniser, so that nothing needs to load the model again.
 
     ``POST /``, which each answers where it is alone, names none of them here.
     """

@@ -42,7 +42,7 @@ def send(
     body: bytes | Iterable[bytes] | None = None,
     timeout_s: float = 60,
 ) -> Reply:
-    """One request over a connection of its own; an iterable body goes out chunked.
+    """Return one request over a connection of its own; an iterable body goes out chunked.
 
     A server that answers before it has read the whole body, and then closes, is still heard.
     """
@@ -127,7 +127,7 @@ class Server:
         self._process = None
 
     def log_lines(self) -> Iterator[dict[str, Any]]:
-        """The structured lines of its log so far."""
+        """Yield the structured lines of its log so far."""
         for line in self._log.read_text(encoding="utf-8").splitlines():
             if line.startswith("{"):
                 yield json.loads(line)
@@ -141,7 +141,7 @@ class Server:
         return sum(_processor_s(pid) for pid in self._group())
 
     def peak_resident_mb(self) -> float:
-        """The most that any single one of its processes ever held."""
+        """Return the most that any single one of its processes ever held."""
         return max((_status_kb(pid, "VmHWM") for pid in self._group()), default=0) / 1024
 
     def _group(self) -> list[int]:
@@ -192,7 +192,7 @@ def clean_environ(**settings: str) -> dict[str, str]:
 
 
 def local_server(bucket: Path, *, log: Path, **settings: str) -> Server:
-    """What `make run` starts, with its feedback under ``bucket``."""
+    """Return what `make run` starts, with its feedback under ``bucket``."""
     environ = clean_environ(FER_BUCKET=bucket.as_uri(), **settings)
     return Server([sys.executable, "-m", "local.server"], cwd=ROOT, environ=environ, log=log)
 
@@ -205,6 +205,6 @@ def function_server(python: Path, source: Path, name: str, *, log: Path, **setti
 
 
 def streaming_server(python: Path, source: Path, *, log: Path, **settings: str) -> Server:
-    """The streaming service in ``source`` as its Procfile starts it, in the environment of ``python``."""
+    """Return the streaming service in ``source`` as its Procfile starts it, in the environment of ``python``."""
     command = (source / "Procfile").read_text(encoding="utf-8").strip().removeprefix("web: python ")
     return Server([str(python), *command.split()], cwd=source, environ=clean_environ(**settings), log=log)

@@ -65,7 +65,7 @@ class WebApp:
         await self._files({**scope, "path": path, "root_path": ""}, receive, send_with_headers)
 
     def _file_for(self, scope: Scope) -> str | None:
-        """The path of the file that answers a request, None where the API does."""
+        """Return the path of the file that answers a request, None where the API does."""
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
             return None
         path: str = scope["path"]
@@ -89,7 +89,7 @@ def is_built(directory: Path) -> bool:
 
 
 def what_is_missing(directory: Path) -> str:
-    """Why the web app is not served, for the person who started the server."""
+    """Return why the web app is not served, for the person who started the server."""
     if not (directory.parent / "package.json").is_file():
         return "there is no web app in this tree"
     if shutil.which("npm") is None:

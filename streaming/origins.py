@@ -6,7 +6,7 @@ from fer.http.hosts import is_same_origin
 
 
 def is_allowed(origin: str | None, *, host: str, allowed_origins: Sequence[str]) -> bool:
-    """Whether a connection with these ``Origin`` and ``Host`` headers may be opened.
+    """Return whether a connection with these ``Origin`` and ``Host`` headers may be opened.
 
     Without an origin it comes from no browser. A page of the very host that is asked is always let in.
     """

@@ -64,7 +64,7 @@ class Streams:
 
 
 def build_service(settings: Settings, recogniser: Recogniser) -> Starlette:
-    """The ASGI application; its threads end with its lifespan."""
+    """Yield the ASGI application; its threads end with its lifespan."""
     workers = Workers()
     streams = Streams(settings, recogniser, workers)
 
@@ -96,7 +96,7 @@ async def _nothing_here(websocket: WebSocket) -> None:
 
 
 def server_options(settings: Settings) -> dict[str, Any]:
-    """What uvicorn must be told for the protocol to hold."""
+    """Return what uvicorn must be told for the protocol to hold."""
     return {
         # A frame that is too large is read to its end and closed with a reason, one that is far larger cut off.
         "ws_max_size": 4 * settings.stream_max_frame_bytes,
@@ -109,11 +109,11 @@ def server_options(settings: Settings) -> dict[str, Any]:
 
 
 async def _answer_http_exception(_: Request, fault: Exception) -> JSONResponse:
-    """What Starlette refuses on its own, as the contract's JSON."""
+    """Return what Starlette refuses on its own, as the contract's JSON."""
     assert isinstance(fault, HTTPException)
-    error: FerError = InvalidInput("The request cannot be answered as it is.")
+    error: FerError = InvalidInput("The request cannot be processed.")
     if fault.status_code == 404:
         error = NotFound("There is nothing at this path.")
     elif fault.status_code == 405:
-        error = MethodNotAllowed("This path does not answer this HTTP method.")
+        error = MethodNotAllowed("This path does not support this HTTP method.")
     return JSONResponse(error.as_json(), status_code=error.status, headers={**HEADERS, **(fault.headers or {})})

@@ -116,7 +116,7 @@ def _shift_costs(faces: Sequence[Face], known: Sequence[Face]) -> Iterable[tuple
 
 
 def _shift(face: Face, before: Face) -> float:
-    """How far the landmarks have moved on average, or the centres where there are none, in face sizes."""
+    """Return how far the landmarks have moved on average, or the centres where there are none, in face sizes."""
     both = face.landmarks is not None and before.landmarks is not None
     points: Callable[[Face], Sequence[tuple[float, float]]] = _landmarks if both else _centre
     distances_px = [math.dist(now, then) for now, then in zip(points(face), points(before), strict=True)]

@@ -8,7 +8,7 @@ OLDEST = (1980, 1, 1, 0, 0, 0)
 
 
 def archive_path(function: str) -> Path:
-    """Where the archive of a function lies; infra/functions.tf looks for it there."""
+    """Return where the archive of a function lies; infra/functions.tf looks for it there."""
     return ROOT / "build" / f"{function}.zip"
 
 

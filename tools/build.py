@@ -26,7 +26,7 @@ EPOCH_S = 315_532_800  # 1980-01-01, the earliest time a zip archive can hold
 
 
 def detector_files() -> dict[str, Path]:
-    """The detectors that ``make models`` has prepared, by their path in the artefact; checked by sha256."""
+    """Return the detectors that ``make models`` has prepared, by their path in the artefact; checked by sha256."""
     found = {name: DETECTOR_DIR / name for name in sorted(DETECTOR_SHA256) if (DETECTOR_DIR / name).is_file()}
     if not found:
         raise SystemExit(f"{DETECTOR_DIR} has no detector: `make models` fetches them, and says what is in the way")
@@ -36,7 +36,7 @@ def detector_files() -> dict[str, Path]:
 
 
 def expression_files() -> dict[str, Path]:
-    """The model card and the LiteRT file it names; the Keras file is for training only."""
+    """Return the model card and the LiteRT file it names; the Keras file is for training only."""
     card_path = EXPRESSION_DIR / "model_card.json"
     litert = json.loads(card_path.read_text(encoding="utf-8"))["files"]["litert"]
     model_path = EXPRESSION_DIR / litert["name"]
@@ -45,13 +45,13 @@ def expression_files() -> dict[str, Path]:
 
 
 def package_files() -> dict[str, Path]:
-    """The package ``fer``, without caches."""
+    """Return the package ``fer``, without caches."""
     paths = sorted(path for path in (ROOT / "shared" / "fer").rglob("*") if path.is_file())
     return {str(path.relative_to(ROOT / "shared")): path for path in paths if "__pycache__" not in path.parts}
 
 
 def source_files(part: str, *, registry: bool) -> dict[str, Path]:
-    """A function's ``main.py`` at the top; the streaming service as the package that its Procfile starts."""
+    """Return a function's ``main.py`` at the top; the streaming service as the package that its Procfile starts."""
     needed = "requirements-registry.txt" if registry and part in ("predict", "streaming") else "requirements.txt"
     if part == "streaming":
         source = ROOT / "streaming"
@@ -107,7 +107,7 @@ def _check_sha256(path: Path, expected: str) -> None:
 
 
 def _commit() -> str:
-    """The commit of the tree; "unknown" outside a checkout."""
+    """Return the commit of the tree; "unknown" outside a checkout."""
     shown = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
     return shown.stdout.strip() or "unknown"
 

@@ -94,7 +94,7 @@ def costs(load: Load, benchmark: dict[str, Any]) -> dict[str, float]:
 
 
 def _billed_s(milliseconds: float, load: Load) -> float:
-    """One request alone on its instance: the dearest case, since requests at the same time share theirs."""
+    """Return one request alone on its instance: the dearest case, since requests at the same time share theirs."""
     steps = math.ceil(milliseconds * load.slower / 1000 / BILLING_STEP_S)
     return max(1, steps) * BILLING_STEP_S
 
@@ -110,7 +110,7 @@ def _over(amount: float, free: float) -> float:
 
 
 def table(benchmark: dict[str, Any]) -> str:
-    """The estimate for 1,000, 100,000 and 10,000,000 predictions as a Markdown table."""
+    """Return the estimate for 1,000, 100,000 and 10,000,000 predictions as a Markdown table."""
     loads = [Load(predictions=number) for number in (1_000, 100_000, 10_000_000)]
     columns = [costs(load, benchmark) for load in loads]
     lines = ["| USD a month | " + " | ".join(f"{load.predictions:,}" for load in loads) + " |", "|---|--:|--:|--:|"]
@@ -124,7 +124,7 @@ def table(benchmark: dict[str, Any]) -> str:
 
 
 def with_table(readme: str, new: str) -> str:
-    """The text with the table between its marks replaced."""
+    """Return the text with the table between its marks replaced."""
     return re.sub(
         r"(<!-- costs -->\n).*?(\n<!-- /costs -->)", lambda marks: marks[1] + new + marks[2], readme, flags=re.S
     )

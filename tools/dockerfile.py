@@ -47,7 +47,7 @@ class Stage:
 
 
 def parse(path: Path) -> list[Stage]:
-    """The stages in order; raises ValueError for anything before the first FROM."""
+    """Return the stages in order; raises ValueError for anything before the first FROM."""
     lines = [
         line for line in path.read_text("utf-8").splitlines() if line.strip() and not line.lstrip().startswith("#")
     ]

@@ -45,7 +45,7 @@ def decode_all(first: int, end: int, *, seed: int, decoder: str) -> None:
 
 
 def _peak_resident_mb() -> float:
-    """The most this program ever held; what getrusage says may be that of the process it was forked from."""
+    """Return the most this program ever held; what getrusage says may be that of the process it was forked from."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 

@@ -32,7 +32,7 @@ class Mutator:
         )
 
     def make(self, number: int) -> tuple[str, bytes]:
-        """What was damaged and how, for people, and the damaged bytes."""
+        """Return what was damaged and how, for people, and the damaged bytes."""
         chance = random.Random(f"{self._seed}/{number}")
         name = self._names[number % len(self._names)]
         kind = self._kinds[(number // len(self._names)) % len(self._kinds)]
@@ -45,7 +45,7 @@ class Mutator:
         return f"{name}: {kind.__name__.strip('_').replace('_', ' ')}", data
 
     def _other_size(self, chance: random.Random, data: bytes) -> bytes:
-        """The sides exchanged, or one replaced, wherever they stand in whatever byte order."""
+        """Return the sides exchanged, or one replaced, wherever they stand in whatever byte order."""
         width, height = self._size_wh
         sides = [(height, width), (width, height * 16), (width * 40, height), (width, 65535), (5000, 5000), (1, 1)]
         new_width, new_height = chance.choice(sides)
@@ -134,7 +134,7 @@ def _other_rows(chance: random.Random, data: bytes) -> bytes:
 
 
 def _with_checksums(data: bytes) -> bytes:
-    """The chunks of a PNG with the checksums that belong to them, as far as they can be followed."""
+    """Return the chunks of a PNG with the checksums that belong to them, as far as they can be followed."""
     parts, at = [data[:8]], 8
     while at + 12 <= len(data):
         length = int.from_bytes(data[at : at + 4])

@@ -57,7 +57,7 @@ class Bindings:
         return member.read().decode("utf-8")
 
     def _all(self, folder: str, ending: str) -> str:
-        """All files of a resource; large ones keep their blocks in files beside ``index``."""
+        """Return all files of a resource; large ones keep their blocks in files beside ``index``."""
         names = sorted(name for name in self._names if name.startswith(f"{folder}/") and name.endswith(ending))
         return "".join(self._read(name) for name in names)
 
@@ -95,7 +95,7 @@ def _arguments(body: str, script: str, types: str, interface: str) -> dict[str, 
 
 
 def _outputs(script: str, nested: str) -> list[str]:
-    """What can be read of a block besides its arguments."""
+    """Return what can be read of a block besides its arguments."""
     found = re.search(rf"^class {nested}OutputReference .*?^\}}", script, re.DOTALL | re.MULTILINE)
     return sorted({match["name"] or match["complex"] for match in _OUTPUT.finditer(found[0])}) if found else []
 
@@ -123,7 +123,7 @@ def _camel(name: str) -> str:
 
 
 def used_only(arguments: dict[str, Any], words: set[str]) -> dict[str, Any]:
-    """The arguments without the contents of those blocks that the configuration has no word for."""
+    """Return the arguments without the contents of those blocks that the configuration has no word for."""
     kept: dict[str, Any] = {}
     for name, argument in arguments.items():
         if "block" in argument and name not in words:

@@ -46,7 +46,7 @@ class Scratch:
         return self._directory / stage / "app"
 
     def outside(self, text: str) -> str:
-        """A text with the container's data directory replaced by the one here."""
+        """Return a text with the container's data directory replaced by the one here."""
         return text.replace("/data", str(self.data))
 
     def build(self, stage: Stage) -> None:

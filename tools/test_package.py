@@ -33,7 +33,7 @@ def run(*command: str | Path, cwd: Path) -> str:
 
 
 def install(scratch: Path) -> Path:
-    """The python of an environment that holds the package with its extras and nothing else."""
+    """Return the python of an environment that holds the package with its extras and nothing else."""
     venv.create(scratch / "environment", with_pip=True)
     python = scratch / "environment" / "bin" / "python"
     pip = [str(python), "-m", "pip", "--disable-pip-version-check"]

@@ -11,7 +11,7 @@ _BOX_XYWH = (4.65, -0.8, 38.9, 50.3)
 
 
 def upright(faces: FaceData, detectors: Path) -> FaceData:
-    """The same rows with each face turned by the roll that ONet measures; raises NotFound without ONet's file.
+    """Return the same rows with each face turned by the roll that ONet measures; raises NotFound without ONet's file.
 
     A face that ONet does not recognise as one stays as it is.
     """

@@ -24,7 +24,7 @@ def open_csv_text(path: Path, preferred: tuple[str, ...]) -> Iterator[io.TextIOW
 
 
 def _unpacked(opened: ExitStack, raw: BinaryIO, name: str, preferred: tuple[str, ...]) -> BinaryIO:
-    """What is in the file, looked at by its first bytes and not by its name."""
+    """Return what is in the file, looked at by its first bytes and not by its name."""
     start = raw.read(2)
     raw.seek(0)
     if start == b"PK":

@@ -39,7 +39,7 @@ def as_written(lines: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def respelt(line: bytes) -> bytes | None:
-    """A row of a file that has kept its header, as the export writes it; None where that is not certain."""
+    """Return a row of a file that has kept its header, as the export writes it; None where that is not certain."""
     try:
         return _row(line, ",", list(range(len(_COLUMNS))))
     except (ValueError, csv.Error):
@@ -47,7 +47,7 @@ def respelt(line: bytes) -> bytes | None:
 
 
 def _read_header(header: bytes) -> tuple[str, list[int]]:
-    """The delimiter, and where each of our columns stands."""
+    """Return the delimiter, and where each of our columns stands."""
     text = header.decode("utf-8", "replace").strip()
     delimiter = max(",;\t", key=text.count)
     names = [name.strip() for name in next(csv.reader([text], delimiter=delimiter), [])]

@@ -81,7 +81,7 @@ class PixelFile:
         return np.array(np.memmap(self.path, np.uint8, "r").reshape(-1, SIDE_PX, SIDE_PX)[rows])
 
     def take(self, rows: np.ndarray) -> "PixelFile":
-        """Some of the faces, by index."""
+        """Return some of the faces, by index."""
         return PixelFile(self.path, self.rows[rows])
 
 
@@ -137,7 +137,7 @@ def _hashed(chunks: Iterable[bytes], value) -> Iterator[bytes]:
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Lines with their `\\n`; of a line that is longer than any row, only enough to tell that it is."""
+    """Yield lines with their `\\n`; of a line that is longer than any row, only enough to tell that it is."""
     rest, limit = b"", 2 * len(HEADER)
     for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\n")
@@ -149,7 +149,7 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _face(line: bytes) -> tuple[int, bytes] | str:
-    """The label's index and the 2,304 pixels of one line, or the reason why it is rejected."""
+    """Return the label's index and the 2,304 pixels of one line, or the reason why it is rejected."""
     if not line.endswith(b"\n"):
         return "cut off: the last row has no line end"
     line = line.rstrip(b"\r\n")

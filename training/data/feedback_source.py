@@ -84,7 +84,7 @@ def _says_no_feedback(response) -> bool:
 
 
 def _identity_token(url: str) -> str | None:
-    """A Google identity token whose audience is the function, None where there are no credentials for one."""
+    """Return a Google identity token whose audience is the function, None where there are no credentials for one."""
     parts = urlsplit(url)
     if parts.hostname in _LOOPBACK:
         return None

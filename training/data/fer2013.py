@@ -51,12 +51,12 @@ class FaceData:
         return len(self.labels)
 
     def take(self, rows: np.ndarray) -> "FaceData":
-        """The chosen rows, by boolean mask or by index."""
+        """Return the chosen rows, by boolean mask or by index."""
         votes = None if self.votes is None else self.votes[rows]
         return FaceData(images=self.images[rows], labels=self.labels[rows], usage=self.usage[rows], votes=votes)
 
     def digest(self) -> str:
-        """The sha256 of pixels, labels and votes: two equal digests mean equal data."""
+        """Return the sha256 of pixels, labels and votes: two equal digests mean equal data."""
         value = hashlib.sha256()
         for array in (self.images, self.labels.astype("<i8"), self.votes):
             if array is not None:
@@ -167,7 +167,7 @@ def load(faces_path: Path, votes_path: Path | None) -> FaceData:
 
 
 def majority(votes: np.ndarray) -> np.ndarray:
-    """The FER+ majority as an index into LABELS, int64 (N,); -1 where the row does not count.
+    """Return the FER+ majority as an index into LABELS, int64 (N,); -1 where the row does not count.
 
     A row does not count when its majority is contempt, unknown or "not a face", or is not strictly above
     unknown and "not a face". The first column of the vote file wins a tie between expressions, as in the
@@ -205,7 +205,7 @@ def vote_targets(votes: np.ndarray, *, drop_single: bool = True) -> tuple[np.nda
 
 
 def without_duplicates(training: FaceData, held_out: FaceData) -> FaceData:
-    """The training rows whose pixels are not held out, each image once (the first stays)."""
+    """Return the training rows whose pixels are not held out, each image once (the first stays)."""
     seen = {image.tobytes() for image in held_out.images}
     kept = []
     for row, image in enumerate(training.images):

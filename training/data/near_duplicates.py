@@ -22,7 +22,7 @@ BLOCK = 4096
 
 
 def near_groups(images: np.ndarray) -> np.ndarray:
-    """The group of each face, int64 (N,): the index of the group's first member; images uint8 (N, 48, 48).
+    """Return the group of each face, int64 (N,): the index of the group's first member; images uint8 (N, 48, 48).
 
     Exact and near duplicates, and what is near to those, have one group. `images` may be a
     `PixelFile`: a block is read at a time. The same images give the same groups.
@@ -68,7 +68,7 @@ def _candidates(keys: np.ndarray, groups: np.ndarray) -> Iterator[tuple[np.ndarr
 
 
 def correlations(images: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """How alike pairs are, float64 (P,) from -1 to 1, whatever their brightness and contrast."""
+    """Return how alike pairs are, float64 (P,) from -1 to 1, whatever their brightness and contrast."""
     return (_described(images[first]) * _described(images[second])).sum(axis=1)
 
 
@@ -81,7 +81,7 @@ def _described(images: np.ndarray) -> np.ndarray:
 
 
 def _joined(groups: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """The groups after the pairs are joined; each still named by its first member."""
+    """Return the groups after the pairs are joined; each still named by its first member."""
     while True:
         lower = np.minimum(groups[first], groups[second])
         joined = groups.copy()

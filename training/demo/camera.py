@@ -26,7 +26,7 @@ class Camera:
     face_px: int = 130
 
     def picture(self, face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """A grey picture uint8 (320, 320) of a face uint8 (48, 48)."""
+        """Return a grey picture uint8 (320, 320) of a face uint8 (48, 48)."""
         low = cv2.resize(face, (self.rows_px, self.rows_px), interpolation=cv2.INTER_AREA)
         width, height = round(self.face_px * self.stretch), self.face_px
         large = cv2.resize(low, (width, height), interpolation=cv2.INTER_CUBIC)
@@ -43,5 +43,5 @@ class Camera:
 
 
 def png(picture: np.ndarray) -> bytes:
-    """The picture as a PNG file."""
+    """Return the picture as a PNG file."""
     return cv2.imencode(".png", picture)[1].tobytes()

@@ -67,11 +67,11 @@ class Client:
         self.url, self.faces, self.truth, self.demo, self.threads = url, faces, truth, demo, threads
 
     def picture(self, row: int) -> bytes:
-        """The row's picture; the same bytes every time."""
+        """Return the row's picture; the same bytes every time."""
         return png(self.demo.camera.picture(self.faces.images[row], np.random.default_rng([self.demo.seed, row])))
 
     def predict(self, row: int) -> dict | None:
-        """The largest face of the answer and the version that gave it; None where no face was found."""
+        """Return the largest face of the answer and the version that gave it; None where no face was found."""
         reply = send(
             self.url,
             "POST",
@@ -148,7 +148,7 @@ def choose_rows(faces: FaceData, truth: np.ndarray, seed: int) -> tuple[np.ndarr
 
 
 def run_demo(demo: Demo) -> dict:
-    """The loop; returns its figures. Raises RuntimeError where a step does not end as it should."""
+    """Return the loop; returns its figures. Raises RuntimeError where a step does not end as it should."""
     shutil.rmtree(demo.workdir, ignore_errors=True)
     bucket = (demo.workdir / "bucket").resolve()
     bucket.mkdir(parents=True)
@@ -245,7 +245,7 @@ class _Watch:
 
 
 def table(figures: dict) -> Iterator[str]:
-    """The figures before and after, line by line, as Markdown."""
+    """Yield the figures before and after, line by line, as Markdown."""
     before, after, gate = figures["before"], figures["after"], figures["gate"]["figures"]
     frozen, latency = gate["frozen"]["accuracy"], gate["latency_ms"]
     yield "| | before | after |"

@@ -9,7 +9,7 @@ BLOCK = 1024
 
 
 def steady_answers(classify: Classify, images: np.ndarray) -> np.ndarray:
-    """The mean scores of each face and its mirror image moved by -2, 0 and 2 px each way, float32 (N, 7).
+    """Return the mean scores of each face and its mirror image moved by -2, 0 and 2 px each way, float32 (N, 7).
 
     `images` uint8 (N, S, S). A net that learns these means does in one pass what 18 do together (distillation,
     Hinton et al. 2015).

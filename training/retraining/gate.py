@@ -38,7 +38,7 @@ class Bounds:
     fewest_held_out: int = 100
 
     def after(self, refusals: int) -> "Bounds":
-        """The bounds for the next batch after so many refused ones."""
+        """Return the bounds for the next batch after so many refused ones."""
         return replace(self, asked=refusals)
 
     @property
@@ -60,11 +60,11 @@ class Scored:
     challenger: np.ndarray
 
     def take(self, chosen: np.ndarray) -> "Scored":
-        """Some of the faces, by boolean mask."""
+        """Return some of the faces, by boolean mask."""
         return Scored(truth=self.truth[chosen], champion=self.champion[chosen], challenger=self.challenger[chosen])
 
     def right(self) -> tuple[np.ndarray, np.ndarray]:
-        """Which faces the champion and the challenger get right, bool (N,) each."""
+        """Return which faces the champion and the challenger get right, bool (N,) each."""
         return self.champion.argmax(axis=1) == self.truth, self.challenger.argmax(axis=1) == self.truth
 
     def accuracies(self) -> tuple[float, float]:
@@ -94,7 +94,7 @@ class Verdict:
         return all(check.passed for check in self.checks)
 
     def to_dict(self) -> dict:
-        """The report as plain types."""
+        """Return the report as plain types."""
         return {"passed": self.passed, "checks": [asdict(check) for check in self.checks], "figures": self.figures}
 
 

@@ -9,7 +9,7 @@ from training.retraining.gate import Verdict
 
 
 def describe(verdict: Verdict) -> str:
-    """One line per check, and the outcome."""
+    """Return one line per check, and the outcome."""
     lines = [
         f"{'ok     ' if check.passed else 'REFUSED'}  {check.name}: {check.figure} ({check.bound})"
         for check in verdict.checks

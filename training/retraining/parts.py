@@ -27,7 +27,7 @@ class Faces:
         return len(self.labels)
 
     def take(self, rows: np.ndarray | slice) -> "Faces":
-        """The chosen rows, by boolean mask, by index or by slice."""
+        """Return the chosen rows, by boolean mask, by index or by slice."""
         return Faces(images=self.images[rows], labels=self.labels[rows])
 
 
@@ -49,7 +49,7 @@ class Parts:
 
 
 def positions(digests: np.ndarray) -> np.ndarray:
-    """Where each face lies in 0–1 by its digest, uint8 (N, 16): evenly spread, and the same in every run."""
+    """Return where each face lies in 0–1 by its digest, uint8 (N, 16): evenly spread, and the same in every run."""
     return digests[:, :8].copy().view(">u8").ravel() / 2.0**64
 
 
@@ -113,7 +113,7 @@ def alone(
 
 
 def joined(*parts: FaceData) -> FaceData:
-    """The rows of all, one after another."""
+    """Return the rows of all, one after another."""
     return FaceData(
         **{
             name: np.concatenate([getattr(part, name) for part in parts])

@@ -53,7 +53,7 @@ def fetch_start(registry: ModelRegistry, bundled: Path, into: Path, version: str
 
 
 def known_faces(start: Start, names: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """The faces of which the run that made the model had a row already, by the row that stands for each.
+    """Return the faces of which the run that made the model had a row already, by the row that stands for each.
 
     `names` uint8 (N, 16) and `groups` int64 (N,) are of all rows. It does not matter where a row lies in the CSV, nor
     which others were withdrawn since.
@@ -63,13 +63,13 @@ def known_faces(start: Start, names: np.ndarray, groups: np.ndarray) -> np.ndarr
 
 
 def rows_file(names: np.ndarray, trained: np.ndarray) -> bytes:
-    """What is published of the rows that a run had: a digest of each and whether its face was trained on."""
+    """Return what is published of the rows that a run had: a digest of each and whether its face was trained on."""
     flags = np.where(trained, TRAINED, b"-").astype("S1").view(np.uint8).reshape(-1, 1)
     return np.concatenate([names, flags], axis=1).tobytes()
 
 
 def read_record(store: ObjectStore, key: str) -> dict | None:
-    """The JSON object under a key, None where there is none."""
+    """Return the JSON object under a key, None where there is none."""
     info = store.stat(key)
     return None if info is None else json.loads(store.read(key, generation=info.generation))
 
@@ -94,7 +94,7 @@ def _put(store: ObjectStore, key: str, record: dict, generation: int) -> None:
 
 
 def seen_before(last: dict | None, data_digest: str, champion: str) -> bool:
-    """Whether the last run judged the same data for the same champion, or made this champion from it."""
+    """Return whether the last run judged the same data for the same champion, or made this champion from it."""
     return (
         last is not None
         and last["data_digest"] == data_digest

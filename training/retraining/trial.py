@@ -32,7 +32,7 @@ def try_challenger(champion: Classify, directory: Path, parts: Parts, *, python:
 
 
 def rejection(champion: Classify, directory: Path, chips: np.ndarray) -> dict:
-    """How sure both models are of an expression where people said that there is none; it decides nothing.
+    """Return how sure both models are of an expression where people said that there is none; it decides nothing.
 
     `chips` uint8 (N, 48, 48) are the faces labelled "nan".
     """
@@ -47,7 +47,7 @@ def rejection(champion: Classify, directory: Path, chips: np.ndarray) -> dict:
 
 
 def _latencies(champion: Classify, challenger: Classify, images: np.ndarray) -> tuple[float, float]:
-    """Milliseconds a face, the best of three turns each: what else the machine does only ever adds to it."""
+    """Return milliseconds a face, the best of three turns each: what else the machine does only ever adds to it."""
     turns = [[milliseconds_per_face(each, images, 100)["p50"] for each in (champion, challenger)] for _ in range(3)]
     before, after = np.min(turns, axis=0)
     return float(before), float(after)

@@ -50,7 +50,7 @@ class CsvState:
         }
 
     def with_batch(self, intent_generation: int, shards: tuple[PendingShard, ...]) -> "CsvState":
-        """The state after one more batch; with no shards and generation 0, after a batch given up."""
+        """Return the state after one more batch; with no shards and generation 0, after a batch given up."""
         counts = dict(self.counts)
         for shard in shards:
             counts[shard.label] += 1
@@ -69,7 +69,7 @@ class CsvState:
         )
 
     def without(self, intent_generation: int, removed: Sequence[RemovedRow]) -> "CsvState":
-        """The state after a batch that took rows out. The time of the last feedback stays: rows carry none."""
+        """Return the state after a batch that took rows out. The time of the last feedback stays: rows carry none."""
         counts = dict(self.counts)
         for row in removed:
             counts[row.label] -= 1
@@ -89,12 +89,12 @@ class CsvState:
 
 
 def empty_state() -> CsvState:
-    """The state of a file that has only its header."""
+    """Return the state of a file that has only its header."""
     return CsvState(counts=dict.fromkeys(FEEDBACK_LABELS, 0))
 
 
 def parse_state(info: ObjectInfo) -> CsvState:
-    """The state in the object's metadata. Raises ``CorruptData`` where the merge did not write it."""
+    """Return the state in the object's metadata. Raises ``CorruptData`` where the merge did not write it."""
     metadata = info.metadata
     try:
         if metadata["format"] != FORMAT:
@@ -138,7 +138,7 @@ class CsvDownload:
 
 
 def pinned_csv(store: ObjectStore) -> ObjectInfo | None:
-    """The CSV as it is now (generation, size), or None while no feedback has been merged.
+    """Return the CSV as it is now (generation, size), or None while no feedback has been merged.
 
     One metadata request; a file that has only its header counts as none.
     """

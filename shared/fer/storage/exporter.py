@@ -94,7 +94,7 @@ class Exporter:
         return committed, intent.keys
 
     def _plan(self, csv: PinnedCsv, listed: Listing) -> Segments | Removal:
-        """All rows to take out at once, or else the first batch of shards."""
+        """Return all rows to take out at once, or else the first batch of shards."""
         if listed.in_csv:
             return Removal(withdrawn=listed.in_csv, piece_bytes=self._limits.piece_bytes(csv.size_bytes))
         return self._limits.divide(listed.pending)
@@ -164,7 +164,7 @@ class Exporter:
         return intent_generation == state.intent_generation
 
     def list_shards(self) -> Listing:
-        """The shards that need something done, and by the way the removal of tombstones past their time."""
+        """Return the shards that need something done, and by the way the removal of tombstones past their time."""
         self.merged_though_withdrawn = False
         listed, expired, self.foreign_objects = sort_shards(
             self._store.list(SHARDS), expired_before=self._now - self._tombstone_ttl
@@ -289,7 +289,7 @@ class Exporter:
         delete_intent(self._store, batch, generation)
 
     def _each(self, action: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:
-        """The action on every item, up to ``workers`` at once; the results in order, or the first error."""
+        """Return the action on every item, up to ``workers`` at once; the results in order, or the first error."""
         if self._workers <= 1 or len(items) <= 1:
             return [action(item) for item in items]
         with ThreadPoolExecutor(min(self._workers, len(items))) as pool:

@@ -10,7 +10,7 @@ _EXPECTED = "expected file:///absolute/directory, gs://bucket or memory:"
 
 
 def open_store(bucket_url: str, *, patience_s: float = 20.0) -> ObjectStore:
-    """The store a URL names: ``file:///absolute/directory``, ``gs://bucket`` or ``memory:``.
+    """Return the store a URL names: ``file:///absolute/directory``, ``gs://bucket`` or ``memory:``.
 
     The directory is created if need be. ``memory:`` is a new, empty store each time. The Cloud Storage
     client is imported only for ``gs:``; it honours ``STORAGE_EMULATOR_HOST``. An operation that fails

@@ -66,7 +66,7 @@ def write_intent(store: ObjectStore, batch: int, plan: Segments | Removal) -> In
 
 
 def read_intent(store: ObjectStore, batch: int) -> Intent | None:
-    """The batch's intent as it is now, or None."""
+    """Return the batch's intent as it is now, or None."""
     info = store.stat(intent_key(batch))
     if info is None:
         return None

@@ -69,7 +69,7 @@ def merge_pending(
 
 
 def run_exporter(exporter: Exporter, *, deadline: float, monotonic: Callable[[], float]) -> MergeReport:
-    """The steps of one exporter until no shard is left or the deadline has passed."""
+    """Return the steps of one exporter until no shard is left or the deadline has passed."""
     csv = first = exporter.read_csv()
     while True:
         exporter.clean_up_begun(csv)

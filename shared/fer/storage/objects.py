@@ -73,11 +73,11 @@ class ObjectStore(Protocol):
     """
 
     def stat(self, key: str) -> ObjectInfo | None:
-        """What is stored under the key now, or None."""
+        """Return what is stored under the key now, or None."""
         ...
 
     def read(self, key: str, *, generation: int | None = None) -> bytes:
-        """The whole object, of that generation if one is named. Raises ``ObjectNotFound``.
+        """Return the whole object, of that generation if one is named. Raises ``ObjectNotFound``.
 
         An older generation than the current one either still reads as it was or is not found; it never
         yields other bytes.
@@ -85,7 +85,7 @@ class ObjectStore(Protocol):
         ...
 
     def stream(self, key: str, *, generation: int, chunk_bytes: int) -> Iterator[bytes]:
-        """The object's bytes in non-empty chunks of at most ``chunk_bytes``, with constant memory.
+        """Return the object's bytes in non-empty chunks of at most ``chunk_bytes``, with constant memory.
 
         ``ObjectNotFound`` is raised here, before an iterator is returned. Once it has been returned, a
         later write to the key does not disturb it; if the rest cannot be read, ``Unavailable`` is raised
@@ -111,7 +111,7 @@ class ObjectStore(Protocol):
         ...
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        """Every object whose key starts with the prefix, sorted by key.
+        """Return every object whose key starts with the prefix, sorted by key.
 
         A write acknowledged before the call is seen; one that happens meanwhile may be.
         """
@@ -141,7 +141,7 @@ class ObjectStore(Protocol):
         ...
 
     def signed_url(self, key: str, *, generation: int, expires_s: int, filename: str) -> str | None:
-        """A link that downloads this generation without credentials until it expires.
+        """Return a link that downloads this generation without credentials until it expires.
 
         None where the store has no such thing.
         """
@@ -155,7 +155,7 @@ def check_source_count(sources: Sequence[Source]) -> None:
 
 
 def chunked(data: bytes, chunk_bytes: int) -> Iterator[bytes]:
-    """The bytes in pieces of at most ``chunk_bytes``."""
+    """Yield the bytes in pieces of at most ``chunk_bytes``."""
     for start in range(0, len(data), chunk_bytes):
         yield data[start : start + chunk_bytes]
 

@@ -30,7 +30,7 @@ class MergeLimits:
         return self.shards_per_segment * self.segments
 
     def divide(self, shards: Sequence[PendingShard]) -> tuple[tuple[PendingShard, ...], ...]:
-        """The first batch of the shards, segment by segment."""
+        """Return the first batch of the shards, segment by segment."""
         size, end = self.shards_per_segment, min(len(shards), self.batch)
         return tuple(tuple(shards[start : min(start + size, end)]) for start in range(0, end, size))
 
@@ -56,7 +56,7 @@ class Listing:
         return bool(self.pending or self.in_csv)
 
     def without(self, keys: set[str]) -> "Listing":
-        """What is left after a batch about these shards."""
+        """Return what is left after a batch about these shards."""
         return replace(
             self,
             pending=tuple(shard for shard in self.pending if shard.key not in keys),
@@ -65,7 +65,7 @@ class Listing:
 
 
 def sort_shards(found: Iterable[ObjectInfo], *, expired_before: datetime) -> tuple[Listing, list[ObjectInfo], int]:
-    """What there is to do, the tombstones whose time is over, and how many objects are no shards at all."""
+    """Return what there is to do, the tombstones whose time is over, and how many objects are no shards at all."""
     pending: list[PendingShard] = []
     withdrawn: list[WithdrawnShard] = []
     expired: list[ObjectInfo] = []

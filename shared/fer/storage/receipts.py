@@ -37,12 +37,12 @@ class Receipts:
         self._cached: bytes | None = None
 
     def issue(self, shard_key: str, sha256: str) -> str:
-        """The receipt of the feedback that is stored under this key with this content."""
+        """Return the receipt of the feedback that is stored under this key with this content."""
         name = shard_digest(shard_key)
         return urlsafe_b64encode(name + self._proof(name, sha256)).decode()
 
     def shard_key(self, receipt: str) -> str:
-        """The shard that a receipt is about. Raises ``NotFound`` for what cannot be a receipt."""
+        """Return the shard that a receipt is about. Raises ``NotFound`` for what cannot be a receipt."""
         return shard_key_of(_decoded(receipt)[:_NAME_BYTES])
 
     def is_genuine(self, receipt: str, sha256: str) -> bool:

@@ -85,7 +85,7 @@ class ModelRegistry:
             self._create(version, name, files[name])
 
     def versions(self) -> list[ModelVersion]:
-        """All published versions, the oldest first; also those whose card is damaged."""
+        """Return all published versions, the oldest first; also those whose card is damaged."""
         grouped: dict[str, list[ObjectInfo]] = {}
         for info in self._store.list(MODELS):
             version, slash, _ = info.key.removeprefix(MODELS).partition("/")
@@ -100,7 +100,7 @@ class ModelRegistry:
         return sorted(found, key=lambda each: (each.created, each.version))
 
     def champion(self) -> Champion | None:
-        """The pointer as it is now, None while nothing was promoted; ``CorruptData`` where it is none."""
+        """Return the pointer as it is now, None while nothing was promoted; ``CorruptData`` where it is none."""
         for _ in range(_READ_ATTEMPTS):
             info = self._store.stat(CHAMPION_KEY)
             if info is None:
@@ -139,7 +139,7 @@ class ModelRegistry:
         return self._point(champion.previous[0], champion.previous[1:], champion, now)
 
     def fetch(self, version: str, names: Sequence[str] | None = None) -> dict[str, bytes]:
-        """The named files of a version (default: the card and all that it names), checked.
+        """Return the named files of a version (default: the card and all that it names), checked.
 
         Files that the card names must have the size and sha256 it states, others those of their publication.
         Raises ``NotFound`` where there is no such version or file and ``CorruptData``.
@@ -150,7 +150,7 @@ class ModelRegistry:
         return {name: card_file if name == CARD_NAME else self._read_checked(version, name, card) for name in wanted}
 
     def fetch_served(self, champion: Champion) -> dict[str, bytes]:
-        """The champion's card, as it was when it was promoted, and its LiteRT file; raises as ``fetch``."""
+        """Return the champion's card, as it was when it was promoted, and its LiteRT file; raises as ``fetch``."""
         card_file = self._read(champion.version, CARD_NAME, max_bytes=MAX_CARD_BYTES)
         if hashlib.sha256(card_file).hexdigest() != champion.card_sha256:
             raise CorruptData(f"The card of {champion.version} is not the one that was promoted.")
@@ -190,7 +190,7 @@ class ModelRegistry:
                 raise Conflict(f"{key} exists with other content; a published version never changes.") from error
 
     def _read(self, version: str, name: str, *, max_bytes: int | None = None) -> bytes:
-        """One file; ``CorruptData`` where it is larger than ``max_bytes`` or not what was published."""
+        """Return one file; ``CorruptData`` where it is larger than ``max_bytes`` or not what was published."""
         key = model_key(version, name)
         info = self._store.stat(key)
         if info is None:

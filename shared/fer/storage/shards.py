@@ -53,12 +53,12 @@ def format_time(moment: datetime) -> str:
 
 
 def parse_time(text: str) -> datetime:
-    """The inverse of ``format_time``; raises ``ValueError``."""
+    """Return the inverse of ``format_time``; raises ``ValueError``."""
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
 
 
 def day_of(moment: datetime) -> datetime:
-    """The beginning of the moment's day in UTC: all that is kept of when somebody sent a face."""
+    """Return the beginning of the moment's day in UTC: all that is kept of when somebody sent a face."""
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
@@ -102,12 +102,12 @@ def _claim_metadata(claim: Claim | None) -> dict[str, str]:
 
 
 def is_tombstone(info: ObjectInfo) -> bool:
-    """Whether the shard has been merged or withdrawn and only remembers its key and hash."""
+    """Return whether the shard has been merged or withdrawn and only remembers its key and hash."""
     return info.size_bytes == 0
 
 
 def pending_shard(info: ObjectInfo) -> PendingShard | None:
-    """The listed object as a shard to merge; None where ``save_shard`` cannot have written it."""
+    """Return the listed object as a shard to merge; None where ``save_shard`` cannot have written it."""
     label, sha256, time, predicted = (info.metadata.get(name, "") for name in (LABEL, SHA256, TIME, PREDICTED))
     if label not in FEEDBACK_LABELS or not sha256 or not _is_time(time):
         return None
@@ -126,7 +126,7 @@ def pending_shard(info: ObjectInfo) -> PendingShard | None:
 
 
 def tombstone_metadata(shard: PendingShard, batch: int) -> Mapping[str, str]:
-    """What a merged shard keeps: enough to recognise a late retry and to count a withdrawal, and no label."""
+    """Return what a merged shard keeps: enough to recognise a late retry and to count a withdrawal, and no label."""
     kept = {SHA256: shard.sha256, TIME: shard.time, MERGED_BATCH: str(batch)}
     return kept | {name: value for name, value in ((PREDICTED, shard.predicted), (MODEL, shard.model)) if value}
 

@@ -63,13 +63,13 @@ class Tallies:
         )
 
     def to_metadata(self) -> dict[str, str]:
-        """Only what there is: a file without any of it has the metadata that it always had."""
+        """Return only what there is: a file without any of it has the metadata that it always had."""
         parts = {"weeks": self.weeks, "said": self.said, "models": self.models}
         return {name: json.dumps(dict(value), separators=(",", ":")) for name, value in parts.items() if value}
 
 
 def parse_tallies(metadata: Mapping[str, str]) -> Tallies:
-    """The inverse of ``Tallies.to_metadata``; raises ``ValueError``, ``TypeError`` or ``KeyError``."""
+    """Return the inverse of ``Tallies.to_metadata``; raises ``ValueError``, ``TypeError`` or ``KeyError``."""
     weeks, said, models = (
         cast("dict[str, Any]", json.loads(metadata.get(name, "{}"))) for name in ("weeks", "said", "models")
     )
@@ -81,7 +81,7 @@ def parse_tallies(metadata: Mapping[str, str]) -> Tallies:
 
 
 def week_of(time: str) -> str:
-    """The ISO week of a time in UTC, such as ``2026-W03``; text order is time order."""
+    """Return the ISO week of a time in UTC, such as ``2026-W03``; text order is time order."""
     year, week, _ = parse_time(time).isocalendar()
     return f"{year}-W{week:02d}"
 

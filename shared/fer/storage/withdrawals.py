@@ -82,7 +82,7 @@ def withdraw_shard(store: ObjectStore, key: str, *, is_meant: Callable[[str], bo
 
 
 def _withdrawn_metadata(info: ObjectInfo, now: datetime) -> dict[str, str] | None:
-    """What the withdrawn shard will say of itself; None where ``save_shard`` cannot have written it."""
+    """Return what the withdrawn shard will say of itself; None where ``save_shard`` cannot have written it."""
     kept = {name: info.metadata[name] for name in (SHA256, TIME, PREDICTED, MODEL) if info.metadata.get(name)}
     if is_tombstone(info):
         return kept | {MERGED_BATCH: info.metadata.get(MERGED_BATCH, "0"), WITHDRAWN: format_time(day_of(now))}
@@ -92,7 +92,7 @@ def _withdrawn_metadata(info: ObjectInfo, now: datetime) -> dict[str, str] | Non
 
 
 def withdrawn_shard(info: ObjectInfo) -> WithdrawnShard | None:
-    """The listed object as a withdrawn shard that is not settled; None where it is none."""
+    """Return the listed object as a withdrawn shard that is not settled; None where it is none."""
     metadata = info.metadata
     if not is_tombstone(info) or info.custom_time is not None or not metadata.get(WITHDRAWN):
         return None

@@ -25,7 +25,7 @@ STORE_PATIENCE_S: Final = 6.0
 def open_classifier(
     models_dir: Path, *, model_uri: str | None, refresh_s: float, prior: PriorChoice = "default"
 ) -> Classifier:
-    """The model in ``models_dir/expression``, or the champion in the store that ``model_uri`` names.
+    """Return the model in ``models_dir/expression``, or the champion in the store that ``model_uri`` names.
 
     With a store, it looks there now and later at most every ``refresh_s`` seconds. Whatever is wrong with the
     store or with the champion, the last good model goes on serving. Raises ``InvalidInput`` for a ``model_uri``
@@ -85,7 +85,7 @@ class ChampionClassifier:
         return self.pinned().classify(face_chips)
 
     def pinned(self) -> Classifier:
-        """The model that serves now."""
+        """Return the model that serves now."""
         if not self._following:
             self._start_following()
         return self._serving

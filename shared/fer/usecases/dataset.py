@@ -38,7 +38,7 @@ class Labelled:
 def find_labelled(
     root: Path, *, suffixes: Sequence[str], numbering: str | None, table: Mapping[str, str]
 ) -> list[Labelled]:
-    """Every picture below ``root``, sorted, with the label of the folder that it lies in.
+    """Return every picture below ``root``, sorted, with the label of the folder that it lies in.
 
     ``table`` gives labels to names of folders, before the usual spellings do. Raises ``NotFound`` where there is no
     picture, and ``InvalidInput`` for folders with numbers unless ``numbering`` says whose they are.
@@ -63,7 +63,7 @@ def find_labelled(
 
 
 def read_table(path: Path) -> dict[str, str]:
-    """A CSV of two columns, the name of a folder and its label. Raises ``InvalidInput`` with the line."""
+    """Return a CSV of two columns, the name of a folder and its label. Raises ``InvalidInput`` with the line."""
     table: dict[str, str] = {}
     with path.open(encoding="utf-8-sig", newline="") as file:
         for number, row in enumerate(csv.reader(file), start=1):
@@ -108,7 +108,7 @@ def write_dataset(
 
 
 def _done_before(report_path: Path) -> tuple[dict[str, str], int]:
-    """The outcome of each picture that an earlier run was done with, and how long its CSV was then."""
+    """Return the outcome of each picture that an earlier run was done with, and how long its CSV was then."""
     if not report_path.is_file():
         return {}, 0
     text = report_path.read_text(encoding="utf-8")
@@ -122,7 +122,7 @@ def _done_before(report_path: Path) -> tuple[dict[str, str], int]:
 def _worked_off(
     pictures: Sequence[Labelled], read_chip: ReadChip, jobs: int
 ) -> Iterator[tuple[Labelled, bytes, str]]:
-    """Each picture with its row and its outcome, in order, several under way at once."""
+    """Yield each picture with its row and its outcome, in order, several under way at once."""
     waiting: deque[tuple[Labelled, Future[tuple[bytes, str]]]] = deque()
     with ThreadPoolExecutor(jobs) as pool:
         for picture in pictures:

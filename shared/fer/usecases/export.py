@@ -50,7 +50,7 @@ def download(
     redirect_above_bytes: int,
     wanted: Callable[[str], bool],
 ) -> Download:
-    """The CSV with all feedback that a merge of 30 s reaches; raises NotFound while there is none.
+    """Return the CSV with all feedback that a merge of 30 s reaches; raises NotFound while there is none.
 
     The version is pinned: rows merged while it is being sent do not show in it. Its bytes are opened only if
     ``wanted(etag)``. A file larger than ``redirect_above_bytes`` comes as a link valid for five minutes, where
@@ -73,13 +73,13 @@ def download(
 
 
 def statistics(store: ObjectStore, *, now: datetime, receipt_days: int) -> Statistics:
-    """Rows per label and in total, with all feedback that a merge of 30 s reaches, without reading the CSV."""
+    """Return rows per label and in total, with all feedback that a merge of 30 s reaches, without reading the CSV."""
     merge(store, now=now, receipt_days=receipt_days)
     return read_statistics(store)
 
 
 def models(registry: ModelRegistry) -> list[PublishedModel]:
-    """The newest published versions with their gate's report, the newest first."""
+    """Return the newest published versions with their gate's report, the newest first."""
     champion = registry.champion()
     versions = registry.versions()[: -MOST_MODELS - 1 : -1]
     return [
@@ -96,7 +96,7 @@ def models(registry: ModelRegistry) -> list[PublishedModel]:
 
 
 def _gate(registry: ModelRegistry, model: ModelVersion) -> tuple[GateCheck, ...]:
-    """What its report says; none of it where there is no report or none that can be read."""
+    """Return what its report says; none of it where there is no report or none that can be read."""
     if model.fault:
         return ()
     try:

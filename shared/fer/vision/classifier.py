@@ -24,7 +24,7 @@ class Classifier(Protocol):
         ...
 
     def pinned(self) -> "Classifier":
-        """The one model that answers now, for as long as the caller keeps it.
+        """Return the one model that answers now, for as long as the caller keeps it.
 
         A classifier may go over to another model between two calls. Who tells scores and ``model_version``
         of the same answer takes both from what this returns.

@@ -40,7 +40,7 @@ class ModelFiles:
 
 
 def load_model_files(directory: Path) -> ModelFiles:
-    """The model in ``directory``; raises as ``read_model_files``."""
+    """Return the model in ``directory``; raises as ``read_model_files``."""
     return read_model_files(lambda name: _read(directory, name))
 
 

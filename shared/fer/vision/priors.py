@@ -19,7 +19,7 @@ BALANCED: Prior = tuple(1 / len(EXPRESSIONS) for _ in EXPRESSIONS)
 
 
 def parse_prior(text: str) -> PriorChoice:
-    """One of ``PRIOR_NAMES``, or seven numbers separated by commas, in the order of ``EXPRESSIONS``.
+    """Return one of ``PRIOR_NAMES``, or seven numbers separated by commas, in the order of ``EXPRESSIONS``.
 
     The numbers may be counts or percentages; they are made to sum to 1. Raises ValueError for anything else, and for
     a number that is not positive: no evidence could ever speak for an expression that never occurs.
@@ -37,7 +37,7 @@ def parse_prior(text: str) -> PriorChoice:
 
 
 def prior_of(shares: list[float]) -> Prior:
-    """The shares, made to sum to 1; raises ValueError unless they are seven positive numbers."""
+    """Return the shares, made to sum to 1; raises ValueError unless they are seven positive numbers."""
     total = sum(shares)
     if len(shares) != len(EXPRESSIONS) or not all(share > 0 for share in shares) or not math.isfinite(total):
         raise ValueError(f"expected {len(EXPRESSIONS)} positive numbers, got {shares}")
@@ -60,7 +60,7 @@ def read_priors(stated: Mapping[str, Mapping[str, Any]] | None) -> dict[str, Pri
 
 
 def log_shift(priors: Mapping[str, Prior], wanted: PriorChoice) -> Prior:
-    """What to add to the log scores, in the order of ``EXPRESSIONS``, so that they hold for the wanted prior.
+    """Return what to add to the log scores, in the order of ``EXPRESSIONS``, so that they hold for the wanted prior.
 
     By Bayes' rule the posterior for another population is the old one times the ratio of the priors (Saerens et al.:
     Adjusting the outputs of a classifier to new a priori probabilities, 2002). Without priors, ``default`` leaves the

@@ -69,7 +69,7 @@ class GcsObjectStore:
 
     @classmethod
     def connect(cls, bucket_name: str, *, patience_s: float) -> "GcsObjectStore":
-        """The bucket with the credentials of the surroundings; makes no request yet.
+        """Return the bucket with the credentials of the surroundings; makes no request yet.
 
         ``patience_s`` is for all attempts of one operation; a single one gets half of it.
         """
@@ -184,7 +184,7 @@ class GcsObjectStore:
             self._bucket.blob(key).delete(if_generation_match=if_generation, **self._options)
 
     def signed_url(self, key: str, *, generation: int, expires_s: int, filename: str) -> str | None:
-        """A V4 link, signed by the account's own key or, where it has none here, through IAM.
+        """Return a V4 link, signed by the account's own key or, where it has none here, through IAM.
 
         Signing through IAM needs ``iam.serviceAccounts.signBlob`` on the account itself. None with
         an emulator and with a person's credentials, which cannot sign.

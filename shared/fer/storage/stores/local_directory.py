@@ -199,7 +199,7 @@ class LocalDirectoryStore:
             _remove_data_files(path)
 
     def _open(self, key: str, generation: int | None) -> tuple[BinaryIO, int]:
-        """The content opened at its first byte, and how many bytes of it count."""
+        """Return the content opened at its first byte, and how many bytes of it count."""
         path = self._path(key)
         while True:
             try:

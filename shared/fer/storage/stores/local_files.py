@@ -38,7 +38,7 @@ class Record:
     history: tuple[tuple[int, int], ...] = field(default=())
 
     def length_at(self, generation: int | None) -> int | None:
-        """How many bytes of the content belong to a generation; None where it cannot be read any more."""
+        """Return how many bytes of the content belong to a generation; None where it cannot be read any more."""
         if generation is None or generation == self.info.generation:
             return self.info.size_bytes
         return dict(self.history).get(generation)
@@ -47,7 +47,7 @@ class Record:
 def encode_record(
     info: ObjectInfo, *, data_file: str | None = None, history: tuple[tuple[int, int], ...] = ()
 ) -> bytes:
-    """The record's line, ending in ``\\n``; inline bytes go behind it."""
+    """Return the record's line, ending in ``\\n``; inline bytes go behind it."""
     fields: dict[str, Any] = {
         "key": info.key,
         "generation": info.generation,
@@ -64,7 +64,7 @@ def encode_record(
 
 
 def decode_record(line: bytes, path: Path) -> Record:
-    """The inverse of ``encode_record``. Raises ``CorruptData``."""
+    """Return the inverse of ``encode_record``. Raises ``CorruptData``."""
     try:
         if not line.endswith(b"\n"):
             raise ValueError("no line end")
@@ -90,7 +90,7 @@ def decode_record(line: bytes, path: Path) -> Record:
 
 
 def read_record(path: Path) -> Record | None:
-    """The record at the path, or None. Reads its first line only."""
+    """Return the record at the path, or None. Reads its first line only."""
     try:
         with path.open("rb") as file:
             return decode_record(file.readline(), path)
@@ -99,7 +99,7 @@ def read_record(path: Path) -> Record | None:
 
 
 def read_folder(folder: Path) -> Iterator[Record]:
-    """The records in all hash folders of one folder, in no order; a missing folder has none.
+    """Yield the records in all hash folders of one folder, in no order; a missing folder has none.
 
     What else lies there (a ``.DS_Store``) is none of ours.
     """
@@ -117,12 +117,12 @@ def read_folder(folder: Path) -> Iterator[Record]:
 
 
 def hash_digits(key: str) -> str:
-    """Two hex digits that spread keys over folders and locks."""
+    """Return two hex digits that spread keys over folders and locks."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:2]
 
 
 def quoted_name(text: str) -> str:
-    """A file name for any text; never ``.``, ``..`` or a hidden file."""
+    """Return a file name for any text; never ``.``, ``..`` or a hidden file."""
     quoted = quote(text, safe="", errors="surrogatepass")
     return "%2E" + quoted[1:] if quoted.startswith(".") else quoted
 
@@ -146,7 +146,7 @@ def write_whole(folder: Path, path: Path, chunks: Iterable[bytes]) -> None:
 
 
 def _begin_file(folder: Path) -> tuple[BinaryIO, Path]:
-    """A new file that is locked for as long as it is open, so that others see that its writer lives."""
+    """Return a new file that is locked for as long as it is open, so that others see that its writer lives."""
     while True:
         descriptor, name = tempfile.mkstemp(dir=folder)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -194,7 +194,7 @@ def _moment(timestamp: float) -> datetime:
 
 
 def file_chunks(key: str, file: BinaryIO, length: int, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
-    """Only the committed length: what a crash or an append under way left behind it is not part of it."""
+    """Yield only the committed length: what a crash or an append under way left behind it is not part of it."""
     with file:
         left = length
         while left:

@@ -85,7 +85,7 @@ def _transform(icc_profile: bytes, mode: Mode) -> "ImageCmsTransform | None":
 
 
 def _probe(mode: Mode) -> "Image":
-    """Colours from all over the range."""
+    """Return colours from all over the range."""
     from PIL import Image
 
     if mode == "L":

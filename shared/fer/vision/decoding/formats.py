@@ -83,7 +83,7 @@ def format_of(data: bytes) -> str:
 
 
 def _container_name(data: bytes) -> str:
-    """The name of an ISO base media file (ISO/IEC 14496-12): by its major brand, then its compatible ones."""
+    """Return the name of an ISO base media file (ISO/IEC 14496-12): by its major brand, then its compatible ones."""
     end = min(int.from_bytes(data[:4]), 256)
     brands = [data[8:12], *(data[at : at + 4] for at in range(16, end - 3, 4))]
     names = [_BRANDS[brand] for brand in brands if brand in _BRANDS]

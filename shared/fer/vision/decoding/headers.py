@@ -157,7 +157,7 @@ def _png(data: bytes) -> Header:
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Those that say how to read the pixels, and the last one, as far as one follows on the other."""
+    """Yield those that say how to read the pixels, and the last one, as far as one follows on the other."""
     at = 8
     for _ in range(_MAX_CHUNKS):
         length, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
@@ -171,7 +171,7 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _png_exif(data: bytes) -> bytes:
-    """The body of the eXIf chunk, which may stand before the pixels or after them."""
+    """Return the body of the eXIf chunk, which may stand before the pixels or after them."""
     at = data.rfind(b"eXIf") - 4
     length = int.from_bytes(data[at : at + 4]) if at >= 8 else 0
     body, crc = data[at + 8 : at + 8 + length], data[at + 8 + length : at + 12 + length]
@@ -180,7 +180,7 @@ def _png_exif(data: bytes) -> bytes:
 
 
 def _unpacked(chunk: bytes) -> bytes:
-    """The profile in an iCCP chunk, empty where it is damaged or too large."""
+    """Return the profile in an iCCP chunk, empty where it is damaged or too large."""
     unpacker = zlib.decompressobj()
     try:
         profile = unpacker.decompress(chunk[chunk.find(b"\0") + 2 :], MAX_PROFILE_BYTES)

@@ -71,7 +71,7 @@ def read_jpeg_header(data: bytes) -> JpegHeader:
 
 
 def _next(marker: re.Pattern[bytes], data: bytes, at: int) -> tuple[int, int]:
-    """The next marker from ``at`` on, and where what follows it begins."""
+    """Return the next marker from ``at`` on, and where what follows it begins."""
     found = marker.search(data, at)
     if found is None:
         raise InvalidInput(DAMAGED)
@@ -79,7 +79,7 @@ def _next(marker: re.Pattern[bytes], data: bytes, at: int) -> tuple[int, int]:
 
 
 def _segment(data: bytes, at: int) -> tuple[bytes, int]:
-    """The body of the segment whose length stands at ``at``, and where it ends."""
+    """Return the body of the segment whose length stands at ``at``, and where it ends."""
     end = at + int.from_bytes(data[at : at + 2])
     if end < at + 2 or end > len(data):
         raise InvalidInput(DAMAGED)
