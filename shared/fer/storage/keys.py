@@ -14,13 +14,13 @@ MODELS: Final = "models/"
 CHAMPION_KEY: Final = "models/champion.json"
 RECEIPT_SECRET_KEY: Final = "secrets/receipts"
 
-# What every store, file system and shell takes as it is; the lengths fit the local directory's file names.
+# Characters that every store, file system and shell accepts; the lengths fit the local directory's file names.
 _MODEL_VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _MODEL_FILE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
 def shard_key(idempotency_key: str) -> str:
-    """Return the shard's name: a hash, because sequential names make a hot spot in Cloud Storage."""
+    """Return the shard's name: a hash, because sequential names create a hot spot in Cloud Storage."""
     if not idempotency_key:
         raise InvalidInput("The idempotency key must not be empty.")
     # surrogatepass: a header may decode to lone surrogates, which are a valid key like any other.

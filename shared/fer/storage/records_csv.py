@@ -1,4 +1,4 @@
-"""The CSV's text: one header, then the label and 2,304 grey values a row.
+"""The CSV's text: one header, then the label and 2,304 grey values per row.
 
 Rows end in ``\\n`` and nothing is quoted, so that files can be joined byte by byte, as compose does.
 """
@@ -30,7 +30,7 @@ def encode_row(feedback: Feedback) -> bytes:
 
 
 def row_digest(label: str, pixels: bytes) -> bytes:
-    """Return what stands for a row where the pixels must not lie: 16 bytes, the same for rows that are alike."""
+    """Return 16 bytes that stand for a row where its pixels must not be stored; equal rows have equal digests."""
     return hashlib.sha256(label.encode() + b"," + pixels).digest()[:ROW_DIGEST_BYTES]
 
 
@@ -60,7 +60,7 @@ def iterate_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def iterate_rows(chunks: Iterable[bytes]) -> Iterator[Feedback]:
-    """Yield every row of a whole CSV file, in order, with the memory of one chunk.
+    """Yield every row of a whole CSV file, in order, using the memory of one chunk.
 
     Raises ``CorruptData`` at a wrong header, a bad row, or a last row without ``\\n``.
     """

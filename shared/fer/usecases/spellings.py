@@ -1,4 +1,4 @@
-"""How labels are spelt in the data sets that people have."""
+"""How labels are spelt in common data sets."""
 
 from collections.abc import Collection
 
@@ -20,7 +20,7 @@ NUMBERINGS = {
     "affectnet": ("neutral", "happy", "sad", "surprised", "fear", "disgusted", "angry", "contempt"),
     "ckplus": ("neutral", "angry", "contempt", "disgusted", "fear", "happy", "sad", "surprised"),
 }
-"""Which number means what, in the data sets that number their expressions; they contradict each other."""
+"""What the numbers mean in data sets that number their expressions; they contradict each other."""
 
 
 def label_of(text: str, *, labels: Collection[str], numbering: str | None = None) -> str | None:

@@ -107,7 +107,7 @@ def test_without_a_champion_the_first_model_serves_and_says_so(world: World, hea
     classifier = world.start()
     assert classifier.model_version == "bundled"
     assert classifier.classify(CHIPS).tobytes() == classifier_of(BUNDLED).classify(CHIPS).tobytes()
-    assert heard.messages == ["There is no champion in the bucket; bundled goes on"]
+    assert heard.messages == ["There is no champion in the bucket; bundled keeps serving"]
     classifier.look()
     assert len(heard.messages) == 1
 
@@ -256,7 +256,7 @@ def test_a_broken_champion_never_takes_over(
     assert classifier.classify(CHIPS).tobytes() == before.tobytes()
     (record,) = heard.records
     assert record.levelname == "ERROR"
-    assert record.getMessage().startswith("The champion bad cannot serve; a goes on: ")
+    assert record.getMessage().startswith("The champion bad cannot serve; a keeps serving: ")
     assert world.start().model_version == "bundled"  # and neither at a cold start
 
 
