@@ -302,7 +302,7 @@ def test_registry_says_which_models_were_trained_with_a_withdrawn_row(options: O
     said = withdrawn_rows(store, registry)
     assert f"{version}: 3 of its 351 rows have been withdrawn" in said
     first_trained = entries[row_digest(rows[0].label, rows[0].pixels)]
-    assert f"{1 + first_trained} of them it was trained with" in said
+    assert f"{1 + first_trained} of them used in training" in said
     bundled = json.loads((options.bundled / "model_card.json").read_text("utf-8"))["model_version"]
     assert f"make retrain START={bundled}" in said
     csv.write_bytes(store.read(CSV_KEY))
