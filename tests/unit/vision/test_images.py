@@ -180,7 +180,7 @@ def test_what_is_no_picture_is_invalid(data: bytes) -> None:
 )
 def test_unread_format_is_called_by_its_name(data: bytes, name: str) -> None:
     with pytest.raises(
-        UnsupportedType, match=f"^{name} files are not read. Send a JPEG, PNG, WebP, GIF, BMP or AVIF"
+        UnsupportedType, match=f"^{name} files are not supported. Send a JPEG, PNG, WebP, GIF, BMP or AVIF"
     ):
         decode_image(data)
 
