@@ -1,6 +1,6 @@
-"""Time and memory of making a data set from a large feedback CSV: `python -m bench.feedback_data --rows 1000000`.
+"""Time and memory for making a data set from a large feedback CSV: `python -m bench.feedback_data --rows 1000000`.
 
-The CSV is generated while it is read and never lies anywhere; every row is another face. The baseline is the size of
+The CSV is generated while it is read and never stored; every row is a different face. The baseline is the size of
 the same pixels in memory.
 """
 
@@ -37,7 +37,7 @@ def rows(count: int, seed: int = 0) -> Iterator[bytes]:
 
 
 def resident_mb() -> float:
-    """Return the most memory that this process ever held."""
+    """Return this process's peak memory."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

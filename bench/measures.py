@@ -1,4 +1,4 @@
-"""What every benchmark writes beside its figures, and how a series of durations is summed up."""
+"""What every benchmark records along with its figures, and summaries of durations."""
 
 import math
 import os

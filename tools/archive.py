@@ -1,4 +1,4 @@
-"""The archives that the cloud takes the functions from: one zip per built artefact, the same bytes each time."""
+"""Packs the archives from which the cloud deploys the functions: one zip per artefact, reproducible byte for byte."""
 
 import zipfile
 from pathlib import Path

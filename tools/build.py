@@ -1,7 +1,7 @@
-"""`make build`: assemble ``build/<part>/`` with all that a function or the streaming service needs, and nothing else.
+"""`make build`: assemble ``build/<part>/`` with everything that a part needs and nothing else.
 
 With ``--registry`` (`make build REGISTRY=1`) predict and streaming also get the Cloud Storage client, which they need
-for ``FER_MODEL_URI=gs://…`` and for nothing else.
+only for ``FER_MODEL_URI=gs://…``.
 
 The same tree gives the same bytes: files are copied in sorted order with fixed permissions and times, and
 ``build_info.json`` names the commit and one digest over everything else.
@@ -29,7 +29,7 @@ def detector_files() -> dict[str, Path]:
     """Return the detectors that ``make models`` has prepared, by their path in the artefact; checked by sha256."""
     found = {name: DETECTOR_DIR / name for name in sorted(DETECTOR_SHA256) if (DETECTOR_DIR / name).is_file()}
     if not found:
-        raise SystemExit(f"{DETECTOR_DIR} has no detector: `make models` fetches them, and says what is in the way")
+        raise SystemExit(f"{DETECTOR_DIR} has no detector: run `make models`")
     for name, path in found.items():
         _check_sha256(path, DETECTOR_SHA256[name])
     return {f"models/detector/{name}": path for name, path in found.items()}
@@ -62,7 +62,7 @@ def source_files(part: str, *, registry: bool) -> dict[str, Path]:
 
 
 def contents(part: str, *, registry: bool) -> dict[str, Path]:
-    """Path in the artefact → file in the tree."""
+    """Return a map from paths in the artefact to files in the tree."""
     terms = {name: ROOT / name for name in ("LICENSE", "NOTICE")}
     files = {**terms, **source_files(part, registry=registry), **package_files()}
     if part in ("predict", "feedback", "streaming"):
@@ -114,7 +114,7 @@ def _commit() -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--registry", action="store_true", help="add what reading models from gs:// needs")
+    parser.add_argument("--registry", action="store_true", help="add the client for models in gs://")
     options = parser.parse_args()
     for part in PARTS:
         digest = build(part, ROOT / "build", registry=options.registry)

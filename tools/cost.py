@@ -1,7 +1,7 @@
 """`make infra-costs`: what a month in the cloud costs, computed from unit prices and the benchmark's figures.
 
 Writes the table between its marks in ``infra/README.md``. The prices are list prices in US dollars for a region of
-price tier 1, without free allowances unless named; a contract or another region has others.
+price tier 1, without free allowances unless named; contracts and other regions differ.
 """
 
 import json
@@ -37,13 +37,13 @@ MERGES: Final = 4 * HOURS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What a month brings, and what is taken for granted where nothing was measured."""
+    """A month's load, and assumptions where nothing was measured."""
 
     predictions: int
     feedback_share: float = 0.01
-    # A vCPU of Cloud Run against a core of the benchmark's machine.
+    # A vCPU of Cloud Run compared with a core of the benchmark's machine.
     slower: float = 2.0
-    # An instance ends after about 15 minutes without work, so there are at most four cold starts an hour.
+    # An instance ends after about 15 idle minutes, so there are at most four cold starts an hour.
     most_cold_starts: int = 4 * HOURS
     platform_start_s: float = 1.0
     upload_bytes: int = 100_000
@@ -59,7 +59,7 @@ class Load:
 
 
 def costs(load: Load, benchmark: dict[str, Any]) -> dict[str, float]:
-    """Dollars a month by what they are for."""
+    """Return dollars per month by purpose."""
     latency = benchmark["latency"]
     predict_ms = next(
         each["median_ms"]
@@ -94,13 +94,13 @@ def costs(load: Load, benchmark: dict[str, Any]) -> dict[str, float]:
 
 
 def _billed_s(milliseconds: float, load: Load) -> float:
-    """Return one request alone on its instance: the dearest case, since requests at the same time share theirs."""
+    """Return the cost of a request alone on its instance: the worst case, because concurrent ones share it."""
     steps = math.ceil(milliseconds * load.slower / 1000 / BILLING_STEP_S)
     return max(1, steps) * BILLING_STEP_S
 
 
 def _storage_operations(load: Load, merging_per_shard: float) -> float:
-    """A shard written, merged and retired; and for each merge its listings and the pages of a month's tombstones."""
+    """Return the cost of writing, merging and retiring shards, and of listing them for each merge."""
     writes = load.feedback * (1 + merging_per_shard) + MERGES * (3 + load.feedback / 1000)
     return writes * WRITE + (MERGES + load.feedback) * READ
 

@@ -1,4 +1,4 @@
-"""Virtual environments made from nothing but one requirements file, kept until that file changes."""
+"""Creates virtual environments from a single requirements file and keeps them until that file changes."""
 
 import hashlib
 import shutil
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def prepare_environment(directory: Path, requirements: Path) -> Path:
-    """Return the python of the environment in ``directory``, which is made anew where ``requirements`` changed."""
+    """Return the python of the environment in ``directory``, which is recreated if ``requirements`` has changed."""
     python = directory / "bin" / "python"
     marker = directory / "requirements.sha256"
     digest = hashlib.sha256(requirements.read_bytes()).hexdigest()

@@ -3,7 +3,7 @@
 The provider itself is not a package; its bindings on PyPI are generated from it, and hold every argument's name,
 whether it is a block, its type, whether it is required, and in its description the values that it takes, where those
 are few. What the configuration uses goes into ``infra/google_schema.json``, which ``tests/unit/infra/test_names.py``
-holds the configuration against.
+checks the configuration against.
 """
 
 import json
