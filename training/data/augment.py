@@ -61,7 +61,7 @@ def _degrade(image: np.ndarray, strength: Augmentation, rng: np.random.Generator
 
 
 def augment(images: np.ndarray, strength: Augmentation, rng: np.random.Generator) -> np.ndarray:
-    """Vary each image for itself: uint8 (N, S, S) in, float32 (N, S, S) 0–255 out."""
+    """Vary each image independently: uint8 (N, S, S) in, float32 (N, S, S) 0–255 out."""
     count, side = images.shape[:2]
     warps = _warps(count, side, strength, rng)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP

@@ -65,9 +65,9 @@ class FaceData:
 
 
 def read_faces(path: Path) -> FaceData:
-    """Read FER2013 in any shape in which it is handed around: packed or not, its columns in any order.
+    """Read FER2013 in any of its circulating forms: packed or not, columns in any order.
 
-    A row without a Usage has an empty one. Raises ValueError, with the line, for a row that is no face of FER2013.
+    A row without a Usage has an empty one. Raises ValueError, with the line, for a row that is not a FER2013 face.
     """
     images, labels, usage = [], [], []
     with open_csv_text(path, PREFERRED) as stream:
@@ -118,7 +118,7 @@ def match_votes(face_usage: np.ndarray, vote_usage: np.ndarray, names: np.ndarra
     FER+ lists the rows of `fer2013.csv` in their order and names an image after its row (`fer0000042.png`).
     Either file may lack rows (those that are not a face, or a whole split). Tried in turn, for each split:
     the same number of rows; the same number of named rows; the row number in the name. Raises ValueError
-    where none fits.
+    if none fits.
     """
     by_number = _match_by_number(face_usage, vote_usage, names)
     pairs = []
@@ -182,7 +182,7 @@ def majority(votes: np.ndarray) -> np.ndarray:
 
 
 def unanimous_votes(labels: np.ndarray) -> np.ndarray:
-    """Ten votes for each row's label, int64 (N, 10): labels that come without votes, as votes."""
+    """Return ten votes for each row's label, int64 (N, 10), for labels that come without votes."""
     votes = np.zeros((len(labels), len(VOTE_COLUMNS)), np.int64)
     votes[np.arange(len(labels)), np.array(_LABEL_VOTES)[labels]] = 10
     return votes
@@ -193,7 +193,7 @@ def vote_targets(votes: np.ndarray, *, drop_single: bool = True) -> tuple[np.nda
 
     Single votes are dropped as outliers (Barsoum et al. 2016); contempt, unknown and "not a face" are
     dropped and the rest is renormalised. The weight is the share of votes that remain; 0 (and a uniform
-    target) where nothing does, or where unknown or "not a face" has the majority.
+    target) if none remain, or if unknown or "not a face" has the majority.
     """
     kept = np.where(votes > 1, votes, 0) if drop_single else votes
     expressions = kept[:, list(_LABEL_VOTES)].astype(np.float32)

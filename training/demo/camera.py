@@ -1,6 +1,6 @@
-"""A camera that the model was not made for: a wide picture, stretched, of low resolution, dim and not quite level.
+"""A camera that the model was not made for: wide, stretched, low-resolution, dim and slightly tilted pictures.
 
-The same faces of FER2013 as they would come from it, as whole pictures in which a detector has to find them.
+Shows FER2013's faces as such a camera would, in whole pictures in which a detector has to find them.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Camera:
         left, top = (SIZE_PX - width) // 2, (SIZE_PX - height) // 2
         right, bottom = SIZE_PX - width - left, SIZE_PX - height - top
         around = cv2.copyMakeBorder(large, top, bottom, left, right, cv2.BORDER_REPLICATE)
-        # Without streaks at its border a face looks like one to the detectors.
+        # Without streaks at the border, detectors recognise the face as one.
         around = cv2.resize(cv2.GaussianBlur(cv2.resize(around, (40, 40)), (0, 0), 3.5), (SIZE_PX, SIZE_PX))
         around[top : top + height, left : left + width] = large
         turn = cv2.getRotationMatrix2D((SIZE_PX / 2, SIZE_PX / 2), rng.uniform(-self.roll_deg, self.roll_deg), 1)

@@ -1,4 +1,4 @@
-"""What a model answers to a face wherever it lies: the goal of training answers that stay when the face moves."""
+"""A model's mean answer to a face as it moves: the training target for answers that stay the same."""
 
 import numpy as np
 from tqdm import tqdm
