@@ -1,4 +1,4 @@
-"""Time and memory for making a data set from a large feedback CSV: `python -m bench.feedback_data --rows 1000000`.
+"""Time and memory for making a data set from a large feedback CSV: ``python -m bench.feedback_data --rows 1000000``.
 
 The CSV is generated while it is read and never stored; every row is a different face. The baseline is the size of
 the same pixels in memory.

@@ -1,4 +1,4 @@
-"""Whom `make run` answers: this machine only, unless opened to others."""
+"""Whom ``make run`` answers: this machine only, unless opened to others."""
 
 from collections.abc import Sequence
 

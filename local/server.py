@@ -1,4 +1,4 @@
-"""`make run`: the real functions, live video and the web app behind one origin, in one process.
+"""``make run``: the real functions, live video and the web app behind one origin, in one process.
 
 This module only routes by path and starts the server (docs/decisions/0007-live-video.md).
 """

@@ -192,7 +192,7 @@ def clean_environ(**settings: str) -> dict[str, str]:
 
 
 def local_server(bucket: Path, *, log: Path, **settings: str) -> Server:
-    """Return what `make run` starts, with its feedback under ``bucket``."""
+    """Return what ``make run`` starts, with its feedback under ``bucket``."""
     environ = clean_environ(FER_BUCKET=bucket.as_uri(), **settings)
     return Server([sys.executable, "-m", "local.server"], cwd=ROOT, environ=environ, log=log)
 

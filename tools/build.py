@@ -1,7 +1,7 @@
-"""`make build`: assemble ``build/<part>/`` with everything that a part needs and nothing else.
+"""``make build``: assemble ``build/<part>/`` with everything that a part needs and nothing else.
 
-With ``--registry`` (`make build REGISTRY=1`) predict and streaming also get the Cloud Storage client, which they need
-only for ``FER_MODEL_URI=gs://…``.
+With ``--registry`` (``make build REGISTRY=1``) predict and streaming also get the Cloud Storage client, which they
+need only for ``FER_MODEL_URI=gs://…``.
 
 The same tree gives the same bytes: files are copied in sorted order with fixed permissions and times, and
 ``build_info.json`` names the commit and one digest over everything else.

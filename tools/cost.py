@@ -1,4 +1,4 @@
-"""`make infra-costs`: what a month in the cloud costs, computed from unit prices and the benchmark's figures.
+"""``make infra-costs``: what a month in the cloud costs, computed from unit prices and the benchmark's figures.
 
 Writes the table between its marks in ``infra/README.md``. The prices are list prices in US dollars for a region of
 price tier 1, without free allowances unless named; contracts and other regions differ.

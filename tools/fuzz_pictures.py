@@ -1,4 +1,4 @@
-"""`make fuzz-pictures`: damaged pictures in two processes that fill fresh memory differently.
+"""``make fuzz-pictures``: damaged pictures in two processes that fill fresh memory differently.
 
 Whatever a decoder leaves unwritten then differs between them; in production it would be another caller's pixels.
 Fails on any difference, crash or foreign error, and on anything that takes too long or too much memory.

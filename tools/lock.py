@@ -1,4 +1,4 @@
-"""`make lock`: pin each requirements*.in with all dependencies, as names and versions only."""
+"""``make lock``: pin each requirements*.in with all dependencies, as names and versions only."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""`make models`: fetch YuNet's file into ``models/detector/``, next to MTCNN's, which are part of the project.
+"""``make models``: fetch YuNet's file into ``models/detector/``, next to MTCNN's, which are part of the project.
 
 The exit status is 0 even if the file cannot be fetched, because MTCNN then serves; it is 1 if its bytes are wrong.
 """

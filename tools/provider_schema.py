@@ -1,4 +1,4 @@
-"""`make infra-schema`: names and values of what infra/*.tf uses, taken from typed bindings of the google provider.
+"""``make infra-schema``: names and values of what infra/*.tf uses, taken from typed bindings of the google provider.
 
 The provider itself is not a package; its bindings on PyPI are generated from it, and hold every argument's name,
 whether it is a block, its type, whether it is required, and in its description the values that it takes, where those

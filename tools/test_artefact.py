@@ -1,4 +1,4 @@
-"""`make test-artefact`: run the contract tests against what `make build` made, each part in its own environment.
+"""``make test-artefact``: run the contract tests against what ``make build`` made, each part in its own environment.
 
 Each function, and the streaming service, gets a virtual environment made from nothing but its ``requirements.txt``
 (kept under ``.venv-artefact-<part>`` until that file changes) and one process, started as the cloud starts it. The

@@ -1,4 +1,4 @@
-"""`make test-container`: run the Dockerfile's steps outside a container and try out the result.
+"""``make test-container``: run the Dockerfile's steps outside a container and try out the result.
 
 Every stage gets a scratch directory; its COPY and RUN lines happen there. The last stage is then started with its own
 CMD and ENV as a user who owns nothing, from a read-only tree, with a writable data directory. Its

@@ -1,4 +1,4 @@
-"""`make test-package`: install the package as a user would, and use it away from the checkout.
+"""``make test-package``: install the package as a user would, and use it away from the checkout.
 
 ``pip install .`` goes into an empty environment under a scratch directory, and everything runs with that
 directory as its working directory and without this process's environment.

@@ -1,4 +1,4 @@
-"""The examples: the client and the page against the server of `make run`, the training script on an exported CSV."""
+"""The examples: client and page against the server of ``make run``, the training script on an exported CSV."""
 
 import re
 import subprocess

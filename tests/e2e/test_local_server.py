@@ -1,4 +1,4 @@
-"""The process that `make run` starts."""
+"""The process that ``make run`` starts."""
 
 import signal
 import socket

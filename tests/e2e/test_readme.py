@@ -1,4 +1,4 @@
-"""The commands and programs of README.md and docs/api.md, run as written, against the server of `make run`."""
+"""The commands and programs of README.md and docs/api.md, run as written, against the server of ``make run``."""
 
 import json
 import os

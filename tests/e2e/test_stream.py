@@ -1,4 +1,4 @@
-"""Live video against the server that `make run` starts."""
+"""Live video against the server that ``make run`` starts."""
 
 import threading
 from collections.abc import Iterator

@@ -28,7 +28,7 @@ def make_faces(training: int = 24, public: int = 14, seed: int = 0) -> FaceData:
 
 
 def faces_csv(faces: FaceData) -> str:
-    """The rows as `fer2013.csv`."""
+    """The rows as ``fer2013.csv``."""
     lines = ["emotion,pixels,Usage"]
     for image, label, usage in zip(faces.images, faces.labels, faces.usage, strict=True):
         lines.append(f"{label},{' '.join(map(str, image.ravel()))},{usage}")
@@ -36,7 +36,7 @@ def faces_csv(faces: FaceData) -> str:
 
 
 def votes_csv(faces: FaceData, names: list[str]) -> str:
-    """The votes as `fer2013new.csv`."""
+    """The votes as ``fer2013new.csv``."""
     lines = ["Usage,Image name," + ",".join(VOTE_COLUMNS)]
     for usage, name, votes in zip(faces.usage, names, faces.votes, strict=True):
         lines.append(f"{usage},{name},{','.join(map(str, votes))}")
@@ -44,7 +44,7 @@ def votes_csv(faces: FaceData, names: list[str]) -> str:
 
 
 def write_both(folder: Path, faces: FaceData) -> tuple[Path, Path]:
-    """Write both files into `folder`; returns their paths."""
+    """Write both files into ``folder``; returns their paths."""
     data, votes = folder / "fer2013.csv", folder / "fer2013new.csv"
     data.write_text(faces_csv(faces), encoding="utf-8")
     names = [f"fer{row:07d}.png" for row in range(len(faces))]

@@ -14,7 +14,7 @@ _PACKED = (".csv", ".csv.gz", ".tar", ".tar.gz", ".tgz", ".zip")
 
 @contextmanager
 def open_csv_text(path: Path, preferred: tuple[str, ...]) -> Iterator[io.TextIOWrapper]:
-    """Yield the CSV as text, without a byte-order mark; of several in an archive, the first one in `preferred`.
+    """Yield the CSV as text, without a byte-order mark; of several in an archive, the first one in ``preferred``.
 
     Raises ValueError if there is none.
     """

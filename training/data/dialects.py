@@ -1,6 +1,6 @@
 """Restores a feedback CSV that pandas, R or a spreadsheet has rewritten.
 
-Quotes, another delimiter, a byte-order mark, a column of row numbers, `12.0` for 12 and other spellings of a label
+Quotes, another delimiter, a byte-order mark, a column of row numbers, ``12.0`` for 12 and other spellings of a label
 are undone. Ambiguous content is refused with its line number.
 """
 

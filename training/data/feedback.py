@@ -1,8 +1,8 @@
 """Makes a data set from feedback: checks every row, joins duplicates, settles labels by majority.
 
-`expression_pixel_data.csv` is streamed. Of each good row the pixels go to a file in the work directory;
+``expression_pixel_data.csv`` is streamed. Of each good row the pixels go to a file in the work directory;
 only a digest and a label stay in memory. "nan" is a label ("no expression fits, or not a face"), never a
-missing value, as with pandas' `keep_default_na=False`.
+missing value, as with pandas' ``keep_default_na=False``.
 """
 
 import hashlib
@@ -35,10 +35,10 @@ _CELLS = frozenset(str(value).encode() for value in range(256))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackRows:
-    """The good rows in the CSV's order: `pixels` of N faces in a file; `labels` int8 (N,).
+    """The good rows in the CSV's order: ``pixels`` of N faces in a file; ``labels`` int8 (N,).
 
-    `labels` index FEEDBACK_LABELS; `digests` uint8 (N, 16) begin the sha256 of the pixels; `rejected` counts
-    the other rows by reason; `csv_sha256` is of the whole file.
+    ``labels`` index FEEDBACK_LABELS; ``digests`` uint8 (N, 16) begin the sha256 of the pixels; ``rejected`` counts
+    the other rows by reason; ``csv_sha256`` is of the whole file.
     """
 
     pixels: "PixelFile"
@@ -63,7 +63,7 @@ class FeedbackRows:
 
 
 class PixelFile:
-    """Faces in a file, read when they are indexed: `faces[2:5]` is uint8 (3, 48, 48).
+    """Faces in a file, read when they are indexed: ``faces[2:5]`` is uint8 (3, 48, 48).
 
     Each access maps the file and unmaps it again, so memory does not add up.
     """
@@ -89,9 +89,9 @@ class PixelFile:
 class FeedbackFaces:
     """Distinct faces with settled labels, in the CSV's order.
 
-    `rows` int64 (F,) index FeedbackRows, `labels` int64 (F,) LABELS; `not_expressions` are the rows of faces labelled
-    "nan". `groups` int64 (N,) maps each row to the row that represents its face. `counts` says what became of the
-    rows.
+    ``rows`` int64 (F,) index FeedbackRows, ``labels`` int64 (F,) LABELS; ``not_expressions`` are the rows of faces
+    labelled "nan". ``groups`` int64 (N,) maps each row to the row that represents its face. ``counts`` says what
+    became of the rows.
     """
 
     rows: np.ndarray
@@ -104,7 +104,7 @@ class FeedbackFaces:
 def read_rows(chunks: Iterable[bytes], pixel_file: Path) -> FeedbackRows:
     """Check every row of a CSV that comes in chunks, using the memory of one chunk and 17 bytes per row.
 
-    Writes the pixels to `pixel_file`. Raises ValueError if the header is not that of a feedback CSV, or if a
+    Writes the pixels to ``pixel_file``. Raises ValueError if the header is not that of a feedback CSV, or if a
     file rewritten by another program is ambiguous.
     """
     whole, rejected, labels, digests = hashlib.sha256(), Counter(), bytearray(), bytearray()
@@ -137,7 +137,7 @@ def _hashed(chunks: Iterable[bytes], value) -> Iterator[bytes]:
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield lines with their `\\n`; of a line longer than any row, only enough to detect that."""
+    """Yield lines with their ``\\n``; of a line longer than any row, only enough to detect that."""
     rest, limit = b"", 2 * len(HEADER)
     for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\n")

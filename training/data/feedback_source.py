@@ -20,11 +20,11 @@ class NoFeedback(Exception):
 def open_source(where: str, *, export_token: str | None = None) -> Iterator[Iterator[bytes]]:
     """Yield the CSV's bytes in chunks, pinned to one version.
 
-    `where`: a path, `file:///path`, `gs://bucket` (its CSV) or `gs://bucket/key`, or the `https` address of
-    `/download_expression_csv` (plain `http` on this machine only). `export_token` is sent as the bearer token; if
-    Google credentials are available, an identity token for the address is sent as well, as Cloud Run's IAM requires.
-    Raises NoFeedback if the bucket or function has none yet, OSError if it cannot be read or the address leads
-    nowhere, and ValueError for any other kind of address.
+    ``where``: a path, ``file:///path``, ``gs://bucket`` (its CSV) or ``gs://bucket/key``, or the ``https`` address
+    of ``/download_expression_csv`` (plain ``http`` on this machine only). ``export_token`` is sent as the bearer
+    token; if Google credentials are available, an identity token for the address is sent as well, as Cloud Run's IAM
+    requires. Raises NoFeedback if the bucket or function has none yet, OSError if it cannot be read or the address
+    leads nowhere, and ValueError for any other kind of address.
     """
     parts = urlsplit(where)
     if parts.scheme == "gs":

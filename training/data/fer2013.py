@@ -1,7 +1,7 @@
 """FER2013 pixels and FER+ votes as arrays: reading, matching of rows, targets, duplicates.
 
 FER2013 (Goodfellow et al. 2013) comes as a CSV with the columns emotion, pixels and Usage, packed in several ways.
-FER+ (Barsoum et al. 2016) adds the votes of ten taggers per image in `fer2013new.csv`.
+FER+ (Barsoum et al. 2016) adds the votes of ten taggers per image in ``fer2013new.csv``.
 """
 
 import csv
@@ -37,9 +37,9 @@ _UNKNOWN, _NOT_A_FACE = VOTE_COLUMNS.index("unknown"), VOTE_COLUMNS.index("NF")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaceData:
-    """Rows of FER2013: `images` uint8 (N, 48, 48), `labels` int64 (N,) in LABELS' order, `usage` str (N,).
+    """Rows of FER2013: ``images`` uint8 (N, 48, 48), ``labels`` int64 (N,) in LABELS' order, ``usage`` str (N,).
 
-    `votes` int64 (N, 10) in the order of VOTE_COLUMNS, or None where no vote file was given.
+    ``votes`` int64 (N, 10) in the order of VOTE_COLUMNS, or None where no vote file was given.
     """
 
     images: np.ndarray
@@ -100,7 +100,7 @@ def _parse_face(emotion: str, pixels: str) -> tuple[int, np.ndarray]:
 
 
 def read_votes(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Read `fer2013new.csv`: usage str (M,), image names (empty for "not a face"), votes int64 (M, 10)."""
+    """Read ``fer2013new.csv``: usage str (M,), image names (empty for "not a face"), votes int64 (M, 10)."""
     with open_csv_text(path, ()) as stream:
         rows = list(csv.DictReader(stream))
     missing = [name for name in ("Usage", "Image name", *VOTE_COLUMNS) if rows and name not in rows[0]]
@@ -115,7 +115,7 @@ def read_votes(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def match_votes(face_usage: np.ndarray, vote_usage: np.ndarray, names: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Pair FER2013 rows with FER+ rows: two index arrays of equal length, into the faces and into the votes.
 
-    FER+ lists the rows of `fer2013.csv` in their order and names an image after its row (`fer0000042.png`).
+    FER+ lists the rows of ``fer2013.csv`` in their order and names an image after its row (``fer0000042.png``).
     Either file may lack rows (those that are not a face, or a whole split). Tried in turn, for each split:
     the same number of rows; the same number of named rows; the row number in the name. Raises ValueError
     if none fits.

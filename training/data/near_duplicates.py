@@ -24,8 +24,8 @@ BLOCK = 4096
 def near_groups(images: np.ndarray) -> np.ndarray:
     """Return the group of each face, int64 (N,): the index of the group's first member; images uint8 (N, 48, 48).
 
-    Exact and near duplicates, and near duplicates of those, share a group. `images` may be a
-    `PixelFile`: a block is read at a time. The same images give the same groups.
+    Exact and near duplicates, and near duplicates of those, share a group. ``images`` may be a
+    ``PixelFile``: a block is read at a time. The same images give the same groups.
     """
     bits = _comparisons(images)
     groups = np.arange(len(images))

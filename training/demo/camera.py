@@ -13,9 +13,9 @@ SIZE_PX = 320
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Camera:
-    """Its faults: a face has `rows_px` rows, is `stretch` times as wide and rolled by up to ±`roll_deg`.
+    """Its faults: a face has ``rows_px`` rows, is ``stretch`` times as wide and rolled by up to ±``roll_deg``.
 
-    The light is multiplied by `gain`; `noise` is in grey levels.
+    The light is multiplied by ``gain``; ``noise`` is in grey levels.
     """
 
     rows_px: int = 40

@@ -1,4 +1,4 @@
-"""The whole loop on one machine: `python -m training.demo.loop --base fer2013.csv --votes fer2013new.csv`.
+"""The whole loop on one machine: ``python -m training.demo.loop --base fer2013.csv --votes fer2013new.csv``.
 
 A server starts on an empty bucket; pictures from a camera that the model was not made for are sent to it, with
 corrections. The model is retrained on them, passes the gate and is served. Then a batch with random labels arrives,
@@ -44,11 +44,11 @@ TAKEN_BACK = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demo:
-    """How large the loop is: numbers of pictures in which a face was found, except `held_out`, which counts pictures
-    sent.
+    """How large the loop is: numbers of pictures in which a face was found, except ``held_out``, which counts
+    pictures sent.
 
-    `options` are those of both retraining runs, with a base; the loop sets their CSV, bucket and work directory.
-    `environ` is added to the server's environment.
+    ``options`` are those of both retraining runs, with a base; the loop sets their CSV, bucket and work directory.
+    ``environ`` is added to the server's environment.
     """
 
     workdir: Path
@@ -86,7 +86,7 @@ class Client:
         return {**found[0], "row": row, "model_version": reply.json["model_version"]} if found else None
 
     def found(self, rows: np.ndarray, most: int) -> list[dict]:
-        """Predictions for the first `most` rows in which a face is found."""
+        """Predictions for the first ``most`` rows in which a face is found."""
         result: list[dict] = []
         for start in range(0, len(rows), 16 * THREADS):
             answers = self.threads.map(self.predict, rows[start : start + 16 * THREADS].tolist())

@@ -11,7 +11,7 @@ BLOCK = 1024
 def steady_answers(classify: Classify, images: np.ndarray) -> np.ndarray:
     """Return the mean scores of each face and its mirror image moved by -2, 0 and 2 px each way, float32 (N, 7).
 
-    `images` uint8 (N, S, S). A net that learns these means does in one pass what 18 do together (distillation,
+    ``images`` uint8 (N, S, S). A net that learns these means does in one pass what 18 do together (distillation,
     Hinton et al. 2015).
     """
     moves = [(right, down) for down in (-SHIFT_PX, 0, SHIFT_PX) for right in (-SHIFT_PX, 0, SHIFT_PX)]

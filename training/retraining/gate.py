@@ -18,8 +18,8 @@ SUSPICIOUS_AGREEMENT = 0.2
 class Bounds:
     """What the gate allows; shares in 0–1.
 
-    `confidence` is that of the two-sided interval of the gain: one random batch in 200 looks better by chance.
-    `asked` is how many batches were refused since the last one that passed.
+    ``confidence`` is that of the two-sided interval of the gain: one random batch in 200 looks better by chance.
+    ``asked`` is how many batches were refused since the last one that passed.
     """
 
     confidence: float = 0.99
@@ -109,10 +109,10 @@ def judge(
 ) -> Verdict:
     """Compare the challenger with the champion.
 
-    `frozen` are faces of the frozen test set, `held_out` those of the feedback that were never trained on, of which
-    `new` bool (N,) came after the feedback that the champion was trained on; there must be as many frozen and new
-    ones as `bounds` says. `latency_ms` is per face, of champion and challenger; `answer` is what the real predict
-    function did.
+    ``frozen`` are faces of the frozen test set, ``held_out`` those of the feedback that were never trained on, of
+    which ``new`` bool (N,) came after the feedback that the champion was trained on; there must be as many frozen
+    and new ones as ``bounds`` says. ``latency_ms`` is per face, of champion and challenger; ``answer`` is what the
+    real predict function did.
     """
     parts = {"new": held_out.take(new), "known": held_out.take(~new)}
     gains = {
@@ -172,7 +172,7 @@ def gain_interval(faces: Scored, *, confidence: float) -> tuple[float, float]:
 
 
 def _largest_share(count: int, tries: int, tail: float) -> float:
-    """Return the share at which `count` or fewer of `tries` have the probability `tail`; 1 if all succeeded."""
+    """Return the share at which ``count`` or fewer of ``tries`` have the probability ``tail``; 1 if all succeeded."""
     if count == tries:
         return 1.0
     steps = np.arange(1, count + 1)

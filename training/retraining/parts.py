@@ -18,7 +18,7 @@ FROZEN_SHARE = 0.15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faces:
-    """Faces with their right labels: `images` uint8 (N, 48, 48), `labels` int64 (N,), indices into LABELS."""
+    """Faces with their right labels: ``images`` uint8 (N, 48, 48), ``labels`` int64 (N,), indices into LABELS."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -33,10 +33,10 @@ class Faces:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """`feedback` and `replay` to train on, both with votes; `frozen` and `held_out` to judge by; `counts`.
+    """``feedback`` and ``replay`` to train on, both with votes; ``frozen`` and ``held_out`` to judge by; ``counts``.
 
-    `new` bool (H,) tells which of the H held-out faces came after the feedback that the champion was trained on;
-    `trained` bool (F,) which of all faces of the feedback are in `feedback`.
+    ``new`` bool (H,) tells which of the H held-out faces came after the feedback that the champion was trained on;
+    ``trained`` bool (F,) which of all faces of the feedback are in ``feedback``.
     """
 
     feedback: FaceData
@@ -56,9 +56,9 @@ def positions(digests: np.ndarray) -> np.ndarray:
 def with_base(
     feedback: Faces, digests: np.ndarray, new: np.ndarray, base: FaceData, *, replay: float, seed: int
 ) -> Parts:
-    """Return feedback mixed with `replay` times as many base training rows, judged on the base's PublicTest.
+    """Return feedback mixed with ``replay`` times as many base training rows, judged on the base's PublicTest.
 
-    `digests` uint8 (F, 16) and `new` bool (F,) belong to the faces of the feedback.
+    ``digests`` uint8 (F, 16) and ``new`` bool (F,) belong to the faces of the feedback.
     Rows that show a face of the frozen test or the held-out feedback, exactly or nearly, are not trained on.
     """
     votes = unanimous_votes(base.labels) if base.votes is None else base.votes
@@ -89,7 +89,7 @@ def alone(
 ) -> tuple[Parts, list[str]]:
     """Return parts of feedback alone, judged on a frozen part of it, and the frozen faces' digests.
 
-    `frozen_digests` were recorded by an earlier run; None selects a new part.
+    ``frozen_digests`` were recorded by an earlier run; None selects a new part.
     """
     place = positions(digests)
     apart = place < HELD_OUT_SHARE

@@ -18,13 +18,13 @@ MOST_SHOWN = 500
 
 
 def quarantined(scores: np.ndarray, labels: np.ndarray, names: list[str], accepted: set[str]) -> np.ndarray:
-    """Return which faces to keep out, bool (F,): scores (F, 7), labels int (F,), `names` as in the report."""
+    """Return which faces to keep out, bool (F,): scores (F, 7), labels int (F,), ``names`` as in the report."""
     doubtful = scores[np.arange(len(labels)), labels] < NEAR_IMPOSSIBLE
     return doubtful & ~np.isin(np.array(names, dtype=str), sorted(accepted))
 
 
 def read_accepted(path: Path | None) -> set[str]:
-    """Return the names that a person has accepted, one per line; `#` starts a comment."""
+    """Return the names that a person has accepted, one per line; ``#`` starts a comment."""
     if path is None:
         return set()
     lines = (line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines())

@@ -18,10 +18,10 @@ FROZEN_KEY = "retraining/frozen_test.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """The model that a run starts from: its `directory` with the three files, its card, and the pointer to it.
+    """The model that a run starts from: its ``directory`` with the three files, its card, and the pointer to it.
 
-    `pointer` is None if the bucket has no champion yet; the model is then the project's own.
-    `known` are the digests of the feedback rows in the run that made the model.
+    ``pointer`` is None if the bucket has no champion yet; the model is then the project's own.
+    ``known`` are the digests of the feedback rows in the run that made the model.
     """
 
     directory: Path
@@ -35,9 +35,9 @@ class Start:
 
 
 def fetch_start(registry: ModelRegistry, bundled: Path, into: Path, version: str | None = None) -> Start:
-    """Write the champion's files, or those of another `version`, into `into`.
+    """Write the champion's files, or those of another ``version``, into ``into``.
 
-    The model in `bundled` is used if nothing has been promoted yet, or if `version` names it.
+    The model in ``bundled`` is used if nothing has been promoted yet, or if ``version`` names it.
     """
     pointer = registry.champion()
     bundled_card = json.loads((bundled / CARD_NAME).read_text(encoding="utf-8"))
@@ -55,7 +55,7 @@ def fetch_start(registry: ModelRegistry, bundled: Path, into: Path, version: str
 def known_faces(start: Start, names: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """Return the faces of which the run that made the model had a row, identified by their representative rows.
 
-    `names` uint8 (N, 16) and `groups` int64 (N,) are of all rows. A row's place in the CSV does not matter, nor
+    ``names`` uint8 (N, 16) and ``groups`` int64 (N,) are of all rows. A row's place in the CSV does not matter, nor
     which others have been withdrawn since.
     """
     known = np.array([name.tobytes() in start.known for name in names], dtype=bool)
@@ -103,7 +103,8 @@ def seen_before(last: dict | None, data_digest: str, champion: str) -> bool:
 
 
 def publish(registry: ModelRegistry, start: Start, challenger: Path, *, promote: bool, now) -> Champion | None:
-    """Publish the model in the directory `challenger`, and make it the champion if asked to; returns the new pointer.
+    """Publish the model in the directory ``challenger``, and make it the champion if asked to; returns the new
+    pointer.
 
     If the bucket has no champion, the model that the run started from is published and promoted first, so
     that a rollback leads back to it. Raises Conflict if somebody else has promoted since the run began.

@@ -2,7 +2,7 @@
 
     python -m training.retraining.served_answer MODELS_DIR PICTURE
 
-Runs in the serving environment, in its own process, and prints the answer as JSON. `ask` starts it.
+Runs in the serving environment, in its own process, and prints the answer as JSON. ``ask`` starts it.
 """
 
 import json
@@ -18,10 +18,11 @@ TIMEOUT_S = 120
 
 
 def ask(model: Path, python: Path, picture: Path = PICTURE, *, timeout_s: float = TIMEOUT_S) -> dict:
-    """Return `status` and `answer` of predict for a picture, with the expression model in the directory `model`.
+    """Return ``status`` and ``answer`` of predict for a picture, with the expression model in the directory
+    ``model``.
 
-    `python` is the interpreter of the serving environment. Raises RuntimeError if the function does not start or does
-    not answer in time.
+    ``python`` is the interpreter of the serving environment. Raises RuntimeError if the function does not start or
+    does not answer in time.
     """
     with tempfile.TemporaryDirectory() as folder:
         models = Path(folder)

@@ -11,7 +11,7 @@ from training.retraining.served_answer import ask
 
 
 def try_challenger(champion: Classify, directory: Path, parts: Parts, *, python: Path, bounds: Bounds) -> Verdict:
-    """Compare the model files in `directory` with the champion; `python` runs the real predict function."""
+    """Compare the model files in ``directory`` with the champion; ``python`` runs the real predict function."""
     challenger, version = open_served(directory)
     frozen, held_out = (
         Scored(
@@ -34,7 +34,7 @@ def try_challenger(champion: Classify, directory: Path, parts: Parts, *, python:
 def rejection(champion: Classify, directory: Path, chips: np.ndarray) -> dict:
     """Return how sure both models are of an expression where people said there is none; for information only.
 
-    `chips` uint8 (N, 48, 48) are the faces labelled "nan".
+    ``chips`` uint8 (N, 48, 48) are the faces labelled "nan".
     """
     if not len(chips):
         return {"faces": 0}

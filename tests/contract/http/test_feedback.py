@@ -1,4 +1,4 @@
-"""The contract of `feedback`, and that it stores the face that `predict` sees."""
+"""The contract of ``feedback``, and that it stores the face that ``predict`` sees."""
 
 import csv
 import io

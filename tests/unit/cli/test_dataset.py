@@ -1,4 +1,4 @@
-"""`fer dataset`: folders as they are handed around, broken-off runs, and what is left out."""
+"""``fer dataset``: folders as they are handed around, broken-off runs, and what is left out."""
 
 import csv
 from pathlib import Path

@@ -28,7 +28,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def feedback_at_work(rights: Collection[Right]) -> None:
-    """What the function `feedback` does with the bucket."""
+    """What the function ``feedback`` does with the bucket."""
     store = AuthorisedStore(MemoryObjectStore(), "feedback", rights)
     assert pinned_csv(store) is None  # the health check of a new installation
     saved = save_shard(store, feedback_number(1), idempotency_key="key", now=NOW)
@@ -41,7 +41,7 @@ def feedback_at_work(rights: Collection[Right]) -> None:
 
 
 def export_at_work(rights: Collection[Right]) -> None:
-    """What the function `export` does with the bucket, the clean-up after a crash and the downloads included."""
+    """What the function ``export`` does with the bucket, the clean-up after a crash and the downloads included."""
     bucket = MemoryObjectStore()
     store = AuthorisedStore(bucket, "export", rights)
     merge_pending(store, now=NOW)

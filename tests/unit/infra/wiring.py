@@ -89,7 +89,7 @@ def _settings_used(source: Path) -> set[str]:
 
 
 def artefacts(configuration: Configuration) -> list[str]:
-    """The functions are those of `make build`, each with its entry point and its archive."""
+    """The functions are those of ``make build``, each with its entry point and its archive."""
     wrong: list[str] = []
     functions = set(configuration.locals["functions"])
     if functions != set(SOURCES):
