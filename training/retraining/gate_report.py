@@ -18,7 +18,7 @@ def describe(verdict: Verdict) -> str:
 
 
 def write(verdict: Verdict, run: dict, directory: Path) -> bytes:
-    """Write ``gate_report.json`` and ``gate_report.html`` and return the JSON; ``run`` holds the rest of the report."""
+    """Write ``gate_report.json`` and ``gate_report.html``, return the JSON; ``run`` is the rest of the report."""
     directory.mkdir(parents=True, exist_ok=True)
     content = (json.dumps({**verdict.to_dict(), **run}, indent=2, ensure_ascii=False) + "\n").encode()
     (directory / "gate_report.json").write_bytes(content)

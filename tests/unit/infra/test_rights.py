@@ -83,7 +83,7 @@ def test_table_of_rights_is_that_of_the_configuration(configuration: Configurati
 
 
 def documented_rights() -> set[Right]:
-    """Rows of the table in infra/README.md: account, object, permissions, why."""
+    """Return rows of the table in infra/README.md: account, object, permissions, why."""
     rows = re.findall(r"^\| `([\w-]+)` \| (.+?) \| (.+?) \|", (INFRA / "README.md").read_text("utf-8"), re.MULTILINE)
     return {
         Right(account, f"storage.objects.{permission}", "" if where == "the bucket" else where.strip("`"))

@@ -20,7 +20,7 @@ def test_table_in_the_readme_is_the_computed_one(benchmark: dict[str, Any]) -> N
 
 
 def measured(predict_ms: float) -> dict[str, Any]:
-    """A benchmark with round figures."""
+    """Return a benchmark with round figures."""
     return {
         "latency": {
             "latency": [{"case": "640×480, one face", "annotate": "none", "median_ms": predict_ms}],

@@ -132,7 +132,7 @@ def test_promotion_and_rollback_are_followed(world: World) -> None:
 
 
 def followers() -> set[threading.Thread]:
-    """The threads that look now, those that other tests left behind among them."""
+    """Return the threads that look now, those that other tests left behind among them."""
     return {thread for thread in threading.enumerate() if thread.name == "champion"}
 
 
@@ -212,7 +212,7 @@ def forge(**changes: Any) -> Callable[[World], None]:
 
 
 def not_a_number(model: bytes) -> bytes:
-    """The tiny model with weights that are no numbers."""
+    """Return the tiny model with weights that are no numbers."""
     weights = np.arange(7, dtype=np.float32).tobytes()
     assert model.count(weights) == 1
     return model.replace(weights, np.full(7, np.nan, np.float32).tobytes())

@@ -28,7 +28,7 @@ def photo() -> Image.Image:
 
 
 def half_transparent() -> tuple[Image.Image, Picture]:
-    """The photo with a transparent left part, and what it looks like on white."""
+    """Return the photo with a transparent left part, and what it looks like on white."""
     alpha = np.full(PHOTO.shape[:2], 255, np.uint8)
     alpha[:, :100] = 0
     expected = PHOTO.copy()
