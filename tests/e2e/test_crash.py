@@ -55,7 +55,7 @@ def post_feedback(url: str, number: int, picture: bytes) -> Reply:
 
 
 def until_answered(request: Callable[[], Reply]) -> Reply:
-    """Return what a client does whose connection is lost: the same again."""
+    """Send the same again, as a client does whose connection was lost."""
     deadline_s = time.monotonic() + 60
     while True:
         try:

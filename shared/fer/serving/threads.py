@@ -47,7 +47,7 @@ class Threads:
 
 
 def on_threads(app: WsgiApp, threads: Threads) -> ASGIApp:
-    """Return the WSGI application as an ASGI one, for requests whose body is there as a whole (``Reception``).
+    """Return the WSGI application as an ASGI one, for requests with a complete body (``Reception``).
 
     A thread is occupied while a piece of the answer is made, never while it is sent. ``GET /`` and refusals use the
     quick threads.

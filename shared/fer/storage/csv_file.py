@@ -50,7 +50,7 @@ class CsvState:
         }
 
     def with_batch(self, intent_generation: int, shards: tuple[PendingShard, ...]) -> "CsvState":
-        """Return the state after one more batch; with no shards and generation 0, after a batch given up."""
+        """Return the state after one more batch; with no shards and generation 0, after an abandoned batch."""
         counts = dict(self.counts)
         for shard in shards:
             counts[shard.label] += 1

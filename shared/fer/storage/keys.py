@@ -38,12 +38,12 @@ def shard_digest(key: str) -> bytes:
 
 
 def intent_key(batch: int) -> str:
-    """Return the intent of one batch; zero-padded so that names sort as numbers do."""
+    """Return the name of a batch's intent, zero-padded so that names sort as numbers do."""
     return f"{INTENTS}{batch:010d}.json"
 
 
 def batch_of_intent(key: str) -> int:
-    """Return the batch an intent's name stands for."""
+    """Return the batch in an intent's name."""
     number = key.removeprefix(INTENTS).removesuffix(".json")
     if not number.isdecimal() or intent_key(int(number)) != key:
         raise CorruptData(f"{key} is not the name of an intent.")
@@ -51,17 +51,17 @@ def batch_of_intent(key: str) -> int:
 
 
 def segment_prefix(batch: int, intent_generation: int) -> str:
-    """Return where the segments of one intent lie."""
+    """Return the prefix of one intent's segments."""
     return f"{SEGMENTS}{batch:010d}-{intent_generation}/"
 
 
 def segment_key(batch: int, intent_generation: int, index: int) -> str:
-    """Return one segment: up to 32 shards in a row."""
+    """Return the name of one segment: up to 32 concatenated shards."""
     return f"{segment_prefix(batch, intent_generation)}{index:02d}.csv"
 
 
 def batch_of_segment(key: str) -> int:
-    """Return the batch a segment's name stands for."""
+    """Return the batch in a segment's name."""
     number = key.removeprefix(SEGMENTS).partition("-")[0]
     if not number.isdecimal():
         raise CorruptData(f"{key} is not the name of a segment.")
@@ -69,7 +69,7 @@ def batch_of_segment(key: str) -> int:
 
 
 def model_prefix(version: str) -> str:
-    """Return where the files of one model version lie."""
+    """Return the prefix of one model version's files."""
     if not _MODEL_VERSION.fullmatch(version):
         raise InvalidInput(
             f"{version!r} cannot name a model version: expected up to 100 letters, digits, '.', '_' and '-'."
@@ -78,7 +78,7 @@ def model_prefix(version: str) -> str:
 
 
 def model_key(version: str, name: str) -> str:
-    """Return one file of a model version."""
+    """Return the name of one file of a model version."""
     if not _MODEL_FILE.fullmatch(name):
         raise InvalidInput(
             f"{name!r} cannot name a model's file: expected up to 80 letters, digits, '.', '_' and '-'."

@@ -63,7 +63,7 @@ def find_labelled(
 
 
 def read_table(path: Path) -> dict[str, str]:
-    """Return a CSV of two columns, the name of a folder and its label. Raises ``InvalidInput`` with the line."""
+    """Read a CSV of two columns, a folder's name and its label. Raises ``InvalidInput`` with the line."""
     table: dict[str, str] = {}
     with path.open(encoding="utf-8-sig", newline="") as file:
         for number, row in enumerate(csv.reader(file), start=1):

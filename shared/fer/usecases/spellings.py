@@ -24,7 +24,7 @@ NUMBERINGS = {
 
 
 def label_of(text: str, *, labels: Collection[str], numbering: str | None = None) -> str | None:
-    """Return the label that is meant, None for none of ``labels``. A number needs to be told whose it is."""
+    """Return the label that is meant, or None if it is none of ``labels``. Numbers need a ``numbering``."""
     word = " ".join(text.strip().lower().replace("_", " ").replace("-", " ").split())
     if word.isascii() and word.isdecimal():
         names = NUMBERINGS[numbering] if numbering else ()

@@ -31,7 +31,7 @@ def read_rows_file(registry: ModelRegistry, version: str) -> list[tuple[bytes, b
 
 
 def withdrawn_rows(store: ObjectStore, registry: ModelRegistry) -> str:
-    """Return a line for each version that was made from feedback: how many of its rows were withdrawn since."""
+    """Return a line per version trained on feedback, with the number of its rows withdrawn since."""
     present = Counter(_present_digests(store))
     lines: list[str] = []
     for each in registry.versions():

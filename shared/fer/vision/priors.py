@@ -19,7 +19,7 @@ BALANCED: Prior = tuple(1 / len(EXPRESSIONS) for _ in EXPRESSIONS)
 
 
 def parse_prior(text: str) -> PriorChoice:
-    """Return one of ``PRIOR_NAMES``, or seven numbers separated by commas, in the order of ``EXPRESSIONS``.
+    """Parse one of ``PRIOR_NAMES``, or seven numbers separated by commas, in the order of ``EXPRESSIONS``.
 
     The numbers may be counts or percentages; they are normalised to sum to 1. Raises ValueError for anything else,
     and for a number that is not positive: no evidence can speak for an expression that never occurs.

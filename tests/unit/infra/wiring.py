@@ -50,7 +50,7 @@ def _without_each(expression: Any) -> str:
 
 
 def environment(configuration: Configuration) -> list[str]:
-    """Return every variable that is set is known, and what the code needs is set."""
+    """Check that every variable that is set is known, and what the code needs is set."""
     wrong: list[str] = []
     for name, variables in environment_of(configuration).items():
         wrong += [
@@ -67,7 +67,7 @@ def environment(configuration: Configuration) -> list[str]:
 
 
 def packages(configuration: Configuration, requirements_of: Mapping[str, Path] = REQUIREMENTS) -> list[str]:
-    """Return what is given a bucket brings the client for it."""
+    """Check that whatever is given a bucket has the client for it."""
     wrong: list[str] = []
     for name, variables in environment_of(configuration).items():
         fields = {FIELD_OF.get(variable) for variable in variables}
@@ -89,7 +89,7 @@ def _settings_used(source: Path) -> set[str]:
 
 
 def artefacts(configuration: Configuration) -> list[str]:
-    """Return the functions are those of ``make build``, each with its entry point and its archive."""
+    """Check that the functions are those of ``make build``, each with its entry point and its archive."""
     wrong: list[str] = []
     functions = set(configuration.locals["functions"])
     if functions != set(SOURCES):
