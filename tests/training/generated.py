@@ -79,7 +79,7 @@ def marked(labels: np.ndarray, seed: int = 0) -> np.ndarray:
 
 
 def marked_portraits(labels: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Return a real, detectable face per label, cut differently each time, label marked: uint8 (N, 48, 48)."""
+    """Return a real, detectable face per label, cut anew each time, label marked: uint8 (N, 48, 48)."""
     grey = cv2.imread(str(Path(__file__).parents[2] / "docs/images/astronaut.jpg"), cv2.IMREAD_GRAYSCALE)
     rng = np.random.default_rng(seed)
     images = []

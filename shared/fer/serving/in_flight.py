@@ -75,7 +75,7 @@ class InFlight:
             raise Unavailable("The server is at its memory limit; try again shortly.")
 
     def _let_go_of_stalled(self, wanted_bytes: int, *, spared: Holding) -> int:
-        """Return how many bytes come free, ``wanted_bytes`` or all there are."""
+        """Evict and return how many bytes will come free: ``wanted_bytes`` if there are as many."""
         freed_bytes = 0
         stalled_since_s = self.clock() - STALLED_AFTER_S
         for holding in sorted(self._holdings, key=lambda each: each.stepped_s):

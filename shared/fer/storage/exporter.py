@@ -289,7 +289,7 @@ class Exporter:
         delete_intent(self._store, batch, generation)
 
     def _each(self, action: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:
-        """Apply the action to every item, up to ``workers`` at once; return the results in order or raise the first error."""
+        """Apply the action to every item, up to ``workers`` at once; return the results in order."""
         if self._workers <= 1 or len(items) <= 1:
             return [action(item) for item in items]
         with ThreadPoolExecutor(min(self._workers, len(items))) as pool:
