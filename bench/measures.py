@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def summary(durations_s: Sequence[float]) -> dict[str, Any]:
-    """Number of runs, median, 95th percentile (nearest rank) in milliseconds."""
+    """Return the number of runs, median and 95th percentile (nearest rank) in milliseconds."""
     ordered = sorted(durations_s)
     p95 = ordered[math.ceil(0.95 * len(ordered)) - 1]
     return {

@@ -14,12 +14,12 @@ def one_face(width_px: int, height_px: int) -> Picture:
 
 
 def eight_faces() -> Picture:
-    """Four by two portraits: uint8 (720, 1280, 3), RGB."""
+    """Return four by two portraits: uint8 (720, 1280, 3), RGB."""
     return np.tile(astronaut()[:360, 64:384], (2, 4, 1))
 
 
 def jpeg(picture: Picture) -> bytes:
-    """At quality 90, as cameras write it."""
+    """Encode with quality 90, as cameras do."""
     done, data = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 90])
     assert done
     return data.tobytes()

@@ -70,7 +70,7 @@ class Tracker:
         return numbers
 
     def _matched(self, faces: Sequence[Face]) -> dict[int, int]:
-        """Index of a face → index of its track."""
+        """Match faces to tracks: return a map from a face's index to its track's."""
         known = [track.face for track in self._tracks]
         pairs: dict[int, int] = {}
         for costs in (_overlap_costs, _shift_costs):

@@ -34,7 +34,7 @@ _OUTPUT = re.compile(r"this\.get(?P<type>\w+)Attribute\('(?P<name>\w+)'\)|\(this
 
 
 def used_resources(directory: Path) -> list[str]:
-    """Types of the resources (``google_…``) and data sources (``data.google_…``) in a configuration."""
+    """Return the types of resources (``google_…``) and data sources (``data.google_…``) in a configuration."""
     found: set[str] = set()
     for path in directory.glob("*.tf"):
         for kind, name in re.findall(r'^(resource|data) "(google_\w+)"', path.read_text("utf-8"), re.MULTILINE):
@@ -62,7 +62,7 @@ class Bindings:
         return "".join(self._read(name) for name in names)
 
     def resource(self, name: str) -> dict[str, Any]:
-        """``arguments`` (nested where they are blocks) and ``outputs`` of one resource or data source."""
+        """Return ``arguments`` (nested if they are blocks) and ``outputs`` of one resource or data source."""
         kind = name.removeprefix("data.").removeprefix("google_").replace("_", "-")
         folder = f"package/lib/{'data-google-' if name.startswith('data.') else ''}{kind}"
         script, types = self._all(folder, ".js"), self._all(folder, ".d.ts")
@@ -101,7 +101,7 @@ def _outputs(script: str, nested: str) -> list[str]:
 
 
 def _declared(types: str, interface: str) -> dict[str, tuple[dict[str, Any], list[str]]]:
-    """Of each property: whether it is required, and which values its description says that it takes."""
+    """Return for each property whether it is required, and the values that its description lists."""
     body = re.search(rf"interface {interface}(?: extends [\w.]+)? \{{(.*?)^\}}", types, re.DOTALL | re.MULTILINE)
     return {
         match["name"]: ({"required": not match["free"]}, _values(match["text"] or ""))
@@ -110,7 +110,7 @@ def _declared(types: str, interface: str) -> dict[str, tuple[dict[str, Any], lis
 
 
 def _values(description: str) -> list[str]:
-    """``Possible values: ["A", "B"]`` or ``Supported values include: A, B and C.``; empty where it says neither."""
+    """Read ``Possible values: ["A", "B"]`` or ``Supported values include: A, B and C.``; empty if it says neither."""
     found = _VALUES.search(description)
     if found is None:
         return []

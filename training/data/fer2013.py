@@ -189,7 +189,7 @@ def unanimous_votes(labels: np.ndarray) -> np.ndarray:
 
 
 def vote_targets(votes: np.ndarray, *, drop_single: bool = True) -> tuple[np.ndarray, np.ndarray]:
-    """Training targets from votes: float32 (N, 7) distributions and float32 (N,) weights in 0–1.
+    """Return training targets from votes: float32 (N, 7) distributions and float32 (N,) weights in 0–1.
 
     Single votes are dropped as outliers (Barsoum et al. 2016); contempt, unknown and "not a face" are
     dropped and the rest is renormalised. The weight is the share of votes that remain; 0 (and a uniform

@@ -73,7 +73,7 @@ def correlations(images: np.ndarray, first: np.ndarray, second: np.ndarray) -> n
 
 
 def _described(images: np.ndarray) -> np.ndarray:
-    """16×16 means of zero mean and unit length, float64 (N, 256); all zero for a flat picture."""
+    """Return 16×16 means of zero mean and unit length, float64 (N, 256); all zero for a flat picture."""
     count, side = len(images), images.shape[1] // 16
     means = images.reshape(count, 16, side, 16, side).mean(axis=(2, 4)).reshape(count, -1)
     means -= means.mean(axis=1, keepdims=True)

@@ -86,7 +86,7 @@ class Client:
         return {**found[0], "row": row, "model_version": reply.json["model_version"]} if found else None
 
     def found(self, rows: np.ndarray, most: int) -> list[dict]:
-        """Predictions for the first ``most`` rows in which a face is found."""
+        """Return predictions for the first ``most`` rows in which a face is found."""
         result: list[dict] = []
         for start in range(0, len(rows), 16 * THREADS):
             answers = self.threads.map(self.predict, rows[start : start + 16 * THREADS].tolist())
@@ -125,7 +125,7 @@ class Client:
         return reply.json["receipt"]
 
     def measure(self, rows: np.ndarray) -> dict:
-        """Accuracy and recall over the HTTP endpoint, for the rows in which a face is found."""
+        """Return accuracy and recall over the HTTP endpoint, for the rows in which a face is found."""
         answers = self.found(rows, len(rows))
         predicted = np.array([LABELS.index(answer["expression"]) for answer in answers])
         truth = self.truth[[answer["row"] for answer in answers]]

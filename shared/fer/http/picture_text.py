@@ -63,5 +63,5 @@ def _of_base64(text: str) -> bytes:
 
 
 def _decoded(text: str) -> bytes:
-    """Raises ValueError (binascii.Error, and for characters outside ASCII) for anything but strict base64."""
+    """Decode strict base64; raise ValueError (or binascii.Error, its subclass) for anything else."""
     return binascii.a2b_base64(text, strict_mode=True)

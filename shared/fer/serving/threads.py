@@ -101,7 +101,7 @@ class _WsgiAnswer:
 
 
 def build_environ(scope: Scope, body: bytes) -> dict[str, Any]:
-    """PEP 3333's environment of a request, with its refusal where there is one."""
+    """Return PEP 3333's environment for a request, including its refusal if there is one."""
     server_name, server_port = scope.get("server") or ("localhost", 80)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope["method"],

@@ -169,7 +169,7 @@ def open_csv(store: ObjectStore, *, chunk_bytes: int = DEFAULT_CHUNK_BYTES) -> C
 
 
 def read_statistics(store: ObjectStore) -> Statistics:
-    """Counts, total and time of the last feedback in the CSV, from its metadata alone.
+    """Return counts, total and time of the last feedback in the CSV, from its metadata alone.
 
     Unmerged feedback is not counted: call ``merge_pending`` first if it should be.
     An empty store has statistics too, all zero.

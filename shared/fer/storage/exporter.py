@@ -78,7 +78,7 @@ class Exporter:
         self.merged_though_withdrawn = False
 
     def run_batch(self, csv: PinnedCsv, listed: Listing) -> tuple[PinnedCsv, set[str]] | None:
-        """Steps 4 to 7 for one batch, withdrawals first; None if the CSV has to be read again (step 3)."""
+        """Run steps 4 to 7 for one batch, withdrawals first; return None if the CSV must be read again (step 3)."""
         intent = write_intent(self._store, csv.state.batch + 1, self._plan(csv, listed))
         if intent is None:
             return None
@@ -125,7 +125,7 @@ class Exporter:
         return _pinned(info) if info else None
 
     def create_csv(self) -> PinnedCsv | None:
-        """Step 2: the header alone, create-only."""
+        """Run step 2: create the CSV with only its header."""
         try:
             return _pinned(
                 self._store.put(
@@ -140,7 +140,7 @@ class Exporter:
             return None
 
     def clean_up_begun(self, csv: PinnedCsv | None) -> None:
-        """Step 3: finish the last committed batch, and drop what can never be committed."""
+        """Run step 3: finish the last committed batch, and drop what can never be committed."""
         if csv is None:
             return
         for batch, generation in list_intents(self._store):
@@ -192,7 +192,7 @@ class Exporter:
             return
 
     def _compose_segments(self, csv: PinnedCsv, intent: Intent) -> list[Source] | None:
-        """Step 5, and step 8 where a shard is gone; None where the CSV has to be looked at again."""
+        """Run step 5, and step 8 if a shard is gone; return None if the CSV must be read again."""
         try:
             return self._each(
                 lambda numbered: self._compose_segment(intent, *numbered), list(enumerate(intent.segments))
@@ -222,11 +222,11 @@ class Exporter:
         return stored
 
     def _commit(self, csv: PinnedCsv, intent: Intent, segments: Sequence[Source]) -> PinnedCsv | None:
-        """Step 6: the one write that makes the batch part of the CSV."""
+        """Run step 6: the one write that makes the batch part of the CSV."""
         return self._append_to_csv(csv, segments, csv.state.with_batch(intent.generation, intent.shards))
 
     def _give_up(self, csv: PinnedCsv, intent: Intent) -> None:  # noqa: ARG002
-        """Step 8: a shard of the plan was removed from outside; skip this batch's number.
+        """Run step 8: a shard of the plan was removed from outside, so skip this batch's number.
 
         Deleting the intent is not enough: an exporter that composed all segments before the removal can
         still commit it, and then nobody could clean up. Moving the CSV on makes that commit fail, and
@@ -257,7 +257,7 @@ class Exporter:
             raise
 
     def _retire(self, intent: Intent) -> None:
-        """Step 7: tombstones for the shards, then the segments, then the intent, in this order."""
+        """Run step 7: write tombstones, then delete the segments, then the intent, in this order."""
         self._each(lambda shard: self._retire_shard(intent, shard), intent.shards)
         withdrawn = intent.removal.withdrawn if intent.removal else ()
         self._each(lambda shard: settle(self._store, shard, now=self._now), withdrawn)

@@ -46,7 +46,7 @@ class PendingShard:
 
 
 def format_time(moment: datetime) -> str:
-    """ISO 8601 in UTC with microseconds, so that text order is time order."""
+    """Format as ISO 8601 in UTC with microseconds, so that text order is time order."""
     if moment.tzinfo is None:
         raise ValueError("expected a datetime with a time zone, got one without")
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

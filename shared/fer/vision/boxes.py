@@ -48,7 +48,7 @@ def iou(box_xywh: BoxXYWH, other_xywh: BoxXYWH) -> float:
 def keep_best(
     boxes_xyxy: FloatArray, scores: FloatArray, *, max_overlap: float, of_smaller: bool = False
 ) -> list[int]:
-    """Non-maximum suppression: return the indices to keep, best score first, equal scores in input order."""
+    """Suppress non-maxima: return the indices to keep, best score first, equal scores in input order."""
     order = np.argsort(-scores, kind="stable")
     kept: list[int] = []
     while order.size:

@@ -231,7 +231,7 @@ def _same(blob: Any, metadata: Mapping[str, str], custom_time: datetime | None) 
 
 
 def _crc32c(data: bytes) -> str:
-    """As Cloud Storage writes it: the four bytes, highest first, in base64."""
+    """Format as Cloud Storage does: the four bytes, most significant first, in base64."""
     return base64.b64encode(google_crc32c.Checksum(data).digest()).decode()
 
 

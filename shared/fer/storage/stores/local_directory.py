@@ -262,7 +262,7 @@ class LocalDirectoryStore:
             os.close(descriptor)
 
     def _next_generation(self, descriptor: int) -> int:
-        """Microseconds as in Cloud Storage, and ahead of the last one whatever the clock does.
+        """Return microseconds as in Cloud Storage, always ahead of the last one, whatever the clock does.
 
         If a loss of power reverts the lock file, the clock has moved past what it held.
         """
