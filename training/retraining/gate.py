@@ -68,7 +68,7 @@ class Scored:
         return self.champion.argmax(axis=1) == self.truth, self.challenger.argmax(axis=1) == self.truth
 
     def accuracies(self) -> tuple[float, float]:
-        """The accuracies of champion and challenger; 0 if there are no faces."""
+        """Return the accuracies of champion and challenger; 0 if there are no faces."""
         return tuple(float(right.mean()) if len(right) else 0.0 for right in self.right())
 
 
