@@ -1,6 +1,6 @@
 """Latency, throughput and memory over HTTP: ``python -m bench.latency [--peer URL] [--json OUT]``.
 
-Starts the local server (what `make run` starts) on a free port with a bucket of its own. With ``--peer``, the same
+Starts the local server (what ``make run`` starts) on a free port with a bucket of its own. With ``--peer``, the same
 pictures go to another server with the same contract too, alternating, and the ratio of the medians is printed.
 """
 

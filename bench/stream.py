@@ -1,4 +1,4 @@
-"""`make bench-stream`: live video against `make run`'s server, which is pinned to one core.
+"""``make bench-stream``: live video against ``make run``'s server, which is pinned to one core.
 
 ``python -m bench.stream [--seconds N] [--json OUT]``. 640×480, one face. Clients run on the other cores where there
 are any. Figures go to bench/stream_results.json, the table to docs/performance.md.
@@ -41,7 +41,7 @@ PINNED = (
 
 
 def pinned_server(directory: Path, core: int, **settings: str) -> Server:
-    """`make run`'s server, all its threads on one core."""
+    """``make run``'s server, all its threads on one core."""
     environ = clean_environ(FER_BUCKET=(directory / "bucket").as_uri(), **settings)
     command = [sys.executable, "-c", PINNED.format(core=core)]
     return Server(command, cwd=ROOT, environ=environ, log=directory / "log")

@@ -157,7 +157,7 @@ def _png(data: bytes) -> Header:
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield those that say how to read the pixels, and the last one, as far as one follows on the other."""
+    """Yield the chunks that say how to read the pixels, and the last one, as long as they are contiguous."""
     at = 8
     for _ in range(_MAX_CHUNKS):
         length, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
