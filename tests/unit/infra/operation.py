@@ -20,8 +20,8 @@ def _conditions(configuration: Configuration) -> Iterator[tuple[str, str, dict[s
                     yield policy.address, kind, body
 
 
-# What an aligner takes, by Google's reference (google.monitoring.v3.Aggregation.Aligner): a distribution only becomes a
-# number by a percentile, and ALIGN_COUNT takes none.
+# What an aligner takes, by Google's reference (google.monitoring.v3.Aggregation.Aligner): a distribution becomes a number
+# by a percentile only, and ALIGN_COUNT takes none.
 ALIGNERS = {"DISTRIBUTION": r"ALIGN_PERCENTILE_\d\d", "INT64": r"ALIGN_(SUM|COUNT|DELTA|RATE)"}
 
 
@@ -35,9 +35,9 @@ def aligners(configuration: Configuration) -> list[str]:
     for address, _, body in _conditions(configuration):
         for name in re.findall(r"google_logging_metric\.(\w+)\.", body["filter"]):
             wrong += [
-                f"{address}: {aggregation['per_series_aligner']} takes no {kinds[name]}"
+                f"{address}: {aggregation.get('per_series_aligner')} takes no {kinds[name]}"
                 for aggregation in body["aggregations"]
-                if not re.fullmatch(ALIGNERS[kinds[name]], aggregation["per_series_aligner"])
+                if not re.fullmatch(ALIGNERS[kinds[name]], aggregation.get("per_series_aligner", ""))
             ]
     return wrong
 
