@@ -1,7 +1,8 @@
 """Whether slow clients and large pictures hold up the others: ``python -m bench.slow_clients [--json OUT]``.
 
 200 stalled connections, half of them inside the headers, next to health checks and predictions; and one picture of
-23 megapixels next to four clients that post 13 megapixels in a loop. Each with and without, in the same run.
+23 megapixels next to four clients that post 13 megapixels in a loop. Each is measured with and without, in the same
+run.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""One connection: frames in, results out, until one side has had enough."""
+"""One connection: frames in, results out, until either side ends it."""
 
 import asyncio
 import logging
@@ -19,12 +19,12 @@ from streaming.video import Video
 from streaming.workers import Workers
 
 MAX_BAD_FRAMES_IN_A_ROW = 10
-# For the close frame to get into the buffers of a client that does not read; then the connection is dropped.
+# Time for the close frame to reach a client that does not read; then the connection is dropped.
 CLOSE_TIMEOUT_S = 2
 
 
 class _Over(Exception):
-    """The conversation is over: ``closing`` is what to tell the other side, unless it has left."""
+    """Ends the conversation; ``closing`` is what to tell the other side, unless it has left."""
 
     def __init__(self, closing: Closing, *, left: bool = False) -> None:
         super().__init__(closing.reason)
@@ -33,9 +33,9 @@ class _Over(Exception):
 
 
 class Session:
-    """Reads the frames of an accepted connection into a mailbox, and answers the newest whenever it is its turn.
+    """Reads the frames of an accepted connection into a mailbox and answers the newest in turn.
 
-    Nothing queues up: of the frames only the newest waits, and while a result cannot be sent none is made.
+    Nothing queues up: only the newest frame waits, and no result is made while one cannot be sent.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Session:
         tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._answer())]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in tasks:  # reading first: it knows why a connection broke
+            for task in tasks:  # reading comes first: it knows why a connection broke
                 if task.done():
                     await task
         except _Over as over:
@@ -175,7 +175,7 @@ class Session:
 
 
 async def close(websocket: WebSocket, closing: Closing) -> None:
-    """Close from our side; a client that is gone, or takes nothing any more, is let go."""
+    """Close from our side; drop a client that is gone or no longer reads."""
     try:
         async with asyncio.timeout(CLOSE_TIMEOUT_S):
             await websocket.close(closing.code, closing.reason)

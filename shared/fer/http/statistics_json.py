@@ -7,7 +7,7 @@ from fer.storage.csv_file import Statistics
 
 
 def statistics_json(statistics: Statistics) -> dict[str, Any]:
-    """The answer of ``/stats``: totals by label, by week, and by what a model had said."""
+    """Return the answer of ``/stats``: totals by label, by week, and by what a model had said."""
     last, tallies = statistics.last_feedback, statistics.tallies
     said = tallies.said
     return {
@@ -33,7 +33,7 @@ def statistics_json(statistics: Statistics) -> dict[str, Any]:
 
 
 def model_json(model: PublishedModel) -> dict[str, Any]:
-    """One published version as ``/models`` lists it."""
+    """Return one published version as ``/models`` lists it."""
     return {
         "version": model.version,
         "created": model.created.isoformat(timespec="seconds"),

@@ -1,4 +1,4 @@
-"""Merge what is pending, then hand out the CSV, its statistics, or a link to it."""
+"""Merges what is pending, then hands out the CSV, its statistics, or a link to it."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from fer.storage.registry import ModelRegistry, ModelVersion
 CSV_FILENAME = "expression_pixel_data.csv"
 SIGNED_URL_EXPIRES_S = 300
 GATE_REPORT = "gate_report.json"
-# Each costs three small reads; who has more looks with `make models`.
+# Each costs three small reads; for more than that there is `make models-list`.
 MOST_MODELS = 50
 
 
@@ -24,7 +24,7 @@ MOST_MODELS = 50
 class Download:
     """One version of the CSV.
 
-    ``chunks`` are its bytes, None where the caller did not want them; ``redirect_url`` is set instead where the
+    ``chunks`` are its bytes, or None if the caller did not want them; ``redirect_url`` is set instead if the
     file is better fetched from the store directly.
     """
 
@@ -35,9 +35,9 @@ class Download:
 
 
 def merge(store: ObjectStore, *, now: datetime, receipt_days: int) -> MergeReport:
-    """Merge every pending shard and take out what was withdrawn; safe to call at any time, from anywhere.
+    """Merge every pending shard and remove what was withdrawn; safe to call at any time, from anywhere.
 
-    A merged correction can be taken back for ``receipt_days``.
+    A merged correction can be withdrawn for ``receipt_days``.
     """
     return merge_pending(store, now=now, tombstone_ttl=timedelta(days=receipt_days))
 
@@ -50,10 +50,10 @@ def download(
     redirect_above_bytes: int,
     wanted: Callable[[str], bool],
 ) -> Download:
-    """The CSV with all feedback that a merge of 30 s reaches; raises NotFound while there is none.
+    """Return the CSV with all feedback that a merge of 30 s reaches; raise NotFound while there is none.
 
-    The version is pinned: rows merged while it is being sent do not show in it. Its bytes are opened only if
-    ``wanted(etag)``. A file larger than ``redirect_above_bytes`` comes as a link valid for five minutes, where
+    The version is pinned: rows merged while it is being sent are not in it. Its bytes are opened only if
+    ``wanted(etag)``. A file larger than ``redirect_above_bytes`` is returned as a link valid for five minutes, if
     the store can sign one.
     """
     merge(store, now=now, receipt_days=receipt_days)
@@ -73,13 +73,13 @@ def download(
 
 
 def statistics(store: ObjectStore, *, now: datetime, receipt_days: int) -> Statistics:
-    """Rows per label and in total, with all feedback that a merge of 30 s reaches, without reading the CSV."""
+    """Return rows per label and in total, with all feedback that a merge of 30 s reaches, without reading the CSV."""
     merge(store, now=now, receipt_days=receipt_days)
     return read_statistics(store)
 
 
 def models(registry: ModelRegistry) -> list[PublishedModel]:
-    """The newest published versions with their gate's report, the newest first."""
+    """Return the latest published versions with their gate reports, newest first."""
     champion = registry.champion()
     versions = registry.versions()[: -MOST_MODELS - 1 : -1]
     return [
@@ -96,7 +96,7 @@ def models(registry: ModelRegistry) -> list[PublishedModel]:
 
 
 def _gate(registry: ModelRegistry, model: ModelVersion) -> tuple[GateCheck, ...]:
-    """What its report says; none of it where there is no report or none that can be read."""
+    """Return the conditions in its report, or none if there is no readable report."""
     if model.fault:
         return ()
     try:
