@@ -20,8 +20,8 @@ def _conditions(configuration: Configuration) -> Iterator[tuple[str, str, dict[s
                     yield policy.address, kind, body
 
 
-# What an aligner takes, by Google's reference (google.monitoring.v3.Aggregation.Aligner): a distribution becomes a number
-# by a percentile only, and ALIGN_COUNT takes none.
+# What an aligner takes, by Google's reference (google.monitoring.v3.Aggregation.Aligner): a distribution becomes a
+# number by a percentile only, and ALIGN_COUNT takes none.
 ALIGNERS = {"DISTRIBUTION": r"ALIGN_PERCENTILE_\d\d", "INT64": r"ALIGN_(SUM|COUNT|DELTA|RATE)"}
 
 
