@@ -7,7 +7,7 @@ import flask
 from fer.http.hosts import is_same_origin
 
 _REQUEST_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Requested-With"
-_EXPOSED_HEADERS = "Content-Disposition, ETag, Retry-After"
+_EXPOSED_HEADERS = "Content-Disposition, ETag, Merge-Complete, Retry-After"
 
 
 class CrossOrigin:

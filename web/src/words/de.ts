@@ -221,6 +221,7 @@ export const DE: Words = {
     share: "Anteil",
     download: "CSV herunterladen",
     nothing: "Noch nichts zum Herunterladen. Korrigieren Sie ein Label, dann erscheint es hier.",
+    incomplete: "Weitere Korrekturen warten auf das Zusammenführen. Laden Sie neu, um sie mitzuzählen.",
     rowNote: "Eine Zeile je Korrektur: das Label, dann 2.304 Grauwerte.",
     pandasNote: "In pandas mit keep_default_na=False lesen, sonst wird das Label „nan“ zu einem fehlenden Wert.",
     contradicted: "Widersprechen dem Modell",

@@ -210,6 +210,7 @@ export const EN = {
     share: "Share",
     download: "Download CSV",
     nothing: "Nothing to download yet. Correct a label, and it appears here.",
+    incomplete: "More corrections wait to be merged. Reload to count them.",
     rowNote: "One row per correction: the label, then 2,304 grey values.",
     pandasNote: "Read it in pandas with keep_default_na=False, or the label “nan” turns into a missing value.",
     contradicted: "Contradict the model",
