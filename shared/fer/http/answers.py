@@ -78,7 +78,8 @@ def csv_answer(
 ) -> flask.Response:
     """``expression_pixel_data.csv`` as a download, or 304 where the caller has this very version.
 
-    ``complete`` says whether all feedback given before is in it. ``announce_size`` sets Content-Length, which Cloud Run allows up to 32 MiB.
+    ``complete`` says whether all feedback given before is in it. ``announce_size`` sets Content-Length,
+    which Cloud Run allows up to 32 MiB.
     """
     if request.if_none_match.contains_weak(etag):
         response = flask.Response(status=304)

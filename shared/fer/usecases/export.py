@@ -45,9 +45,7 @@ class Download:
     redirect_url: str | None = None
 
 
-def merge(
-    store: ObjectStore, *, now: datetime, receipt_days: int, budget_s: float = MERGE_BUDGET_S
-) -> MergeReport:
+def merge(store: ObjectStore, *, now: datetime, receipt_days: int, budget_s: float = MERGE_BUDGET_S) -> MergeReport:
     """Merge every pending shard and take out what was withdrawn; safe to call at any time, from anywhere.
 
     A merged correction can be taken back for ``receipt_days``. After ``budget_s`` no further batch is begun.
@@ -91,9 +89,7 @@ def download(
     )
 
 
-def statistics(
-    store: ObjectStore, *, now: datetime, receipt_days: int, budget_s: float = MERGE_BUDGET_S
-) -> Counted:
+def statistics(store: ObjectStore, *, now: datetime, receipt_days: int, budget_s: float = MERGE_BUDGET_S) -> Counted:
     """Rows per label and in total, with all feedback that a merge of ``budget_s`` reaches; never reads the CSV."""
     complete = merge(store, now=now, receipt_days=receipt_days, budget_s=budget_s).complete
     return Counted(statistics=read_statistics(store), complete=complete)
