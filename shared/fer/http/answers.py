@@ -30,7 +30,7 @@ def error_answer(error: FerError) -> flask.Response:
             # A browser that opens the page asks for the token as a password; a script's fetch does not.
             response.headers.add("WWW-Authenticate", 'Basic realm="export token as password"')
     if error.retryable:
-        response.headers["Retry-After"] = "2"
+        response.headers["Retry-After"] = str(error.retry_after_s)
     return response
 
 

@@ -273,6 +273,8 @@ export const DE: Words = {
     unreachable: "Der Server ist nicht erreichbar. Vielleicht startet er gerade oder ist ausgefallen.",
     timeout: (seconds) => `Nach ${seconds} Sekunden kam keine Antwort. Netz oder Server sind langsam.`,
     unavailable: "Der Server ist ausgelastet oder erreicht seinen Speicher nicht. Versuchen Sie es gleich noch einmal.",
+    too_many_requests:
+      "Sie haben mehr gesendet, als der Server auf einmal beantwortet. Versuchen Sie es in einer Minute erneut.",
     too_large: "Dieses Foto ist größer, als der Server annimmt. Versuchen Sie ein kleineres.",
     headers_too_large:
       "Der Browser hat mehr Kopfzeilen gesendet, als der Server annimmt. Löschen Sie die Cookies dieser Seite und versuchen Sie es erneut.",
