@@ -1,37 +1,19 @@
 """`make deploy` and `make destroy`: the built artefacts and images to Google Cloud, by gcloud and Terraform."""
 
 import argparse
-import hashlib
-import json
 import os
 import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from tools.archive import archive_path, write_archive
+from tools.images import BUILD, ROOT, Image, images
 
-ROOT = Path(__file__).resolve().parents[1]
-BUILD = ROOT / "build"
 FUNCTIONS = ("predict", "feedback", "export")
 DEFAULT_NAME = "fer"  # of the variable `name`; what it names has to exist before Terraform runs
 BEFORE_TERRAFORM = ("artifactregistry", "cloudbuild", "cloudresourcemanager", "iam", "serviceusage", "storage")
-TRAINING_PARTS = ("functions", "models", "shared", "training", "infra/images/training.Dockerfile")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Image:
-    """A container image and what it is built from; the tag is the digest of its content."""
-
-    name: str
-    digest: str
-    dockerfile: str
-    context: str
-
-    def url(self, project: str, region: str, installation: str) -> str:
-        return f"{region}-docker.pkg.dev/{project}/{installation}/{self.name}:{self.digest[:32]}"
 
 
 class Shell:
@@ -60,37 +42,6 @@ class Shell:
             print(f"   only where this fails: {shlex.join(command)}", flush=True)
             return False
         return subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
-
-
-def images() -> list[Image]:
-    """The images of those parts that the tree has."""
-    found: list[Image] = []
-    if (BUILD / "streaming").is_dir():
-        digest = hashlib.sha256(_built_digest("streaming").encode())
-        dockerfile = "infra/images/streaming.Dockerfile"
-        digest.update((ROOT / dockerfile).read_bytes())
-        found.append(
-            Image(name="streaming", digest=digest.hexdigest(), dockerfile=dockerfile, context="build/streaming")
-        )
-    if (ROOT / "training" / "retrain.py").is_file():
-        dockerfile = "infra/images/training.Dockerfile"
-        found.append(Image(name="training", digest=tree_digest(TRAINING_PARTS), dockerfile=dockerfile, context="."))
-    return found
-
-
-def tree_digest(parts: Sequence[str]) -> str:
-    """One sha256 over the names and bytes of all files in these parts of the tree."""
-    digest = hashlib.sha256()
-    for part in parts:
-        top = ROOT / part
-        for path in [top] if top.is_file() else sorted(path for path in top.rglob("*") if path.is_file()):
-            if "__pycache__" not in path.parts:
-                digest.update(f"{path.relative_to(ROOT)}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-    return digest.hexdigest()
-
-
-def _built_digest(part: str) -> str:
-    return json.loads((BUILD / part / "build_info.json").read_text("utf-8"))["digest"]
 
 
 def deploy(shell: Shell, project: str, region: str, variables: Sequence[str], *, ask: bool) -> None:

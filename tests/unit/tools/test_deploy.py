@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tools.build import build
-from tools.deploy import BUILD, FUNCTIONS, Image, images, tree_digest
+from tools.deploy import FUNCTIONS
+from tools.images import BUILD
 
 ROOT = Path(__file__).resolve().parents[3]
 RECORDER = '#!/bin/sh\necho "$(basename "$0") $*" >> "$RECORD"\ncase "$*" in *"$FAILING"*) exit 1;; esac\n'
@@ -127,11 +128,3 @@ def test_a_domain_without_a_web_app_is_refused(tmp_path: Path) -> None:
     status, commands = start(tmp_path, "deploy", *domain)
     assert status == 0
     assert "-var domain=faces.example.org" in commands[-1]
-
-
-def test_an_image_is_named_by_its_content() -> None:
-    image = Image(name="training", digest="0123456789abcdef" * 4, dockerfile="", context="")
-    url = image.url("a-project", "europe-west1", "fer")
-    assert url == "europe-west1-docker.pkg.dev/a-project/fer/training:0123456789abcdef0123456789abcdef"
-    assert tree_digest(["tools/deploy.py"]) == tree_digest(["tools/deploy.py"]) != tree_digest(["tools/archive.py"])
-    assert all((ROOT / each.dockerfile).is_file() for each in images())
