@@ -171,10 +171,11 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _annotate_formats(text: str) -> tuple[AnnotateFormat, ...]:
-    allowed = tuple(each for name in (*_names(text), "none") for each in ANNOTATE_FORMATS if each == name)
-    if set(_names(text)) - set(allowed) or allowed[0] == "none":
+    known: dict[str, AnnotateFormat] = {name: name for name in ANNOTATE_FORMATS}
+    names = list(dict.fromkeys((*_names(text), "none")))
+    if names[0] == "none" or not known.keys() >= set(names):
         raise ValueError(f"expected some of {', '.join(ANNOTATE_FORMATS[:-1])}, separated by commas")
-    return tuple(dict.fromkeys(allowed))
+    return tuple(known[name] for name in names)
 
 
 VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {

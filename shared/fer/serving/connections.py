@@ -42,7 +42,9 @@ class Connection(H11Protocol):
     max_connections: int
 
     def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any], **options: Any) -> None:
-        super().__init__(config, server_state, {**app_state, "abort": self._abort}, **options)
+        super().__init__(
+            config, server_state, {**app_state, "abort": self._abort, "is_closing": self._is_closing}, **options
+        )
         self.app = PlainErrorsAsJson(self.app)  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue]
         self._headers_deadline: asyncio.TimerHandle | None = None
         self._send_deadline: asyncio.TimerHandle | None = None
@@ -205,6 +207,9 @@ class Connection(H11Protocol):
         except (AttributeError, OSError):  # no socket, or a system without this question
             queued_bytes = 0
         return self.transport.get_write_buffer_size() + queued_bytes
+
+    def _is_closing(self) -> bool:
+        return self.transport.is_closing()
 
     def _abort(self) -> None:
         self.transport.abort()
