@@ -264,11 +264,16 @@ scan-infra: .venv-linters/.installed ## checkov on infra/, hadolint on the Docke
 	.venv-linters/bin/checkov --config-file infra/.checkov.yaml
 	.venv-linters/bin/hadolint Dockerfile infra/images/*.Dockerfile
 	.venv-linters/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	.venv-linters/bin/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 	.venv-linters/bin/zizmor --offline --quiet .github/workflows
 
 .PHONY: test-container
 test-container: .venv/.runtime models/detector/.fetched ## Run the Dockerfile's own steps outside a container and try out what they make
 	$(BIN)/python -m tools.test_container
+
+.PHONY: test-proxy
+test-proxy: .venv/.runtime models/detector/.fetched .venv-linters/.installed ## Try out the Caddyfile of compose.yaml: the real Caddy before the real server
+	$(BIN)/python -m tools.test_proxy
 
 .PHONY: validate-infra
 validate-infra: build ## `terraform validate`, which downloads the provider
