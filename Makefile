@@ -141,7 +141,7 @@ fuzz-pictures: setup ## 24,000 damaged pictures, each decoded on two different f
 	$(BIN)/python -m tools.fuzz_pictures
 
 .PHONY: bench
-bench: setup build ## Cold start, latency, throughput, merge cost (PEER=url to compare with another server)
+bench: setup build ## Cold start, latency, throughput, merge cost (PEER=url of another server, BASE=commit to start as well)
 	$(BIN)/python -m bench.run
 
 SECONDS ?= 60

@@ -125,6 +125,10 @@ class TooManyRequests(FerError):
         self.retry_after_s = retry_after_s
 
 
+class NotPermitted(Unavailable):
+    """The object store refuses this account. To one that may not list, also what is missing is refused."""
+
+
 class CorruptData(FerError):
     """Something stored, or a model file, is not what its checksum or format says."""
 

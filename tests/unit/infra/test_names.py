@@ -77,8 +77,8 @@ def test_every_reference_leads_somewhere_and_nothing_is_declared_in_vain(configu
         ),
         (
             "accounts.tf",
-            "google_service_account.account[each.value.account].member",
-            "google_service_account.account[each.value.account].mail",
+            "google_service_account.account[grant.account].member",
+            "google_service_account.account[grant.account].mail",
             "has no mail",
         ),
         ("schedules.tf", "service_config[0].uri", "service_config[0].url", "service_config has no url"),
