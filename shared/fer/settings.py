@@ -57,7 +57,7 @@ class Settings:
     threads: int = field(default_factory=lambda: (os.cpu_count() or 1) * 4)
     # The largest pictures that phones and cameras send by default have 24 megapixels; 74 MB once decoded.
     max_image_pixels: int = 24_500_000
-    # A PNG of a photo has almost six times the bytes of its JPEG, and what is sent is what a flood costs in the cloud.
+    # A photo's PNG has almost six times the bytes of its JPEG, and what is sent is what a flood costs in the cloud.
     annotate_formats: tuple[AnnotateFormat, ...] = ANNOTATE_FORMATS
     allowed_origins: tuple[str, ...] = ("*",)
     allowed_hosts: tuple[str, ...] = ()
