@@ -271,8 +271,13 @@ scan-infra: .venv-linters/.installed ## checkov on infra/, hadolint on the Docke
 test-container: .venv/.runtime models/detector/.fetched ## Run the Dockerfile's own steps outside a container and try out what they make
 	$(BIN)/python -m tools.test_container
 
+.venv-proxy/.installed: tools/proxy_requirements.txt
+	test -x .venv-proxy/bin/python || $(PYTHON) -m venv .venv-proxy
+	.venv-proxy/bin/pip install --quiet --disable-pip-version-check -r tools/proxy_requirements.txt
+	touch $@
+
 .PHONY: test-proxy
-test-proxy: .venv/.runtime models/detector/.fetched .venv-linters/.installed ## Try out the Caddyfile of compose.yaml: the real Caddy before the real server
+test-proxy: .venv/.runtime models/detector/.fetched .venv-proxy/.installed ## Try out the Caddyfile of compose.yaml: the real Caddy before the real server
 	$(BIN)/python -m tools.test_proxy
 
 .PHONY: validate-infra

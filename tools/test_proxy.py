@@ -18,7 +18,7 @@ from pathlib import Path
 
 from local.servers import ROOT, Server, clean_environ, free_port, local_server
 
-CADDY = ROOT / ".venv-linters" / "bin" / "caddy"
+CADDY = ROOT / ".venv-proxy" / "bin" / "caddy"
 PICTURE = (ROOT / "docs" / "images" / "astronaut.jpg").read_bytes()
 START_TIMEOUT_S = 60
 BODY_TIMEOUT_S = 3

