@@ -48,10 +48,10 @@ def assemble(scratch: Path) -> dict[str, Path]:
     return sources
 
 
-def cold_start(python: Path, source: Path, body: bytes, log: Path) -> tuple[float, float]:
+def cold_start(python: Path, source: Path, body: bytes, log: Path, **settings: str) -> tuple[float, float]:
     """Seconds from the start of the process to the answer of the first prediction, and the RSS in MB after it."""
     arguments = ["-c", START, "--target", "predict", "--host", "127.0.0.1", "--port", "{port}"]
-    environ = clean_environ(TF_CPP_MIN_LOG_LEVEL="3", KERAS_BACKEND="tensorflow")
+    environ = clean_environ(TF_CPP_MIN_LOG_LEVEL="3", KERAS_BACKEND="tensorflow", **settings)
     server = Server([str(python), *arguments], cwd=source, environ=environ, log=log)
     started_s = time.perf_counter()
     server.launch()

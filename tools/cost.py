@@ -29,6 +29,9 @@ SERIES: Final = 10
 """Of infra/alerts.tf: its conditions, and the series they look at (the share of errors has one for each service)."""
 
 BALANCED: Final = "load balancer and throttle, with a domain"
+REGISTRY_START: Final = 1.31
+"""A start that asks the bucket for a champion, against one that does not: `python -m bench.registry_start`."""
+
 SERVING_VCPU_S: Final = prices.VCPU.dollars + prices.MEMORY.dollars
 """A second of predict or feedback, beyond what is free: 1 vCPU and 1 GiB."""
 
@@ -96,7 +99,8 @@ def _seconds(load: Load, benchmark: dict[str, Any]) -> tuple[float, float, float
     """Billed seconds of predict, feedback and export."""
     latency = benchmark["latency"]
     predict_ms = _latency_ms(benchmark, "640×480", "none")
-    cold_s = benchmark["cold_start"]["results"]["litert"]["median_ms"] / 1000 * load.slower + load.platform_start_s
+    own_s = benchmark["cold_start"]["results"]["litert"]["median_ms"] / 1000
+    cold_s = own_s * REGISTRY_START * load.slower + load.platform_start_s
     starts = min(load.predictions, load.most_cold_starts)
     predict_s = load.predictions * _billed_s(predict_ms, load) + starts * cold_s
     feedback_s = (

@@ -33,6 +33,8 @@ FOR_IMAGES = (
     "google_project_iam_member.build_logs",
     "google_project_iam_member.build_reads_sources",
 )
+# Terraform would put an empty policy in its place.
+DATA_POLICY = "google_storage_bucket_iam_policy.data"
 LEFT_BEHIND = """
 What is still there, and why:
   gs://{state}: Terraform's state with its versions; delete it by hand
@@ -99,6 +101,11 @@ def destroy(shell: Shell, project: str, region: str, variables: Variables, *, as
     shell.step("See whether the installation is in this region.")
     refuse_another_region(shell, state_bucket(project, name), region)
     _initialise(shell, project, region, name)
+    shell.step(
+        "Leave the data bucket its policy: without one, nobody could empty the bucket, or read what stays in it."
+    )
+    if shell.answer("terraform", "-chdir=infra", "state", "show", DATA_POLICY) is not None or shell.dry_run:
+        shell.run("terraform", "-chdir=infra", "state", "rm", DATA_POLICY)
     agreed = [] if ask else ["-auto-approve"]
     shell.step("Remove what Terraform made: it shows what that is, and asks.")
     shell.run("terraform", "-chdir=infra", "destroy", *agreed, *_variables(project, region, variables))

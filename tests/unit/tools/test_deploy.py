@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tools.build import build
-from tools.deploy import FOR_IMAGES, FUNCTIONS
+from tools.deploy import DATA_POLICY, FOR_IMAGES, FUNCTIONS
 from tools.images import BUILD
 from tools.preconditions import UNKNOWN_ACCOUNT
 
@@ -197,7 +197,16 @@ def test_destroying_asks_keeps_the_state_and_says_what_is_left(tmp_path: Path) -
     status, commands = start(tmp_path, "destroy")
     assert status == 0
     assert commands[-1] == f"terraform -chdir=infra destroy {CHOSEN} -var name=fer"
+    kind, name = DATA_POLICY.split(".")
+    assert f'resource "{kind}" "{name}"' in (ROOT / "infra" / "accounts.tf").read_text("utf-8")
+    assert commands[-2] == f"terraform -chdir=infra state rm {DATA_POLICY}"
     assert "gs://a-project-fer-terraform" in (tmp_path / "shown").read_text().split("What is still there")[1]
+
+
+def test_a_policy_that_was_never_set_is_not_left(tmp_path: Path) -> None:
+    status, commands = start(tmp_path, "destroy", failing="state show")
+    assert status == 0
+    assert not any(" state rm " in command for command in commands)
 
 
 def test_a_domain_without_a_web_app_is_refused(tmp_path: Path) -> None:
