@@ -1,4 +1,4 @@
-"""`make bench`: run every benchmark in turn; figures go to bench/results.json, the table to docs/performance.md.
+"""``make bench``: run every benchmark in turn; figures go to bench/results.json, the table to docs/performance.md.
 
 ``PEER=URL make bench`` posts the same pictures to another server with the same contract as well, ``BASE=COMMIT``
 starts the function as that commit builds it too. The yardstick is OpenCV's YuNet at 640×480, one thread, same run.
@@ -23,7 +23,7 @@ BENCHMARKS = ("cold_start", "latency", "merge", "slow_clients")
 
 
 def run(name: str, arguments: list[str]) -> dict[str, Any]:
-    """One benchmark in a process of its own; its figures."""
+    """Run one benchmark in its own process and return its figures."""
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "figures.json"
         command = [sys.executable, "-m", f"bench.{name}", "--json", str(out), *arguments]

@@ -1,4 +1,4 @@
-"""The routes of the streaming service: ``/stream``, and ``/`` to see whether it is up."""
+"""The routes of the streaming service: ``/stream``, and ``/`` for health checks."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -25,7 +25,7 @@ HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 
 class Streams:
-    """Opens the connections to ``/stream``, up to a limit of those that are open at the same time."""
+    """Opens connections to ``/stream``, up to a limit."""
 
     def __init__(self, settings: Settings, recogniser: Recogniser, workers: Workers) -> None:
         self._settings = settings
@@ -79,7 +79,7 @@ class Streams:
 
 
 def build_service(settings: Settings, recogniser: Recogniser) -> Starlette:
-    """The ASGI application; its threads end with its lifespan."""
+    """Yield the ASGI application; its threads end with its lifespan."""
     workers = Workers()
     streams = Streams(settings, recogniser, workers)
 
@@ -116,9 +116,9 @@ async def _refuse(websocket: WebSocket, error: FerError) -> None:
 
 
 def server_options(settings: Settings) -> dict[str, Any]:
-    """What uvicorn must be told for the protocol to hold."""
+    """Return the uvicorn options that the protocol needs."""
     return {
-        # A frame that is too large is read to its end and closed with a reason, one that is far larger cut off.
+        # A frame that is too large is read to its end and answered with a close code; a far larger one is cut off.
         "ws_max_size": 4 * settings.stream_max_frame_bytes,
         "ws_per_message_deflate": False,  # pictures are compressed already
         "ws_ping_interval": 20.0,
@@ -129,11 +129,11 @@ def server_options(settings: Settings) -> dict[str, Any]:
 
 
 async def _answer_http_exception(_: Request, fault: Exception) -> JSONResponse:
-    """What Starlette refuses on its own, as the contract's JSON."""
+    """Return the contract's JSON for what Starlette itself refuses."""
     assert isinstance(fault, HTTPException)
-    error: FerError = InvalidInput("The request cannot be answered as it is.")
+    error: FerError = InvalidInput("The request cannot be processed.")
     if fault.status_code == 404:
         error = NotFound("There is nothing at this path.")
     elif fault.status_code == 405:
-        error = MethodNotAllowed("This path does not answer this HTTP method.")
+        error = MethodNotAllowed("This path does not support this HTTP method.")
     return JSONResponse(error.as_json(), status_code=error.status, headers={**HEADERS, **(fault.headers or {})})

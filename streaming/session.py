@@ -1,4 +1,4 @@
-"""One connection: frames in, results out, until one side has had enough."""
+"""One connection: frames in, results out, until either side ends it."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ CLOSED_LOOK_S = 0.02
 
 
 class _Over(Exception):
-    """The conversation is over: ``closing`` is what to tell the other side, unless it has left."""
+    """Ends the conversation; ``closing`` is what to tell the other side, unless it has left."""
 
     def __init__(self, closing: Closing, *, left: bool = False) -> None:
         super().__init__(closing.reason)
@@ -34,9 +34,9 @@ class _Over(Exception):
 
 
 class Session:
-    """Reads the frames of an accepted connection into a mailbox, and answers the newest whenever it is its turn.
+    """Reads the frames of an accepted connection into a mailbox and answers the newest in turn.
 
-    Nothing queues up: of the frames only the newest waits, and while a result cannot be sent none is made.
+    Nothing queues up: only the newest frame waits, and no result is made while one cannot be sent.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Session:
         tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._answer())]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in tasks:  # reading first: it knows why a connection broke
+            for task in tasks:  # reading comes first: it knows why a connection broke
                 if task.done():
                     await task
         except _Over as over:

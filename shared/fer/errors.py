@@ -1,16 +1,16 @@
 """The few kinds of error the project raises on purpose, each with its HTTP status and stable code.
 
-The text of an error is shown to the caller: it says what to change, and never carries a library's own
-message. What went wrong inside belongs into the cause (``raise … from error``), which only the log sees.
+The text of an error is shown to the caller: it says what to change and never includes a library's own
+message. Details go into the cause (``raise … from error``), which only the log records.
 """
 
 from typing import ClassVar, Final
 
 REFUSAL: Final = "fer.refusal"
-"""Key under which a request that was refused while it was received carries the error that answers it."""
+"""Environment key that holds the error for a request refused while it was being received."""
 
 INTERNAL_FAULT: Final = "Something went wrong on our side."
-"""All that a caller hears of a fault that is not theirs."""
+"""All that a caller is told about a fault that is not theirs."""
 
 
 class FerError(Exception):
@@ -30,7 +30,7 @@ class FerError(Exception):
         self.message = message
 
     def as_json(self) -> dict[str, object]:
-        """The contract's answer to it."""
+        """Return the contract's answer to it."""
         return {"error": self.message, "code": self.code, "retryable": self.retryable}
 
 
@@ -49,7 +49,7 @@ class TooLarge(InvalidInput):
 
 
 class UnsupportedType(InvalidInput):
-    """The body is of a media type, or the picture of a format, that is not read."""
+    """The media type of the body, or the format of the picture, is not supported."""
 
     status = 415
     code = "unsupported_type"
@@ -63,7 +63,7 @@ class Unauthorised(FerError):
 
 
 class Forbidden(FerError):
-    """The caller may not ask: a foreign host or page, or data that nobody has opened."""
+    """The caller may not have this: wrong host or origin, or data that is closed."""
 
     status = 403
     code = "forbidden"
@@ -84,7 +84,7 @@ class MethodNotAllowed(FerError):
 
 
 class RequestTimeout(FerError):
-    """The request did not arrive in the time there is for it."""
+    """The request did not arrive in time."""
 
     status = 408
     code = "timeout"
@@ -99,14 +99,14 @@ class HeadersTooLarge(InvalidInput):
 
 
 class Conflict(FerError):
-    """The request contradicts what is stored, such as one idempotency key with two contents."""
+    """The request contradicts what is stored, for example one idempotency key with two contents."""
 
     status = 409
     code = "conflict"
 
 
 class Unavailable(FerError):
-    """A dependency (the object store) failed or timed out; nothing is known to be wrong with the request."""
+    """A dependency (the object store) failed or timed out; the request itself may be fine."""
 
     status = 503
     code = "unavailable"
@@ -130,7 +130,7 @@ class NotPermitted(Unavailable):
 
 
 class CorruptData(FerError):
-    """Something stored, or a model file, is not what its checksum or format says."""
+    """A stored object or a model file does not match its checksum or format."""
 
     status = 500
     code = "corrupt_data"

@@ -1,4 +1,4 @@
-"""What `make build` makes: the same bytes each time, complete on its own, no heavier than it needs to be."""
+"""What ``make build`` makes: the same bytes each time, complete on its own, no heavier than it needs to be."""
 
 import json
 import re

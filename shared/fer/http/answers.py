@@ -25,7 +25,7 @@ def _json_bytes(body: Mapping[str, Any]) -> bytes:
 
 
 def error_answer(error: FerError) -> flask.Response:
-    """The contract's ``{"error": …}`` with the error's stable code and whether a retry may help."""
+    """Return the contract's ``{"error": …}`` with the error's stable code and whether a retry may help."""
     response = json_answer(error.as_json(), status=error.status)
     if isinstance(error, Unauthorised):
         response.headers["WWW-Authenticate"] = 'Bearer realm="export"'
@@ -61,7 +61,7 @@ def predict_answer(
 
 
 def html_answer(text: str) -> flask.Response:
-    """A self-contained page: nothing may be loaded from elsewhere, and no script runs."""
+    """Return a self-contained page: nothing is loaded from elsewhere, and no script runs."""
     response = flask.Response(text, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
@@ -72,7 +72,7 @@ def html_answer(text: str) -> flask.Response:
 
 
 def wants_version(request: flask.Request, etag: str) -> bool:
-    """Whether the caller asks for the bytes of this version, rather than for its headers or for a newer one."""
+    """Return whether the caller needs the bytes: not for a HEAD request, nor if it has this version already."""
     return request.method != "HEAD" and not request.if_none_match.contains_weak(etag)
 
 
@@ -85,7 +85,7 @@ def csv_answer(
     complete: bool,
     announce_size: bool,
 ) -> flask.Response:
-    """``expression_pixel_data.csv`` as a download, or 304 where the caller has this very version.
+    """``expression_pixel_data.csv`` as a download, or 304 if the caller has this version already.
 
     ``complete`` says whether all feedback given before is in it. ``announce_size`` sets Content-Length,
     which Cloud Run allows up to 32 MiB.

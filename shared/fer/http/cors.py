@@ -11,7 +11,7 @@ _EXPOSED_HEADERS = "Content-Disposition, ETag, Merge-Complete, Retry-After"
 
 
 class CrossOrigin:
-    """The rules of one function; ``*`` among ``allowed_origins`` opens what is not guarded to every page."""
+    """The rules of one function; ``*`` among ``allowed_origins`` opens unguarded routes to every page."""
 
     def __init__(self, allowed_origins: Sequence[str]) -> None:
         self._any = "*" in allowed_origins
@@ -38,7 +38,7 @@ class CrossOrigin:
         return origin in self._named or is_same_origin(origin, request.headers.get("Host", ""))
 
     def mark(self, request: flask.Request, response: flask.Response, *, guarded: bool) -> None:
-        """Say who may read the answer."""
+        """Set the headers that say who may read the answer."""
         if guarded:
             response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         if self._any and not guarded:
@@ -69,7 +69,7 @@ def _is_for_a_foreign_page(request: flask.Request) -> bool:
 
 
 def preflight_answer(methods: Sequence[str]) -> flask.Response:
-    """What a path that takes these methods says before the request itself comes."""
+    """Return the answer to a preflight for a path with these methods."""
     response = flask.Response(status=204)
     response.headers["Allow"] = response.headers["Access-Control-Allow-Methods"] = ", ".join(methods)
     response.headers["Access-Control-Allow-Headers"] = _REQUEST_HEADERS

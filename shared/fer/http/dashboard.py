@@ -74,14 +74,14 @@ def _label_rows(counts: Mapping[str, int], *, total: int) -> str:
 
 
 def _share_text(share: float) -> str:
-    """Whole per cent, halves rounded up, and never all or nothing that is not."""
+    """Return whole per cent, halves rounded up, and never all or nothing that is not."""
     if 0 < share < 0.005:
         return "&lt;1%"
     return "99%+" if 0.995 <= share < 1 else f"{math.floor(share * 100 + 0.5)}%"
 
 
 def _week_rows(weeks: Mapping[str, tuple[int, int, int]]) -> list[str]:
-    """The last quarter, the newest first."""
+    """Return the last quarter, the newest first."""
     shown = list(weeks.items())[:-14:-1]
     largest = max((rows for _, (rows, _, _) in shown), default=0)
     return [
@@ -92,7 +92,7 @@ def _week_rows(weeks: Mapping[str, tuple[int, int, int]]) -> list[str]:
 
 
 def _said_rows(said: Mapping[str, Mapping[str, int]]) -> list[str]:
-    """A line for each expression that a model had said; the darker, the larger a count is in its line."""
+    """Return a line for each expression that a model had said; the darker, the larger a count is in its line."""
     lines: list[str] = []
     for expression in (expression for expression in _LOOKS if expression in said):
         counts = [said[expression].get(label, 0) for label in _LOOKS]
@@ -118,7 +118,7 @@ def _model_row(model: PublishedModel) -> str:
 
 
 def _section(caption: str, head: str, rows: Sequence[str]) -> str:
-    """A table, or nothing at all where it would be empty."""
+    """Return a table, or nothing at all where it would be empty."""
     if not rows:
         return ""
     body = "\n".join(rows)

@@ -34,7 +34,7 @@ def statistics_json(statistics: Statistics, *, complete: bool) -> dict[str, Any]
 
 
 def model_json(model: PublishedModel) -> dict[str, Any]:
-    """One published version as ``/models`` lists it."""
+    """Return one published version as ``/models`` lists it."""
     return {
         "version": model.version,
         "created": model.created.isoformat(timespec="seconds"),

@@ -1,4 +1,4 @@
-"""From a function's endpoint to the application that a server runs, with the limits of the settings."""
+"""Turns a function's endpoint into the application that a server runs, with the settings' limits."""
 
 import functools
 from typing import Any
@@ -15,7 +15,7 @@ from fer.settings import Settings
 
 
 class Application(Response):
-    """An ASGI application that a function can return as its answer: the framework runs answers as applications."""
+    """An ASGI application that a function can return: the framework runs whatever is returned as an application."""
 
     def __init__(self, app: ASGIApp) -> None:
         super().__init__()
@@ -26,7 +26,7 @@ class Application(Response):
 
 
 def application(app: WsgiApp, settings: Settings) -> Application:
-    """The WSGI application behind a reception, on threads; functions in one process share what is limited."""
+    """Return the WSGI application behind a reception, on threads; functions in one process share the limits."""
     return Application(
         Reception(
             on_threads(app, _threads(settings.threads)),
@@ -39,7 +39,7 @@ def application(app: WsgiApp, settings: Settings) -> Application:
 
 
 def connection_options(settings: Settings) -> dict[str, Any]:
-    """What uvicorn must be told for the limits on connections to hold."""
+    """Return uvicorn's options that enforce the limits on connections."""
     return {
         "http": connection_class(
             headers_timeout_s=settings.headers_timeout_s,
@@ -56,7 +56,7 @@ def connection_options(settings: Settings) -> dict[str, Any]:
 
 
 def use_with_framework(settings: Settings) -> None:
-    """Tell the functions framework's asynchronous server the same; before it starts, from a function's module.
+    """Set the same for the functions framework's asynchronous server; to be called before it starts.
 
     The framework fixes the worker's class and takes no options for it; the class reads this attribute.
     """

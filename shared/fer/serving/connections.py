@@ -1,7 +1,7 @@
-"""uvicorn's HTTP/1.1 with what it has no settings for: deadlines for headers and for slow readers, and a bound.
+"""uvicorn's HTTP/1.1 with what it lacks: deadlines for headers and slow readers, and a connection limit.
 
-uvicorn waits for the end of a request's headers, and for a client to take its answer, as long as the connection is
-open; and its limit on connections counts them only once their headers are there.
+uvicorn waits for the end of a request's headers, and for a client to read its answer, for as long as the connection
+is open, and its own limit counts connections only after their headers have arrived.
 """
 
 import asyncio
@@ -33,8 +33,8 @@ LINGER_S = 1.0
 class Connection(H11Protocol):
     """One connection; ``connection_class`` sets the limits.
 
-    Where there are too many, those go first that wait for nothing but the client's headers, the longest waiting
-    first. A client that has sent all it will send, and says so (half-closes), still gets its answer.
+    If there are too many, connections still waiting for headers are closed, the longest waiting first. A client that
+    half-closes after its request still gets its answer.
     """
 
     headers_timeout_s: float
@@ -70,7 +70,7 @@ class Connection(H11Protocol):
         self._watch_headers()
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Whether the connection stays open for an answer that is still to come."""
+        """Return whether the connection stays open for an outstanding answer."""
         self._sent_all = True
         cycle = self._last_cycle
         awaits_answer = cycle is not None and not cycle.response_complete and not cycle.more_body
@@ -104,15 +104,15 @@ class Connection(H11Protocol):
             self._send_deadline = None
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  uvicorn's text says no more
-        """Called where h11 refuses what came; the handled exception says why."""
+        """Handle data that h11 rejects; the exception being handled says why."""
         if getattr(sys.exception(), "error_status_hint", 400) == 431:
             self._refuse(HeadersTooLarge(f"The headers are larger than {MAX_HEADERS_BYTES} bytes."))
         else:
-            self._refuse(InvalidInput("This is not HTTP/1.1 as it is specified."))
+            self._refuse(InvalidInput("This is not valid HTTP/1.1."))
 
     @property
     def _last_cycle(self) -> RequestResponseCycle | None:
-        """The request that is answered, or the one before; uvicorn's annotation leaves out that there may be none."""
+        """The current request, or the last one; uvicorn's annotation omits that there may be none."""
         return self.cycle
 
     @property
@@ -120,14 +120,14 @@ class Connection(H11Protocol):
         return self._headers_deadline is not None or (self._last_cycle is not None and self.cycle.response_complete)
 
     def _watch_headers(self) -> None:
-        """Set the deadline when a request's headers begin, and take it back when they are there."""
+        """Set the deadline when a request's headers begin, and cancel it when they are complete."""
         if self.conn.their_state is not h11.IDLE or self._is_kept_alive() or self.transport.is_closing():
             self._stop_watching_headers()
         elif self._headers_deadline is None:
             self._headers_deadline = self.loop.call_later(self.headers_timeout_s, self._headers_are_late)
 
     def _is_kept_alive(self) -> bool:
-        """Whether nothing has come since the last answer; uvicorn's own deadline is for that."""
+        """Return whether nothing has arrived since the last answer; uvicorn's own deadline covers that."""
         cycle = self._last_cycle
         return cycle is not None and cycle.response_complete and not self.conn.trailing_data[0]
 
@@ -143,7 +143,7 @@ class Connection(H11Protocol):
             self.transport.close()
 
     def _make_room(self) -> bool:
-        """Close the connection that waits longest for its headers, other than this one."""
+        """Close the connection, other than this one, that has waited longest for its headers."""
         waiting = [each for each in self.connections if isinstance(each, Connection) and each is not self]
         waiting = [each for each in waiting if each.waits_for_headers]
         if not waiting:
@@ -153,12 +153,12 @@ class Connection(H11Protocol):
 
     @property
     def waits_until_s(self) -> float:
-        """When this connection would be closed if nothing came; those who waited longest have the least."""
+        """When this connection would be closed if nothing arrived; earliest for the longest waiting."""
         deadlines = (self._headers_deadline, self.timeout_keep_alive_task)
         return min((each.when() for each in deadlines if each is not None), default=0.0)
 
     def _refuse(self, error: FerError) -> None:
-        """Answer outside any application, and close."""
+        """Answer without the application, and close."""
         self._is_refused = True
         self._stop_watching_headers()
         if self._last_cycle is not None:
@@ -171,7 +171,7 @@ class Connection(H11Protocol):
             response = h11.Response(status_code=error.status, headers=headers, reason=HTTPStatus(error.status).phrase)
             for event in (response, h11.Data(data=body), h11.EndOfMessage()):
                 self.transport.write(self.conn.send(event) or b"")
-        except h11.LocalProtocolError:  # an answer is under way already
+        except h11.LocalProtocolError:  # an answer is already on its way
             self._abort()
             return
         if self.transport.can_write_eof():

@@ -1,4 +1,4 @@
-"""A request is received before anybody works on it: all of its body, within a time, and only so much of it."""
+"""Receives a whole request before any work on it starts, within limits of time and size."""
 
 import asyncio
 from collections.abc import Iterable
@@ -11,12 +11,12 @@ from fer.errors import REFUSAL, FerError, RequestTimeout, TooLarge
 from fer.serving.clients import Clients
 from fer.serving.in_flight import STEP_BYTES, Holding, InFlight
 
-# A client that has begun to send often listens only afterwards: what is refused is read on, but not without end.
+# Many clients listen only after they have sent everything: a refused body is read on, up to a limit.
 DRAIN_AT_MOST_BYTES = 64 * 1024 * 1024
 
 
 class Reception:
-    """Hands ``app`` requests whose body is there as a whole, in one message; a thread of it never waits for a client.
+    """Passes requests to ``app`` with the whole body in one message, so its threads never wait for a client.
 
     A body of more than ``max_body_bytes``, or not complete after ``body_timeout_s``, and one for which ``in_flight``
     has no room, are let go and reach the application as a refusal (``REFUSAL``). What it answers is sent in
@@ -54,7 +54,7 @@ class Reception:
             await self._app({**scope, **refused}, body.replay, answer.send)
 
     async def _receive(self, body: "_Body", receive: Receive, holding: Holding) -> bool:
-        """Whether the body came to its end, or need not come at all."""
+        """Return whether the body came to its end, or need not come at all."""
         if body.is_not_wanted:
             return False
         try:
@@ -63,14 +63,14 @@ class Reception:
                 while body.goes_on and not body.is_endless:
                     body.add(await receive())
         except TimeoutError:
-            body.refuse(RequestTimeout("The body did not arrive in time; send it again, over a faster connection."))
+            body.refuse(RequestTimeout("The body did not arrive in time; send it again over a faster connection."))
         finally:
             holding.works()
         return not body.goes_on
 
 
 class _Body:
-    """What has arrived of a body, or why it was let go."""
+    """The part of a body that has arrived, or why it was dropped."""
 
     def __init__(self, scope: Scope, holding: Holding, *, max_bytes: int, refusal: FerError | None) -> None:
         headers = Headers(scope=scope)
@@ -107,13 +107,13 @@ class _Body:
                 self.refuse(error)
 
     def refuse(self, error: FerError) -> None:
-        """Let go of what is there; the first reason stays."""
+        """Drop what has arrived; the first reason is kept."""
         self.refusal = self.refusal or error
         self._pieces.clear()
         self._holding.add(-self._holding.held_bytes)
 
     async def replay(self) -> Message:
-        """The one message of the whole body."""
+        """Return the one message of the whole body."""
         whole = b"".join(self._pieces)
         self._pieces.clear()
         return {"type": "http.request", "body": whole, "more_body": False}
@@ -123,7 +123,7 @@ class _Body:
 
 
 class _Answer:
-    """Sends what the application answers piece by piece, for as long as the client takes it."""
+    """Sends the application's answer piece by piece, for as long as the client reads it."""
 
     def __init__(self, scope: Scope, send: Send, holding: Holding, *, close: bool) -> None:
         self._send = send

@@ -1,4 +1,4 @@
-"""Merge what is pending, then hand out the CSV, its statistics, or a link to it."""
+"""Merges what is pending, then hands out the CSV, its statistics, or a link to it."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ SIGNED_URL_EXPIRES_S = 300
 # Half of a Cloud Run request's usual minute.
 MERGE_BUDGET_S = 30.0
 GATE_REPORT = "gate_report.json"
-# Each costs three small reads; who has more looks with `make models`.
+# Each costs three small reads; for more than that there is `make models-list`.
 MOST_MODELS = 50
 
 
@@ -34,7 +34,7 @@ class Counted:
 class Download:
     """One version of the CSV; ``complete`` says that nothing was left to merge when it was chosen.
 
-    ``chunks`` are its bytes, None where the caller did not want them; ``redirect_url`` is set instead where the
+    ``chunks`` are its bytes, or None if the caller did not want them; ``redirect_url`` is set instead if the
     file is better fetched from the store directly.
     """
 
@@ -64,8 +64,8 @@ def download(
 ) -> Download:
     """The CSV with all feedback that a merge of ``budget_s`` reaches; raises NotFound while there is none.
 
-    The version is pinned: rows merged while it is being sent do not show in it. Its bytes are opened only if
-    ``wanted(etag)``. A file larger than ``redirect_above_bytes`` comes as a link valid for five minutes, where
+    The version is pinned: rows merged while it is being sent are not in it. Its bytes are opened only if
+    ``wanted(etag)``. A file larger than ``redirect_above_bytes`` is returned as a link valid for five minutes, if
     the store can sign one.
     """
     complete = merge(store, now=now, receipt_days=receipt_days, budget_s=budget_s).complete
@@ -96,7 +96,7 @@ def statistics(store: ObjectStore, *, now: datetime, receipt_days: int, budget_s
 
 
 def models(registry: ModelRegistry) -> list[PublishedModel]:
-    """The newest published versions with their gate's report, the newest first."""
+    """Return the latest published versions with their gate reports, newest first."""
     champion = registry.champion()
     versions = registry.versions()[: -MOST_MODELS - 1 : -1]
     return [
@@ -113,7 +113,7 @@ def models(registry: ModelRegistry) -> list[PublishedModel]:
 
 
 def _gate(registry: ModelRegistry, model: ModelVersion) -> tuple[GateCheck, ...]:
-    """What its report says; none of it where there is no report or none that can be read."""
+    """Return the conditions in its report, or none if there is no readable report."""
     if model.fault:
         return ()
     try:

@@ -1,4 +1,4 @@
-"""The contract of `export`."""
+"""The contract of ``export``."""
 
 import csv
 import io
