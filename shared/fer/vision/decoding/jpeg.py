@@ -67,7 +67,7 @@ def read_jpeg_header(data: bytes) -> JpegHeader:
         raise InvalidInput(DAMAGED)
     height, width, components = struct.unpack_from(">HHB", frame, 1)
     if frame[0] != 8:
-        raise UnsupportedType("A JPEG with 12 bits per colour is not read; send one with 8 bits.")
+        raise UnsupportedType("JPEGs with 12 bits per colour are not supported; send one with 8 bits.")
     scans = progressive or body[0] < components
     if scans:
         _check_scans(data, at)
