@@ -5,8 +5,8 @@
 #   docker run --read-only --tmpfs /tmp -p 7860:7860 -v fer-data:/data -e FER_EXPORT_TOKEN fer
 #   docker run --read-only --tmpfs /tmp -p 7860:7860 -e FER_BUCKET=gs://bucket -e FER_EXPORT_TOKEN fer
 #
-# It does not start without the token: see README.md. Port 7860 is that of Hugging Face Spaces. Every step below also
-# runs outside a container, as in `make test-container`.
+# With TLS, behind a proxy: compose.yaml. Without the token it does not start: see README.md. Port 7860 is the one of
+# Hugging Face Spaces. Every step below also runs outside a container, and `make test-container` runs them so.
 
 FROM node:22.21.1-bookworm-slim AS web
 WORKDIR /app

@@ -282,11 +282,21 @@ scan-infra: .venv-linters/.installed ## Scan with checkov, hadolint, check-jsons
 	.venv-linters/bin/checkov --config-file infra/.checkov.yaml
 	.venv-linters/bin/hadolint Dockerfile infra/images/*.Dockerfile
 	.venv-linters/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	.venv-linters/bin/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 	.venv-linters/bin/zizmor --offline --quiet .github/workflows
 
 .PHONY: test-container
 test-container: .venv/.runtime models/detector/.fetched ## Run the Dockerfile's steps outside a container and try out the result
 	$(BIN)/python -m tools.test_container
+
+.venv-proxy/.installed: tools/proxy_requirements.txt
+	test -x .venv-proxy/bin/python || $(PYTHON) -m venv .venv-proxy
+	.venv-proxy/bin/pip install --quiet --disable-pip-version-check -r tools/proxy_requirements.txt
+	touch $@
+
+.PHONY: test-proxy
+test-proxy: .venv/.runtime models/detector/.fetched .venv-proxy/.installed ## Try out the Caddyfile of compose.yaml: the real Caddy before the real server
+	$(BIN)/python -m tools.test_proxy
 
 .PHONY: validate-infra
 validate-infra: build ## Run terraform validate, which downloads the provider

@@ -90,6 +90,11 @@ def _slow_client_rows(report: dict[str, Any]) -> Iterator[str]:
     yield _row(f"640×480 {clients}", stalled["prediction"], f"alone {_time(stalled['alone']['median_ms'])}")
     notes = f"alone {_time(turn['alone']['median_ms'])}"
     yield _row(f"23 MP next to {turn['looping']} clients that loop 13 MP", turn["large"], notes)
+    if deployed := report.get("artefact"):  # figures of an earlier run may lack it
+        clients = f"of the built function, {deployed['threads']} threads, next to as many stalled bodies"
+        yield _row(f"`GET /` {clients}", deployed["health"], "functions framework")
+        notes = f"alone {_time(deployed['alone']['median_ms'])}"
+        yield _row(f"640×480 {clients}", deployed["prediction"], notes)
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from fer.errors import FerError, InvalidInput, MethodNotAllowed, NotFound
+from fer.errors import FerError, InvalidInput, MethodNotAllowed, NotFound, Unavailable
 from fer.serving.application import connection_options
 from fer.settings import Settings
 from fer.usecases.predict import Recogniser
@@ -31,7 +31,7 @@ class Streams:
         self._settings = settings
         self._recogniser = recogniser
         self._workers = workers
-        self._open = 0
+        self._open = self._closing = 0
         self._limits = Limits(
             max_frame_bytes=settings.stream_max_frame_bytes,
             max_fps=settings.stream_max_fps,
@@ -46,12 +46,12 @@ class Streams:
         ):
             await websocket.close()  # before it is accepted: HTTP 403
             return
-        await websocket.accept()
         if self._open >= self._settings.stream_max_connections:
-            await close(websocket, protocol.TOO_MANY_CONNECTIONS)
+            await self._turn_away(websocket)
             return
-        self._open += 1
+        self._open += 1  # before the first await, or all of a flood would be let in
         try:
+            await websocket.accept()
             await Session(
                 websocket,
                 recogniser=self._recogniser,
@@ -61,6 +61,21 @@ class Streams:
             ).run()
         finally:
             self._open -= 1
+
+    async def _turn_away(self, websocket: WebSocket) -> None:
+        """Say why, in a way that a browser's script can read; to as many at a time as may be open, and no more.
+
+        A client that does not answer a closing keeps its connection for a while, and HTTP needs some too.
+        """
+        if self._closing >= self._settings.stream_max_connections:
+            await _refuse(websocket, Unavailable("Too many live videos; try again shortly."))
+            return
+        self._closing += 1
+        try:
+            await websocket.accept()
+            await close(websocket, protocol.TOO_MANY_CONNECTIONS)
+        finally:
+            self._closing -= 1
 
 
 def build_service(settings: Settings, recogniser: Recogniser) -> Starlette:
@@ -90,9 +105,14 @@ def build_service(settings: Settings, recogniser: Recogniser) -> Starlette:
 
 
 async def _nothing_here(websocket: WebSocket) -> None:
-    """Refuse the handshake with 404: Starlette closes it instead, which means 403, as for a wrong origin."""
-    error = NotFound("There is nothing at this path; live video is at /stream.")
-    await websocket.send_denial_response(JSONResponse(error.as_json(), status_code=error.status, headers=HEADERS))
+    """Refuse the handshake with 404: closing it, which is Starlette's own way, says 403, as for a wrong origin."""
+    await _refuse(websocket, NotFound("There is nothing at this path; live video is at /stream."))
+
+
+async def _refuse(websocket: WebSocket, error: FerError) -> None:
+    """Answer the handshake with an error over HTTP."""
+    headers = {**HEADERS, "Retry-After": str(error.retry_after_s)} if error.retryable else HEADERS
+    await websocket.send_denial_response(JSONResponse(error.as_json(), status_code=error.status, headers=headers))
 
 
 def server_options(settings: Settings) -> dict[str, Any]:

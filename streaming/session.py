@@ -19,8 +19,9 @@ from streaming.video import Video
 from streaming.workers import Workers
 
 MAX_BAD_FRAMES_IN_A_ROW = 10
-# Time for the close frame to reach a client that does not read; then the connection is dropped.
+# For a client to answer the close frame, or at least take it; then the connection is dropped.
 CLOSE_TIMEOUT_S = 2
+CLOSED_LOOK_S = 0.02
 
 
 class _Over(Exception):
@@ -175,9 +176,17 @@ class Session:
 
 
 async def close(websocket: WebSocket, closing: Closing) -> None:
-    """Close from our side; drop a client that is gone or no longer reads."""
+    """Close from our side, and wait until the client has too; one that takes nothing any more is let go in time.
+
+    uvicorn would wait five times as long, and does not say when the client has answered.
+    """
+    state = websocket.scope.get("state", {})
     try:
         async with asyncio.timeout(CLOSE_TIMEOUT_S):
             await websocket.close(closing.code, closing.reason)
-    except (TimeoutError, WebSocketDisconnect, RuntimeError):
+            while not state.get("is_closing", lambda: True)():
+                await asyncio.sleep(CLOSED_LOOK_S)
+    except TimeoutError:
+        state.get("abort", lambda: None)()
+    except (WebSocketDisconnect, RuntimeError):
         return

@@ -31,7 +31,7 @@ recogniser = open_recogniser(
 
 @endpoint.route("POST", "/predict_expression", "/")
 def predict_expression(request: flask.Request) -> flask.Response:
-    query = parse_predict(request, max_body_bytes=settings.max_body_bytes)
+    query = parse_predict(request, max_body_bytes=settings.max_body_bytes, formats=settings.annotate_formats)
     outcome = predict_expressions(
         query.image,
         recogniser=recogniser,

@@ -17,12 +17,13 @@ class FerError(Exception):
     """Base of every error the project raises on purpose.
 
     ``status`` is the HTTP status, ``code`` a stable word for programs (message text is not API), and
-    ``retryable`` says whether the same request may succeed later.
+    ``retryable`` says whether the same request may succeed later, and ``retry_after_s`` when.
     """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal"
     retryable: ClassVar[bool] = False
+    retry_after_s: int = 2
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -110,6 +111,18 @@ class Unavailable(FerError):
     status = 503
     code = "unavailable"
     retryable = True
+
+
+class TooManyRequests(FerError):
+    """One client asks more often than a client may."""
+
+    status = 429
+    code = "too_many_requests"
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class NotPermitted(Unavailable):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fer.domain import DETECTORS
+from fer.domain import ANNOTATE_FORMATS, DETECTORS, AnnotateFormat
 from fer.vision.priors import PriorChoice, parse_prior
 
 MIB = 1024 * 1024
@@ -44,6 +44,11 @@ class Settings:
     body_timeout_s: int = 30
     # Headers fit in a few packets.
     headers_timeout_s: int = 10
+    # In so much time a client has to take another 48 KiB of an answer, a tenth of the slowest mobile networks.
+    send_timeout_s: int = 30
+    # Of each client; nobody else is there on one's own machine.
+    requests_per_minute: int | None = None
+    proxy_hops: int = 0
     # Four of the largest bodies, and hundreds of photos as phones send them.
     max_bytes_in_flight: int = 96 * MIB
     # Half of the usual limit on open files per process.
@@ -52,6 +57,8 @@ class Settings:
     threads: int = field(default_factory=lambda: (os.cpu_count() or 1) * 4)
     # The largest pictures that phones and cameras send by default have 24 megapixels; 74 MB once decoded.
     max_image_pixels: int = 24_500_000
+    # A photo's PNG has almost six times the bytes of its JPEG, and what is sent is what a flood costs in the cloud.
+    annotate_formats: tuple[AnnotateFormat, ...] = ANNOTATE_FORMATS
     allowed_origins: tuple[str, ...] = ("*",)
     allowed_hosts: tuple[str, ...] = ()
     export_token: str | None = None
@@ -85,11 +92,17 @@ class Settings:
         - ``FER_PRIOR``: the population that scores apply to: ``default`` (the model card's), ``ferplus``,
           ``balanced`` or seven numbers in the order of ``EXPRESSIONS``
         - ``FER_MAX_BODY_BYTES``: largest request body; default 24 MiB
-        - ``FER_BODY_TIMEOUT_S``: seconds for a whole body to arrive; default 30
-        - ``FER_HEADERS_TIMEOUT_S``: seconds for a request's headers to arrive; default 10
-        - ``FER_MAX_BYTES_IN_FLIGHT``: bytes of all bodies and answers held at once; default 96 MiB
-        - ``FER_MAX_CONNECTIONS``: open connections; default 512
+        - ``FER_BODY_TIMEOUT_S``: seconds in which a whole body has to arrive; default 30
+        - ``FER_HEADERS_TIMEOUT_S``: seconds in which a request's headers have to arrive; default 10
+        - ``FER_SEND_TIMEOUT_S``: seconds in which a client has to take another 48 KiB of an answer; default 30
+        - ``FER_REQUESTS_PER_MINUTE``: requests of one client, all of which may come at once; default no limit
+        - ``FER_PROXY_HOPS``: proxies in front that each append an address to ``X-Forwarded-For``, the first of them
+          the client's; default 0, the connection's own address
+        - ``FER_MAX_BYTES_IN_FLIGHT``: bytes of all bodies and answers held at the same time; default 96 MiB
+        - ``FER_MAX_CONNECTIONS``: connections open at the same time; default 512
         - ``FER_MAX_IMAGE_PIXELS``: largest picture, width × height; default 24,500,000
+        - ``FER_ANNOTATE_FORMATS``: formats of the picture in predict's answer, separated by commas, the first of them
+          its default: ``jpeg``, or some of ``png,jpeg,webp`` (default); ``none`` is always allowed
         - ``FER_ALLOWED_ORIGINS``: origins browsers may call from, separated by commas; default ``*``, which opens
           nothing that ``export`` guards
         - ``FER_ALLOWED_HOSTS``: host names that a server on loopback answers for besides its own, separated by commas
@@ -131,6 +144,10 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def _whole(text: str) -> int:
+    return 0 if text.strip("0") == "" else _positive(text)
+
+
 def _bucket(text: str) -> str:
     if not text.startswith(("file:///", "gs://")):
         raise ValueError("expected file:///directory or gs://bucket")
@@ -153,6 +170,14 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
+def _annotate_formats(text: str) -> tuple[AnnotateFormat, ...]:
+    known: dict[str, AnnotateFormat] = {name: name for name in ANNOTATE_FORMATS}
+    names = list(dict.fromkeys((*_names(text), "none")))
+    if names[0] == "none" or not known.keys() >= set(names):
+        raise ValueError(f"expected some of {', '.join(ANNOTATE_FORMATS[:-1])}, separated by commas")
+    return tuple(known[name] for name in names)
+
+
 VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "bucket_url": ("FER_BUCKET", _bucket),
     "models_dir": ("FER_MODELS_DIR", Path),
@@ -164,10 +189,14 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "max_body_bytes": ("FER_MAX_BODY_BYTES", _positive),
     "body_timeout_s": ("FER_BODY_TIMEOUT_S", _positive),
     "headers_timeout_s": ("FER_HEADERS_TIMEOUT_S", _positive),
+    "send_timeout_s": ("FER_SEND_TIMEOUT_S", _positive),
+    "requests_per_minute": ("FER_REQUESTS_PER_MINUTE", _positive),
+    "proxy_hops": ("FER_PROXY_HOPS", _whole),
     "max_bytes_in_flight": ("FER_MAX_BYTES_IN_FLIGHT", _positive),
     "max_connections": ("FER_MAX_CONNECTIONS", _positive),
     "threads": ("THREADS", _positive),
     "max_image_pixels": ("FER_MAX_IMAGE_PIXELS", _positive),
+    "annotate_formats": ("FER_ANNOTATE_FORMATS", _annotate_formats),
     "allowed_origins": ("FER_ALLOWED_ORIGINS", _names),
     "allowed_hosts": ("FER_ALLOWED_HOSTS", _names),
     "export_token": ("FER_EXPORT_TOKEN", str),

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import parse_qs, parse_qsl
@@ -52,14 +52,19 @@ class FeedbackRequest:
     idempotency_key: str | None
 
 
-def parse_predict(request: flask.Request, *, max_body_bytes: int) -> PredictRequest:
-    """Read a prediction request; raises InvalidInput, TooLarge or UnsupportedType."""
+def parse_predict(
+    request: flask.Request, *, max_body_bytes: int, formats: Sequence[AnnotateFormat] = ANNOTATE_FORMATS
+) -> PredictRequest:
+    """Read a prediction request, the first of ``formats`` being its default for the picture in the answer.
+
+    Raises InvalidInput, TooLarge or UnsupportedType.
+    """
     image, options = _image_and_options(request, max_body_bytes=max_body_bytes)
-    wanted = options.get("annotate", "png")
-    for annotate in ANNOTATE_FORMATS:
+    wanted = options.get("annotate", formats[0])
+    for annotate in formats:
         if wanted == annotate:
             return PredictRequest(image=image, annotate=annotate)
-    raise InvalidInput(f"'annotate' must be one of {', '.join(ANNOTATE_FORMATS)}.")
+    raise InvalidInput(f"'annotate' must be one of {', '.join(formats)}.")
 
 
 def parse_feedback(request: flask.Request, *, max_body_bytes: int) -> FeedbackRequest:

@@ -33,13 +33,15 @@ _CONFUSION_HEAD = '<thead><tr><th scope="col">Predicted ↓ corrected →</th>{}
 )
 _MODELS_HEAD = """<thead><tr><th scope="col">Version</th><th scope="col">Created</th><th scope="col">Status</th>
   <th scope="col">Checks</th></tr></thead>"""
+_INCOMPLETE = '<p class="note" role="status">More corrections wait to be merged. Reload to count them.</p>'
 _NOTHING_YET = '<p class="note">Nothing to download yet. Correct a label, and it appears here.</p>'
 
 
-def dashboard_page(statistics: Statistics, models: Sequence[PublishedModel]) -> str:
+def dashboard_page(statistics: Statistics, models: Sequence[PublishedModel], *, complete: bool) -> str:
     """The page as HTML: corrections by label, by week and against what models had said, and the published models.
 
-    A label's bar is as long as its share, a week's as its count next to the largest one. It shows no face.
+    A label's bar is as long as its share, a week's as its count next to the largest one. It shows no face. Where the
+    merge before it was not ``complete``, it says so.
     """
     template = Template(Path(__file__).with_suffix(".html").read_text(encoding="utf-8"))
     last, tallies = statistics.last_feedback, statistics.tallies
@@ -50,6 +52,7 @@ def dashboard_page(statistics: Statistics, models: Sequence[PublishedModel]) -> 
         last_feedback=f"{last.astimezone(UTC):%-d %b %Y}" if last else "None yet",
         contradicted=f"{contradicted:,} of {compared:,}" if compared else "–",
         withdrawn=f"{statistics.withdrawn:,}",
+        incomplete="" if complete else _INCOMPLETE,
         labels=_label_rows(statistics.counts, total=statistics.total),
         weeks=_section("Corrections per week", _WEEKS_HEAD, _week_rows(tallies.weeks)),
         confusion=_section("Predictions and corrections", _CONFUSION_HEAD, _said_rows(tallies.said)),

@@ -36,6 +36,7 @@ Handler = Callable[[flask.Request], flask.Response]
 class _Route:
     handler: Handler
     guarded: bool
+    writes: bool
 
 
 class Endpoint:
@@ -44,9 +45,10 @@ class Endpoint:
     A ``FerError`` becomes its status and message; anything else becomes a 500 without detail, with the stack trace
     in the log. ``GET /`` is the health check: ``status`` and whatever ``health`` returns.
 
-    Guarded routes require ``token``. If there is none they answer on loopback only, unless ``without_token`` says
-    why they may answer elsewhere. Pages of other origins may read them only if ``allowed_origins`` names those
-    origins; its ``*`` covers the other routes only.
+    Guarded routes ask for ``token``. Without one they answer on loopback only, unless ``without_token`` says why
+    they may elsewhere. Pages of other origins may read them only where ``allowed_origins`` names these: its ``*`` is
+    for the other routes. What ``writes`` is refused to pages that are not allowed, for a body of text or a form needs
+    no preflight.
     """
 
     def __init__(
@@ -64,18 +66,20 @@ class Endpoint:
         self._google_cloud_project = google_cloud_project
         self._flask = flask.Flask("fer", static_folder=None)
         self._routes: dict[str, dict[str, _Route]] = {}
-        self._add("GET", "/", lambda _: json_answer({"status": "healthy", **health()}), guarded=False)
+        self._add("GET", "/", lambda _: json_answer({"status": "healthy", **health()}))
         configure_logging()
 
-    def route(self, method: str, *paths: str, guarded: bool = False) -> Callable[[Handler], Handler]:
-        """Register the decorated handler; ``guarded`` marks what not everybody may read.
+    def route(
+        self, method: str, *paths: str, guarded: bool = False, writes: bool = False
+    ) -> Callable[[Handler], Handler]:
+        """Register the decorated handler; ``guarded`` is for what not everybody may read, ``writes`` for changes.
 
         A path may end in ``/{name}``, which matches one segment; the handler finds it in ``request.view_args``.
         """
 
         def register(handler: Handler) -> Handler:
             for path in paths:
-                self._add(method, path, handler, guarded=guarded)
+                self._add(method, path, handler, guarded=guarded, writes=writes)
             return handler
 
         return register
@@ -102,8 +106,8 @@ class Endpoint:
         with self._flask.request_context(environ) as context:
             return self(context.request)(environ, start_response)
 
-    def _add(self, method: str, path: str, handler: Handler, *, guarded: bool) -> None:
-        self._routes.setdefault(path, {})[method] = _Route(handler, guarded)
+    def _add(self, method: str, path: str, handler: Handler, *, guarded: bool = False, writes: bool = False) -> None:
+        self._routes.setdefault(path, {})[method] = _Route(handler, guarded, writes)
 
     def _dispatch(self, request: flask.Request) -> flask.Response:
         methods = self._find(request)
@@ -116,6 +120,8 @@ class Endpoint:
             return response
         if REFUSAL in request.environ:
             raise request.environ[REFUSAL]
+        if route.writes and not self._cross_origin.may_write(request, local=_is_local(request)):
+            raise Forbidden("Pages of this origin may not write here; FER_ALLOWED_ORIGINS names those that may.")
         if route.guarded:
             self._check_caller(request)
         return route.handler(request)

@@ -6,6 +6,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fer.serving.clients import Clients
 from fer.serving.connections import MAX_HEADERS_BYTES, connection_class
 from fer.serving.in_flight import InFlight
 from fer.serving.reception import Reception
@@ -30,6 +31,7 @@ def application(app: WsgiApp, settings: Settings) -> Application:
         Reception(
             on_threads(app, _threads(settings.threads)),
             in_flight=_in_flight(settings.max_bytes_in_flight),
+            clients=_clients(settings.requests_per_minute, settings.proxy_hops),
             max_body_bytes=settings.max_body_bytes,
             body_timeout_s=settings.body_timeout_s,
         )
@@ -40,8 +42,12 @@ def connection_options(settings: Settings) -> dict[str, Any]:
     """Return uvicorn's options that enforce the limits on connections."""
     return {
         "http": connection_class(
-            headers_timeout_s=settings.headers_timeout_s, max_connections=settings.max_connections
+            headers_timeout_s=settings.headers_timeout_s,
+            send_timeout_s=settings.send_timeout_s,
+            max_connections=settings.max_connections,
         ),
+        # Whose address counts is decided in one place: fer.serving.clients.
+        "proxy_headers": False,
         "h11_max_incomplete_event_size": MAX_HEADERS_BYTES,
         "timeout_graceful_shutdown": 5,
         "access_log": False,
@@ -62,6 +68,11 @@ def use_with_framework(settings: Settings) -> None:
 @functools.cache
 def _threads(number: int) -> Threads:
     return Threads(number)
+
+
+@functools.cache
+def _clients(requests_per_minute: int | None, proxy_hops: int) -> Clients | None:
+    return Clients(requests_per_minute, proxy_hops=proxy_hops) if requests_per_minute else None
 
 
 @functools.cache

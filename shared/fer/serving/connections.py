@@ -5,8 +5,12 @@ is open, and its own limit counts connections only after their headers have arri
 """
 
 import asyncio
+import fcntl
 import json
+import socket
+import struct
 import sys
+import termios
 from http import HTTPStatus
 from typing import Any
 
@@ -20,9 +24,9 @@ from fer.serving.plain_errors import PlainErrorsAsJson
 
 # All headers of a request together; browsers with large cookies send about 16 KiB.
 MAX_HEADERS_BYTES = 32 * 1024
-# The time a client has to read another 48 KiB of an answer: a tenth of the speed of the slowest mobile networks.
-SEND_TIMEOUT_S = 30.0
-# A client that is refused while still sending learns so only if the server goes on reading.
+# What a reader has to take of an answer within the deadline for readers.
+TAKEN_IN_TIME_BYTES = 48 * 1024
+# A client that is still sending when it is refused hears so only while it is listened to.
 LINGER_S = 1.0
 
 
@@ -34,10 +38,13 @@ class Connection(H11Protocol):
     """
 
     headers_timeout_s: float
+    send_timeout_s: float
     max_connections: int
 
     def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any], **options: Any) -> None:
-        super().__init__(config, server_state, {**app_state, "abort": self._abort}, **options)
+        super().__init__(
+            config, server_state, {**app_state, "abort": self._abort, "is_closing": self._is_closing}, **options
+        )
         self.app = PlainErrorsAsJson(self.app)  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue]
         self._headers_deadline: asyncio.TimerHandle | None = None
         self._send_deadline: asyncio.TimerHandle | None = None
@@ -88,7 +95,7 @@ class Connection(H11Protocol):
     def pause_writing(self) -> None:
         super().pause_writing()
         if self._send_deadline is None:
-            self._send_deadline = self.loop.call_later(SEND_TIMEOUT_S, self._abort)
+            self._watch_reader()
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -159,7 +166,7 @@ class Connection(H11Protocol):
             self.cycle.message_event.set()
         body = json.dumps(error.as_json(), separators=(",", ":")).encode()
         headers = [("content-type", "application/json"), ("content-length", str(len(body))), ("connection", "close")]
-        headers += [("retry-after", "2")] if error.retryable else []
+        headers += [("retry-after", str(error.retry_after_s))] if error.retryable else []
         try:
             response = h11.Response(status_code=error.status, headers=headers, reason=HTTPStatus(error.status).phrase)
             for event in (response, h11.Data(data=body), h11.EndOfMessage()):
@@ -172,15 +179,47 @@ class Connection(H11Protocol):
         self.loop.call_later(LINGER_S, self._abort)
 
     def _close_in_time(self) -> None:
-        """Set a deadline for sending the rest."""
+        """What is left to send is in the system's hands within a time, or is not sent at all."""
         if self.transport.get_write_buffer_size():
-            self.loop.call_later(SEND_TIMEOUT_S, self._abort)
+            self.loop.call_later(self.send_timeout_s, self._abort)
+
+    def _watch_reader(self) -> None:
+        self._send_deadline = self.loop.call_later(self.send_timeout_s, self._judge_reader, self._untaken_bytes())
+
+    def _judge_reader(self, untaken_before_bytes: int) -> None:
+        """Wait on for a client that has taken something, and drop one that has not.
+
+        Dropped means: with what the system holds for it, which are megabytes, and which it would keep for minutes.
+        """
+        if untaken_before_bytes - self._untaken_bytes() >= TAKEN_IN_TIME_BYTES:
+            self._watch_reader()
+            return
+        connection = self.transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._abort()
+
+    def _untaken_bytes(self) -> int:
+        """What the client has not acknowledged; the system takes more from us in lumps, so ours alone misleads."""
+        connection = self.transport.get_extra_info("socket")
+        try:
+            (queued_bytes,) = struct.unpack("i", fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4)))
+        except (AttributeError, OSError):  # no socket, or a system without this question
+            queued_bytes = 0
+        return self.transport.get_write_buffer_size() + queued_bytes
+
+    def _is_closing(self) -> bool:
+        return self.transport.is_closing()
 
     def _abort(self) -> None:
         self.transport.abort()
 
 
-def connection_class(*, headers_timeout_s: float, max_connections: int) -> type[Connection]:
-    """Return a class for uvicorn's option ``http``, which takes no arguments for it."""
-    limits = {"headers_timeout_s": headers_timeout_s, "max_connections": max_connections}
+def connection_class(*, headers_timeout_s: float, send_timeout_s: float, max_connections: int) -> type[Connection]:
+    """For uvicorn's option ``http``, which takes a class and no arguments of it."""
+    limits = {
+        "headers_timeout_s": headers_timeout_s,
+        "send_timeout_s": send_timeout_s,
+        "max_connections": max_connections,
+    }
     return type("LimitedConnection", (Connection,), limits)

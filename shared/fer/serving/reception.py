@@ -8,6 +8,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fer.errors import REFUSAL, FerError, RequestTimeout, TooLarge
+from fer.serving.clients import Clients
 from fer.serving.in_flight import STEP_BYTES, Holding, InFlight
 
 # Many clients listen only after they have sent everything: a refused body is read on, up to a limit.
@@ -18,12 +19,22 @@ class Reception:
     """Passes requests to ``app`` with the whole body in one message, so its threads never wait for a client.
 
     A body of more than ``max_body_bytes``, or not complete after ``body_timeout_s``, and one for which ``in_flight``
-    has no room, are dropped and reach the application as a refusal (``REFUSAL``). Its answer is sent in
-    pieces, and a client that does not read them is cut off when ``in_flight`` needs the room.
+    has no room, are let go and reach the application as a refusal (``REFUSAL``). What it answers is sent in
+    pieces, and a client who does not take them gives way when ``in_flight`` needs the room. Who asks more often than
+    ``clients`` lets one is refused before anything of the body is kept.
     """
 
-    def __init__(self, app: ASGIApp, *, in_flight: InFlight, max_body_bytes: int, body_timeout_s: float) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        in_flight: InFlight,
+        max_body_bytes: int,
+        body_timeout_s: float,
+        clients: Clients | None = None,
+    ) -> None:
         self._app = app
+        self._clients = clients
         self._in_flight = in_flight
         self._max_body_bytes = max_body_bytes
         self._body_timeout_s = body_timeout_s
@@ -33,7 +44,8 @@ class Reception:
             await self._app(scope, receive, send)
             return
         with self._in_flight.holding() as holding:
-            body = _Body(scope, holding, max_bytes=self._max_body_bytes)
+            refusal = self._clients.refusal_of(scope) if self._clients else None
+            body = _Body(scope, holding, max_bytes=self._max_body_bytes, refusal=refusal)
             complete = await self._receive(body, receive, holding)
             if body.is_abandoned:
                 return
@@ -60,14 +72,14 @@ class Reception:
 class _Body:
     """The part of a body that has arrived, or why it was dropped."""
 
-    def __init__(self, scope: Scope, holding: Holding, *, max_bytes: int) -> None:
+    def __init__(self, scope: Scope, holding: Holding, *, max_bytes: int, refusal: FerError | None) -> None:
         headers = Headers(scope=scope)
         announced = headers.get("content-length", "")
         self._holding = holding
         self._max_bytes = max_bytes
         self._pieces: list[bytes] = []
         self._received_bytes = 0
-        self.refusal: FerError | None = None
+        self.refusal = refusal
         self.goes_on = True
         self.is_abandoned = self.is_endless = False
         if announced.isdecimal() and int(announced) > max_bytes:

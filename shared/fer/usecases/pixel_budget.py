@@ -1,4 +1,8 @@
-"""A limit on the pixels worked on at once, so that memory does not grow with the number of callers."""
+"""How many pixels are worked on at the same time, so that memory does not grow with the number of callers.
+
+A picture is charged the pixels of a plain one that takes as much memory: what Pillow decodes, two to five times its
+own.
+"""
 
 import threading
 from collections import deque
@@ -10,7 +14,8 @@ from fer.vision.decoding.headers import read_header
 
 # Two 12-megapixel photos, or one picture of the largest accepted size.
 PIXELS_AT_ONCE = 24_500_000
-# Up to here, 1920×1080, a picture counts as small: it has a budget of its own and never waits behind large ones.
+# Up to here, a plain one of 1920×1080, a picture counts as small: it has a budget of its own and never waits behind
+# large ones.
 SMALL_PIXELS = 2_100_000
 SMALL_PIXELS_AT_ONCE = 4_200_000
 # A large picture takes about a second on a busy core; a caller who would wait longer had better try again.
@@ -38,11 +43,11 @@ class PixelBudget:
 
     @contextmanager
     def hold(self, image: bytes, *, max_pixels: int) -> Generator[None]:
-        """Hold the pixels of an encoded ``image`` for the duration of a ``with`` block.
+        """Hold what an encoded ``image`` is charged for the time of a ``with`` block.
 
-        A picture larger than the whole budget gets it to itself. One of more than ``max_pixels`` does not wait,
-        because it will be refused. Raises InvalidInput and UnsupportedType as ``read_header`` does, and
-        Unavailable if too many are waiting already or the turn does not come in time.
+        A picture larger than the whole budget has it to itself. One of more than ``max_pixels``, or than is read of
+        its kind, waits for nothing, because it will be refused. Raises InvalidInput and UnsupportedType as
+        ``read_header`` does, and Unavailable where too many wait already, or the turn does not come in time.
         """
         with self.hold_pixels(_pixels_to_decode(image, max_pixels)):
             yield
@@ -97,6 +102,5 @@ budget = Turns()
 
 
 def _pixels_to_decode(image: bytes, max_pixels: int) -> int:
-    size_wh = read_header(image).size_wh
-    pixels = size_wh[0] * size_wh[1]
-    return pixels if pixels <= max_pixels else 0
+    header = read_header(image)
+    return header.charged_pixels if header.pixels <= min(max_pixels, header.max_pixels) else 0

@@ -30,12 +30,13 @@ def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> ImageRGB:
     """
     header = read_header(data)
     check_size(header.size_wh, max_pixels=max_pixels, kind_max_pixels=header.max_pixels, kind=header.kind)
-    large = header.size_wh[0] * header.size_wh[1] > _LARGE_PIXELS
+    large = header.charged_pixels > _LARGE_PIXELS
     with _ONE_AT_A_TIME if large else nullcontext():
         image = _decode_plain(data, header) if header.plain else None
         if image is None:  # OpenCV refuses some files that browsers show, such as a PNG without its last chunk
             image = pillow.decode(data, header.format, size_wh=header.size_wh)
-        return _upright(to_srgb(image, header.icc_profile, grey=header.grey), header.orientation)
+        image = to_srgb(image, header.icc_profile, grey=header.grey)  # lets go of the unconverted one
+        return _upright(image, header.orientation)
 
 
 def to_grey(image_rgb: ImageRGB) -> ImageGrey:

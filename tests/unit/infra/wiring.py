@@ -18,7 +18,7 @@ FIELD_OF = {variable: field for field, (variable, _) in VARIABLES.items()}
 PLATFORM = {"MALLOC_ARENA_MAX"}
 
 # What fer.serving reads for every function.
-SERVING = {"threads"}
+SERVING = {"threads", "requests_per_minute", "proxy_hops"}
 
 # Settings whose default is wrong in the cloud: whatever uses them has to be given them.
 NO_DEFAULT_FITS = {"bucket_url", "allowed_origins", "google_cloud_project", "model_uri"}

@@ -14,14 +14,20 @@ from fer.vision.decoding.limits import MAX_ODD_PIXELS, MAX_PIXELS
 
 # Twice the number of chunks in a 24 MB PNG with libpng's 8 KB chunks.
 _MAX_CHUNKS = 6_000
+# What a pixel takes at most while it is decoded, as tests/unit/vision/test_decoding_memory.py measures it: the
+# decoder's and our own; of a JPEG in several scans its coefficients, of a picture with a profile the converted one;
+# with transparency four channels before it is laid on white.
+_PLAIN_BYTES, _THIRD_COPY_BYTES, _ALPHA_BYTES = 6, 9, 13
+_PILLOW_BYTES = {"BMP": 15, "GIF": 16, "JPEG": 17, "PNG": 19, "AVIF": 22, "WEBP": 29}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
     """What a header says; ``size_wh`` is before ``orientation`` (EXIF, 1 to 8) is applied.
 
-    ``plain`` means that OpenCV decodes it correctly, with a fourth channel if ``alpha``. Anything else is left to
-    Pillow, temporarily takes up to four times the memory, and is limited to ``max_pixels``; ``kind`` names it.
+    ``plain`` says that OpenCV decodes it rightly, with a fourth channel where ``alpha``. What is not plain is left
+    to Pillow, takes up to five times the memory on the way, and is read up to ``max_pixels``; ``kind`` names it.
+    ``scans`` says that a JPEG has several.
     """
 
     format: str
@@ -32,7 +38,26 @@ class Header:
     orientation: int = 1
     alpha: bool = False
     grey: bool = False
+    scans: bool = False
     icc_profile: bytes = b""
+
+    @property
+    def pixels(self) -> int:
+        return self.size_wh[0] * self.size_wh[1]
+
+    @property
+    def bytes_per_px(self) -> int:
+        """The most that a pixel takes while it is decoded."""
+        if not self.plain:
+            return _PILLOW_BYTES[self.format]
+        if self.alpha:
+            return _ALPHA_BYTES
+        return _THIRD_COPY_BYTES if self.scans or self.icc_profile else _PLAIN_BYTES
+
+    @property
+    def charged_pixels(self) -> int:
+        """How many pixels of a plain, opaque picture take as much memory as this one."""
+        return self.pixels * self.bytes_per_px // _PLAIN_BYTES
 
 
 def read_header(data: bytes) -> Header:
@@ -87,6 +112,7 @@ def _jpeg(data: bytes) -> Header:
         max_pixels=_max_pixels(plain=plain),
         orientation=exif_orientation(found.exif),
         grey=found.components == 1,
+        scans=found.scans,
         icc_profile=found.icc_profile,
     )
 

@@ -28,10 +28,14 @@ _EXIF, _PROFILE = b"Exif\0\0", b"ICC_PROFILE\0"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JpegHeader:
-    """What precedes the first scan; ``exif`` and ``icc_profile`` are empty if absent."""
+    """What stands before the first scan; ``exif`` and ``icc_profile`` are empty where there is none.
+
+    One of several ``scans`` is held as a whole, in coefficients, before its first pixel is there.
+    """
 
     size_wh: tuple[int, int]
     components: int
+    scans: bool
     exif: bytes
     icc_profile: bytes
 
@@ -64,10 +68,16 @@ def read_jpeg_header(data: bytes) -> JpegHeader:
     height, width, components = struct.unpack_from(">HHB", frame, 1)
     if frame[0] != 8:
         raise UnsupportedType("JPEGs with 12 bits per colour are not supported; send one with 8 bits.")
-    if progressive or body[0] < components:
+    scans = progressive or body[0] < components
+    if scans:
         _check_scans(data, at)
-    icc_profile = b"".join(profile[number] for number in sorted(profile))
-    return JpegHeader(size_wh=(width, height), components=components, exif=exif, icc_profile=icc_profile)
+    return JpegHeader(
+        size_wh=(width, height),
+        components=components,
+        scans=scans,
+        exif=exif,
+        icc_profile=b"".join(profile[number] for number in sorted(profile)),
+    )
 
 
 def _next(marker: re.Pattern[bytes], data: bytes, at: int) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from fer.errors import InvalidInput, TooLarge
 # The largest pictures that phones and cameras send by default have 24 megapixels (5712×4284, 6000×4000). Four
 # threads that each hold one stay below 500 MB.
 MAX_PIXELS = 24_500_000
-# Formats that OpenCV does not read temporarily need up to four times the memory.
+# What OpenCV does not read needs up to five times the memory on the way.
 MAX_ODD_PIXELS = 12_500_000
 # Pillow unpacks these in Python, pixel by pixel.
 MAX_RLE_PIXELS = 2_000_000
