@@ -12,6 +12,7 @@ FROM node:22.21.1-bookworm-slim AS web
 WORKDIR /app
 COPY web/package.json web/package-lock.json web/.npmrc web/
 RUN npm ci --prefix web --no-audit --no-fund
+COPY NOTICE ./
 COPY docs/images/astronaut.jpg docs/images/astronaut.jpg
 COPY web/ web/
 RUN npm run build --prefix web
@@ -27,7 +28,7 @@ COPY shared/requirements.txt shared/requirements.txt
 RUN python -m venv .venv && .venv/bin/pip install --no-cache-dir --disable-pip-version-check \
     -r functions/predict/requirements.txt -r functions/feedback/requirements.txt -r functions/export/requirements.txt \
     -r streaming/requirements.txt -r shared/requirements.txt
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY shared/ shared/
 COPY models/ models/
 RUN .venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps .
@@ -46,6 +47,7 @@ ENV PYTHONUNBUFFERED=1 \
 WORKDIR /app
 COPY --from=python /app/.venv .venv
 COPY --from=python /app/models models
+COPY LICENSE NOTICE ./
 COPY functions/ functions/
 COPY streaming/ streaming/
 COPY local/ local/

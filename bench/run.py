@@ -1,4 +1,4 @@
-"""`make bench`: every benchmark, one after the other; figures to bench/results.json, a table to standard output.
+"""`make bench`: run every benchmark in turn; figures go to bench/results.json, the table to docs/performance.md.
 
 ``PEER=URL make bench`` posts the same pictures to another server with the same contract as well.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.measures import ROOT, circumstances
+from bench.page import write_table
 
 RESULTS = ROOT / "bench" / "results.json"
 BENCHMARKS = ("cold_start", "latency", "merge", "slow_clients")
@@ -32,13 +33,13 @@ def run(name: str, arguments: list[str]) -> dict[str, Any]:
 def markdown(report: dict[str, Any]) -> str:
     rows = [*_cold_start_rows(report["cold_start"]), *_latency_rows(report["latency"]), *_merge_rows(report["merge"])]
     rows += _slow_client_rows(report["slow_clients"])
-    lines = ["| what | median | p95 | beside it |", "|---|--:|--:|---|", *rows]
+    lines = ["| what | median | p95 | notes |", "|---|--:|--:|---|", *rows]
     machine = f"{report['processor']}, {report['cores']} cores, Python {report['python']}"
     return "\n".join([*lines, "", f"`make bench` on {machine}, commit {report['commit'][:12]}."])
 
 
-def _row(what: str, figures: dict[str, Any], beside: str) -> str:
-    return f"| {what} | {_time(figures['median_ms'])} | {_time(figures['p95_ms'])} | {beside} |"
+def _row(what: str, figures: dict[str, Any], notes: str) -> str:
+    return f"| {what} | {_time(figures['median_ms'])} | {_time(figures['p95_ms'])} | {notes} |"
 
 
 def _time(milliseconds: float) -> str:
@@ -47,19 +48,19 @@ def _time(milliseconds: float) -> str:
 
 def _cold_start_rows(report: dict[str, Any]) -> Iterator[str]:
     served, compared = report["results"]["litert"], report["results"]["tensorflow"]
-    beside = f"{report['times_faster']:.1f}× faster than with TensorFlow; {served['resident_mb']} MB resident"
-    yield _row("cold start to the first prediction", served, beside)
+    notes = f"{report['times_faster']:.1f}× faster than with TensorFlow; {served['resident_mb']} MB resident"
+    yield _row("cold start to the first prediction", served, notes)
     yield _row("the same with TensorFlow", compared, f"{compared['resident_mb']} MB resident")
 
 
 def _latency_rows(report: dict[str, Any]) -> Iterator[str]:
     for result in report["latency"]:
         stages = result["stages_ms"]
-        beside = f"detector {_time(stages['detect_ms'])}, the rest {_time(stages['without_detector_ms'])}; "
-        beside += f"{result['resident_mb']} MB"
+        notes = f"detector {_time(stages['detect_ms'])}, the rest {_time(stages['without_detector_ms'])}; "
+        notes += f"{result['resident_mb']} MB"
         if "peer" in result:
-            beside += f"; {result['times_faster_than_peer']:.1f}× faster than the peer"
-        yield _row(f"{result['case']}, `annotate={result['annotate']}`", result, beside)
+            notes += f"; {result['times_faster_than_peer']:.1f}× faster than the peer"
+        yield _row(f"{result['case']}, `annotate={result['annotate']}`", result, notes)
     for result in report["throughput"]:
         number = result["clients"]
         who = "1 client" if number == 1 else f"{number} clients at once"
@@ -76,10 +77,10 @@ def _merge_rows(report: dict[str, Any]) -> Iterator[str]:
 def _slow_client_rows(report: dict[str, Any]) -> Iterator[str]:
     stalled, turn = report["stalled"], report["fair_turn"]
     clients = f"next to {stalled['stalled']} stalled clients"
-    yield _row(f"`GET /` {clients}", stalled["health"], "half of them in the middle of their headers")
+    yield _row(f"`GET /` {clients}", stalled["health"], "half of them midway through their headers")
     yield _row(f"640×480 {clients}", stalled["prediction"], f"alone {_time(stalled['alone']['median_ms'])}")
-    beside = f"alone {_time(turn['alone']['median_ms'])}"
-    yield _row(f"23 MP next to {turn['looping']} clients that loop 13 MP", turn["large"], beside)
+    notes = f"alone {_time(turn['alone']['median_ms'])}"
+    yield _row(f"23 MP next to {turn['looping']} clients that loop 13 MP", turn["large"], notes)
 
 
 def main() -> None:
@@ -97,6 +98,7 @@ def main() -> None:
         report[name] = run(name, arguments[name])
     RESULTS.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     if all(name in report for name in BENCHMARKS):
+        write_table("bench", markdown(report))
         print(markdown(report))
 
 

@@ -1,7 +1,7 @@
 """`make bench-stream`: live video against `make run`'s server, which is pinned to one core.
 
 ``python -m bench.stream [--seconds N] [--json OUT]``. 640×480, one face. Clients run on the other cores where there
-are any. Prints a table; figures go to bench/stream_results.json.
+are any. Figures go to bench/stream_results.json, the table to docs/performance.md.
 """
 
 import argparse
@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 
 from bench.measures import ROOT, circumstances, summary
+from bench.page import write_table
 from bench.pictures import jpeg, one_face
 from bench.stream_clients import Seen, alternate, camera, flood, post
 from local.samples import Picture
@@ -195,12 +196,12 @@ def markdown(report: dict[str, Any]) -> str:
     shared = report["four_cameras"]
     one = f"one camera of {CAMERA_FPS:.0f} frames/s, {report['seconds']:.0f} s"
     lines = [
-        "| what | frames/s | median | p95 | beside it |",
+        "| what | frames/s | median | p95 | notes |",
         "|---|--:|--:|--:|---|",
-        _row(one, alone, f"{alone['processor_ms_per_frame']} ms of processor time a frame; {_memory(alone)}"),
+        _row(one, alone, f"{alone['processor_ms_per_frame']} ms of processor time per frame; {_memory(alone)}"),
         _row("one frame after the other", single["stream"], f"over HTTP {single['http_to_stream']}× as long"),
         *(_row(f"camera {n} of {CLIENTS}", client, "") for n, client in enumerate(shared["clients"], start=1)),
-        _row("all of them", {}, f"least to most {shared['least_to_most']}; {_memory(shared)}"),
+        _row("all of them", {}, f"the slowest gets {shared['least_to_most']} of the fastest; {_memory(shared)}"),
     ]
     for name in ("floods_within_limits", "floods_without_limits"):
         lines += _flood_rows(report[name], name.replace("_", " "))
@@ -216,7 +217,7 @@ def markdown(report: dict[str, Any]) -> str:
 
 
 def _flood_rows(result: dict[str, Any], name: str) -> list[str]:
-    rows = [_row(f"{name}: a camera beside", result["camera"], _memory(result))]
+    rows = [_row(f"{name}: a camera next to them", result["camera"], _memory(result))]
     for who in ("flood", "slow_reader"):
         seen = result[who]
         closed = f", closed with {seen['close_code']}" if seen["close_code"] else ""
@@ -224,9 +225,9 @@ def _flood_rows(result: dict[str, Any], name: str) -> list[str]:
     return rows
 
 
-def _row(what: str, result: dict[str, Any], beside: str) -> str:
+def _row(what: str, result: dict[str, Any], notes: str) -> str:
     times = f"{result['median_ms']} ms | {result['p95_ms']} ms" if "median_ms" in result else "– | –"
-    return f"| {what} | {result.get('fps', '–')} | {times} | {beside} |"
+    return f"| {what} | {result.get('fps', '–')} | {times} | {notes} |"
 
 
 def _memory(result: dict[str, Any]) -> str:
@@ -241,6 +242,8 @@ def main() -> None:
     options = parser.parse_args()
     report = asyncio.run(measure(options.seconds))
     options.json.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    if options.json == RESULTS:
+        write_table("stream", markdown(report))
     print(markdown(report))
 
 

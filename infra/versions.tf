@@ -3,8 +3,9 @@ terraform {
 
   required_providers {
     google = {
-      source  = "hashicorp/google"
-      version = "~> 8.7"
+      source = "hashicorp/google"
+      # The very version whose names and values google_schema.json holds (`make infra-schema`).
+      version = "8.7.0"
     }
   }
 

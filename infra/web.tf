@@ -91,9 +91,9 @@ resource "google_storage_bucket_object" "web" {
 resource "google_compute_backend_bucket" "web" {
   for_each = toset(local.web)
 
-  name                  = "${var.name}-${each.key}"
-  bucket_name           = google_storage_bucket.web[each.key].name
-  load_balancing_scheme = "EXTERNAL_MANAGED"
+  # Without a load_balancing_scheme: the only one that a backend bucket takes is that of internal load balancers.
+  name        = "${var.name}-${each.key}"
+  bucket_name = google_storage_bucket.web[each.key].name
 
   # As the local server sends them with the app (local/web_app.py).
   custom_response_headers = [

@@ -63,7 +63,8 @@ def source_files(part: str, *, registry: bool) -> dict[str, Path]:
 
 def contents(part: str, *, registry: bool) -> dict[str, Path]:
     """Path in the artefact → file in the tree."""
-    files = {**source_files(part, registry=registry), **package_files()}
+    terms = {name: ROOT / name for name in ("LICENSE", "NOTICE")}
+    files = {**terms, **source_files(part, registry=registry), **package_files()}
     if part in ("predict", "feedback", "streaming"):
         files |= detector_files()
     if part in ("predict", "streaming"):

@@ -1,107 +1,71 @@
 """`make deploy` and `make destroy`: the built artefacts and images to Google Cloud, by gcloud and Terraform."""
 
 import argparse
-import hashlib
-import json
 import os
 import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from tools.archive import archive_path, write_archive
+from tools.images import BUILD, ROOT, Image, images
 
-ROOT = Path(__file__).resolve().parents[1]
-BUILD = ROOT / "build"
 FUNCTIONS = ("predict", "feedback", "export")
 DEFAULT_NAME = "fer"  # of the variable `name`; what it names has to exist before Terraform runs
 BEFORE_TERRAFORM = ("artifactregistry", "cloudbuild", "cloudresourcemanager", "iam", "serviceusage", "storage")
-TRAINING_PARTS = ("functions", "models", "shared", "training", "infra/images/training.Dockerfile")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Image:
-    """A container image and what it is built from; the tag is the digest of its content."""
-
-    name: str
-    digest: str
-    dockerfile: str
-    context: str
-
-    def url(self, project: str, region: str, installation: str) -> str:
-        return f"{region}-docker.pkg.dev/{project}/{installation}/{self.name}:{self.digest[:32]}"
 
 
 class Shell:
-    """Runs commands in the root of the project, or prints them only."""
+    """Runs commands in the root of the project step by step, or prints them only, as a plan to follow by hand."""
 
     def __init__(self, *, dry_run: bool) -> None:
         self._dry_run = dry_run
+        self._steps = 0
+
+    def step(self, purpose: str) -> None:
+        """Begin a step: what the commands after it are for."""
+        self._steps += 1
+        print(f"\n{self._steps}. {purpose}", flush=True)
 
     def run(self, *command: str) -> None:
         """Run and show a command; ends the program where it fails."""
-        print(f"$ {shlex.join(command)}", flush=True)
+        print(f"   $ {shlex.join(command)}", flush=True)
         if not self._dry_run:
             done = subprocess.run(command, cwd=ROOT, check=False)
             if done.returncode:
                 raise SystemExit(f"{command[0]} ended with {done.returncode}")
 
     def holds(self, *command: str) -> bool:
-        """Whether a look at something succeeds; in a dry run nothing is there yet."""
-        return (
-            not self._dry_run and subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
-        )
-
-
-def images() -> list[Image]:
-    """The images of those parts that the tree has."""
-    found: list[Image] = []
-    if (BUILD / "streaming").is_dir():
-        digest = hashlib.sha256(_built_digest("streaming").encode())
-        dockerfile = "infra/images/streaming.Dockerfile"
-        digest.update((ROOT / dockerfile).read_bytes())
-        found.append(
-            Image(name="streaming", digest=digest.hexdigest(), dockerfile=dockerfile, context="build/streaming")
-        )
-    if (ROOT / "training" / "retrain.py").is_file():
-        dockerfile = "infra/images/training.Dockerfile"
-        found.append(Image(name="training", digest=tree_digest(TRAINING_PARTS), dockerfile=dockerfile, context="."))
-    return found
-
-
-def tree_digest(parts: Sequence[str]) -> str:
-    """One sha256 over the names and bytes of all files in these parts of the tree."""
-    digest = hashlib.sha256()
-    for part in parts:
-        top = ROOT / part
-        for path in [top] if top.is_file() else sorted(path for path in top.rglob("*") if path.is_file()):
-            if "__pycache__" not in path.parts:
-                digest.update(f"{path.relative_to(ROOT)}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-    return digest.hexdigest()
-
-
-def _built_digest(part: str) -> str:
-    return json.loads((BUILD / part / "build_info.json").read_text("utf-8"))["digest"]
+        """Whether a look at something succeeds; a dry run takes it to be missing, and says how to look."""
+        if self._dry_run:
+            print(f"   only where this fails: {shlex.join(command)}", flush=True)
+            return False
+        return subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
 
 
 def deploy(shell: Shell, project: str, region: str, variables: Sequence[str], *, ask: bool) -> None:
     """Bring everything up to date; what did not change is neither built nor deployed again."""
+    shell.step("Pack the functions that `make build REGISTRY=1` has assembled; these files are written by now:")
     for name in FUNCTIONS:
         write_archive(BUILD / name, archive_path(name))
+        print(f"   {archive_path(name).relative_to(ROOT)}")
+    shell.step("Switch on the services that the next steps use; Terraform switches on the others.")
     shell.run(
         "gcloud", "services", "enable", f"--project={project}", *(f"{api}.googleapis.com" for api in BEFORE_TERRAFORM)
     )
     _initialise(shell, project, region, installation_name(variables))
     chosen = _variables(project, region, variables)
+    shell.step("Make the repository for the images; it has to be there before the first of them.")
     repository = "-target=google_artifact_registry_repository.images"
     shell.run("terraform", "-chdir=infra", "apply", "-input=false", "-auto-approve", repository, *chosen)
     for image in images():
         url = image.url(project, region, installation_name(variables))
+        shell.step(f"Build the image of {image.name}, which is named by its content.")
         if not shell.holds("gcloud", "artifacts", "docker", "images", "describe", url, f"--project={project}"):
             _build_image(shell, image, url, project)
         chosen += ["-var", f"{image.name}_image={url}"]
+    shell.step("Everything else: Terraform shows what it would change, and asks.")
     shell.run("terraform", "-chdir=infra", "apply", *([] if ask else ["-auto-approve"]), *chosen)
 
 
@@ -115,11 +79,13 @@ def destroy(shell: Shell, project: str, region: str, variables: Sequence[str], *
     """Remove everything but Terraform's own state and, unless told to, a data bucket with something in it."""
     _initialise(shell, project, region, installation_name(variables))
     agreed = [] if ask else ["-auto-approve"]
+    shell.step("Remove what Terraform made: it shows what that is, and asks.")
     shell.run("terraform", "-chdir=infra", "destroy", *agreed, *_variables(project, region, variables))
 
 
 def _initialise(shell: Shell, project: str, region: str, installation: str) -> None:
     bucket = f"{project}-{installation}-terraform"
+    shell.step("Keep Terraform's state in a bucket of its own.")
     if not shell.holds("gcloud", "storage", "buckets", "describe", f"gs://{bucket}"):
         options = (f"--project={project}", f"--location={region}", "--uniform-bucket-level-access")
         shell.run("gcloud", "storage", "buckets", "create", f"gs://{bucket}", *options, "--public-access-prevention")

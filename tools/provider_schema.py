@@ -1,8 +1,9 @@
-"""`make infra-schema`: the names of what infra/*.tf uses, taken from typed bindings of the google provider.
+"""`make infra-schema`: names and values of what infra/*.tf uses, taken from typed bindings of the google provider.
 
 The provider itself is not a package; its bindings on PyPI are generated from it, and hold every argument's name,
-whether it is a block, its type, and whether it is required. What the configuration uses goes into
-``infra/google_schema.json``, which ``tests/unit/infra/test_schema.py`` holds the configuration against.
+whether it is a block, its type, whether it is required, and in its description the values that it takes, where those
+are few. What the configuration uses goes into ``infra/google_schema.json``, which ``tests/unit/infra/test_names.py``
+holds the configuration against.
 """
 
 import json
@@ -25,6 +26,10 @@ _ARGUMENT = re.compile(
     r'\s+type: "(?P<kind>\w+)",\n\s+storageClassType: "(?P<type>\w+)",',
     re.MULTILINE,
 )
+_DECLARED = re.compile(
+    r"(?:^ {4}/\*\*(?P<text>(?:(?!\*/).)*)\*/\n)?^ {4}readonly (?P<name>\w+)(?P<free>\??): ", re.M | re.S
+)
+_VALUES = re.compile(r"Possible values: (\[\"[^\]]*\])|Supported values include: ([A-Za-z_, \"]+)\.")
 _OUTPUT = re.compile(r"this\.get(?P<type>\w+)Attribute\('(?P<name>\w+)'\)|\(this, \"(?P<complex>\w+)\"")
 
 
@@ -71,11 +76,11 @@ class Bindings:
 
 
 def _arguments(body: str, script: str, types: str, interface: str) -> dict[str, Any]:
-    required = _required(types, interface)
+    declared = _declared(types, interface)
     arguments: dict[str, Any] = {}
     for match in _ARGUMENT.finditer(body):
         name = match["name"]
-        argument: dict[str, Any] = {"required": _camel(name) in required}
+        argument, values = declared.get(_camel(name), ({"required": False}, []))
         if match["block"] == "true":
             nested = match["type"].removesuffix("List")
             start = script.index(f"function {nested[0].lower()}{nested[1:]}ToHclTerraform")
@@ -84,6 +89,7 @@ def _arguments(body: str, script: str, types: str, interface: str) -> dict[str, 
             argument["outputs"] = _outputs(script, nested)
         else:
             argument["type"] = match["type"]
+            argument |= {"values": values} if values else {}
         arguments[name] = argument
     return dict(sorted(arguments.items()))
 
@@ -94,9 +100,21 @@ def _outputs(script: str, nested: str) -> list[str]:
     return sorted({match["name"] or match["complex"] for match in _OUTPUT.finditer(found[0])}) if found else []
 
 
-def _required(types: str, interface: str) -> set[str]:
-    declared = re.search(rf"interface {interface}(?: extends [\w.]+)? \{{(.*?)^\}}", types, re.DOTALL | re.MULTILINE)
-    return set(re.findall(r"^\s+readonly (\w+): ", declared[1], re.MULTILINE)) if declared else set()
+def _declared(types: str, interface: str) -> dict[str, tuple[dict[str, Any], list[str]]]:
+    """Of each property: whether it is required, and which values its description says that it takes."""
+    body = re.search(rf"interface {interface}(?: extends [\w.]+)? \{{(.*?)^\}}", types, re.DOTALL | re.MULTILINE)
+    return {
+        match["name"]: ({"required": not match["free"]}, _values(match["text"] or ""))
+        for match in _DECLARED.finditer(body[1] if body else "")
+    }
+
+
+def _values(description: str) -> list[str]:
+    """``Possible values: ["A", "B"]`` or ``Supported values include: A, B and C.``; empty where it says neither."""
+    found = _VALUES.search(description)
+    if found is None:
+        return []
+    return json.loads(found[1]) if found[1] else re.findall(r"\w+", found[2].replace(" and ", ", "))
 
 
 def _camel(name: str) -> str:

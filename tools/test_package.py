@@ -42,12 +42,21 @@ def install(scratch: Path) -> Path:
     return python
 
 
+def check_licences(python: Path) -> None:
+    """The licence and the notice are part of what was installed."""
+    (metadata,) = (python.parents[1] / "lib").glob("python3*/site-packages/facial_expression_functions-*.dist-info")
+    for name in ("LICENSE", "NOTICE"):
+        if (metadata / "licenses" / name).read_bytes() != (ROOT / name).read_bytes():
+            raise SystemExit(f"{name} was not installed as it is")
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         scratch = Path(directory)
         python = install(scratch)
         found = run(python, "-c", RECOGNISE, PICTURE, cwd=scratch).split()
         command = python.with_name("fer")
+        check_licences(python)
         told = json.loads(run(command, "predict", PICTURE, "--detector", "mtcnn", cwd=scratch))
         if found != ["happy"] or [face["expression"] for face in told["faces"]] != found:
             raise SystemExit(f"expected one happy face in {PICTURE.name}, got {found} and {told}")

@@ -11,7 +11,7 @@ RUN python -m venv .venv && .venv/bin/pip install --no-cache-dir --disable-pip-v
 COPY training/requirements.txt training/requirements.txt
 RUN python -m venv .venv-training && .venv-training/bin/pip install --no-cache-dir --disable-pip-version-check \
     -r training/requirements.txt
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY shared/ shared/
 COPY models/ models/
 RUN .venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps . \

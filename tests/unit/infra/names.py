@@ -1,4 +1,4 @@
-"""Whether every name in the configuration exists: each check returns what is wrong, in words."""
+"""Whether every name and value in the configuration exists: each check returns what is wrong, in words."""
 
 import json
 import re
@@ -10,6 +10,31 @@ SCHEMA: dict[str, Any] = json.loads((INFRA / "google_schema.json").read_text("ut
 
 # What Terraform itself adds to every resource.
 META = {"for_each", "count", "depends_on", "lifecycle", "provider"}
+
+# Arguments whose values the bindings do not list → those that Google's own reference of the API does.
+OTHER_VALUES = {
+    "google_artifact_registry_repository.format": {
+        "APT",
+        "DOCKER",
+        "GENERIC",
+        "GO",
+        "KFP",
+        "MAVEN",
+        "NPM",
+        "PYTHON",
+        "YUM",
+    },
+    "google_cloud_scheduler_job.http_target.http_method": {
+        "DELETE",
+        "GET",
+        "HEAD",
+        "OPTIONS",
+        "PATCH",
+        "POST",
+        "PUT",
+    },
+    "google_storage_bucket.public_access_prevention": {"enforced", "inherited"},
+}
 
 
 def arguments(configuration: Configuration) -> list[str]:
@@ -40,6 +65,47 @@ def _body(body: dict[str, Any], known: dict[str, Any]) -> list[str]:
         elif isinstance(value, (bool, int)) and (known[name]["type"] == "boolean") != isinstance(value, bool):
             wrong.append(f"{name} is a {known[name]['type']}")
     return wrong + [f"{name} is required" for name, entry in known.items() if entry["required"] and name not in given]
+
+
+def values(configuration: Configuration) -> list[str]:
+    """Every literal that stands for one of a few values is one of them."""
+    return [
+        wrong
+        for resource in configuration.resources
+        if resource.type in SCHEMA["resources"]
+        for wrong in _values(resource.type, dict(resource.body), SCHEMA["resources"][resource.type]["arguments"])
+    ]
+
+
+def _values(path: str, body: dict[str, Any], known: dict[str, Any]) -> list[str]:
+    wrong: list[str] = []
+    given = dict(body)
+    for dynamic in given.pop("dynamic", []):
+        given |= {name: block["content"] for name, block in cast("dict[str, Any]", dynamic).items()}
+    for name, value in given.items():
+        if "block" in known.get(name, {}):
+            for nested in cast("list[dict[str, Any]]", value if isinstance(value, list) else [value]):
+                wrong += _values(f"{path}.{name}", nested, known[name]["block"])
+            continue
+        listed = set(known.get(name, {}).get("values", ())) | OTHER_VALUES.get(f"{path}.{name}", set())
+        for literal in _literals(value):
+            if listed and literal not in listed:
+                wrong.append(f"{path}.{name} takes {', '.join(sorted(listed))}, not {literal}")
+            elif not listed and re.fullmatch(r"[A-Z][A-Z0-9_]{2,}", literal):
+                wrong.append(f"{path}.{name}: nothing lists the values among which {literal} would be")
+    return wrong
+
+
+def _literals(value: Any) -> list[str]:
+    """The texts that an argument may be: itself, or those that an expression chooses from."""
+    if isinstance(value, list):
+        return [literal for each in cast("list[Any]", value) for literal in _literals(each)]
+    if not isinstance(value, str):
+        return []
+    if not value.startswith("${"):
+        return [value]
+    chosen = re.sub(r'[=!]= ?"[^"]*"', "", value)
+    return re.findall(r'[?:] ?"([^"]*)"', chosen)
 
 
 def references(configuration: Configuration) -> list[str]:

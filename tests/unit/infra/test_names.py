@@ -2,8 +2,12 @@
 
 import pytest
 
-from tests.unit.infra.configuration import Configuration, changed
-from tests.unit.infra.names import arguments, described, references
+from tests.unit.infra.configuration import Configuration, changed, read_files
+from tests.unit.infra.names import SCHEMA, arguments, described, references, values
+
+
+def test_names_are_those_of_the_version_that_is_installed() -> None:
+    assert f'version = "{SCHEMA["provider"]}"' in read_files()["versions.tf"]
 
 
 def test_every_argument_is_one_of_the_provider(configuration: Configuration) -> None:
@@ -24,6 +28,36 @@ def test_every_argument_is_one_of_the_provider(configuration: Configuration) -> 
 )
 def test_a_wrong_argument_is_noticed(file: str, old: str, new: str, complaint: str) -> None:
     assert any(complaint in each for each in arguments(changed(file, old, new)))
+
+
+def test_every_value_is_one_that_the_provider_takes(configuration: Configuration) -> None:
+    assert values(configuration) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "complaint"),
+    [
+        (
+            "web.tf",
+            "  bucket_name ",
+            '  load_balancing_scheme = "EXTERNAL_MANAGED"\n  bucket_name ',
+            "backend_bucket.load_balancing_scheme takes INTERNAL_MANAGED, not EXTERNAL_MANAGED",
+        ),
+        ("alerts.tf", '"ALIGN_SUM"', '"ALIGN_TOTAL"', "not ALIGN_TOTAL"),
+        (
+            "streaming.tf",
+            ': "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"',
+            ': "INGRESS_TRAFFIC_GCLB"',
+            "not INGRESS_TRAFFIC",
+        ),
+        ("buckets.tf", 'type = "Delete"', 'type = "DELETE"', "not DELETE"),
+        ("web.tf", '"MODERN"', '"STRICT"', "not STRICT"),
+        ("schedules.tf", '= "POST"', '= "SEND"', "not SEND"),
+        ("schedules.tf", "time_zone        = var.time_zone", 'time_zone = "UTC"', "nothing lists the values"),
+    ],
+)
+def test_a_value_that_does_not_exist_is_noticed(file: str, old: str, new: str, complaint: str) -> None:
+    assert any(complaint in each for each in values(changed(file, old, new)))
 
 
 def test_every_reference_leads_somewhere_and_nothing_is_declared_in_vain(configuration: Configuration) -> None:

@@ -1,6 +1,8 @@
 """What `make deploy` starts: real processes, recorded by programs named gcloud and terraform."""
 
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tools.build import build
-from tools.deploy import BUILD, FUNCTIONS, Image, images, tree_digest
+from tools.deploy import FUNCTIONS
+from tools.images import BUILD
 
 ROOT = Path(__file__).resolve().parents[3]
 RECORDER = '#!/bin/sh\necho "$(basename "$0") $*" >> "$RECORD"\ncase "$*" in *"$FAILING"*) exit 1;; esac\n'
@@ -24,6 +27,13 @@ def start(
     tmp_path: Path, action: str, *variables: str, failing: str = "nothing", **environ: str
 ) -> tuple[int, list[str]]:
     """Exit status and the commands that were started, with those programs failing that are given ``failing``."""
+    done, commands = started(tmp_path, action, *variables, failing=failing, **environ)
+    return done.returncode, commands
+
+
+def started(
+    tmp_path: Path, action: str, *variables: str, failing: str, **environ: str
+) -> tuple[subprocess.CompletedProcess[str], list[str]]:
     programs = tmp_path / "bin"
     programs.mkdir(exist_ok=True)
     for name in ("gcloud", "terraform"):
@@ -45,7 +55,7 @@ def start(
     ]
     environment = {**os.environ, "PATH": path, "RECORD": str(record), "FAILING": failing, **environ}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    return done.returncode, record.read_text().splitlines()
+    return done, record.read_text().splitlines()
 
 
 def test_first_deployment_makes_what_terraform_needs_before_it(tmp_path: Path) -> None:
@@ -81,8 +91,28 @@ def test_a_step_that_fails_ends_the_deployment(tmp_path: Path) -> None:
     assert commands[-1].startswith("terraform -chdir=infra init")
 
 
-def test_dry_run_starts_nothing(tmp_path: Path) -> None:
-    assert start(tmp_path, "deploy", DRY_RUN="1") == (0, [])
+@pytest.mark.parametrize("action", ["deploy", "destroy"])
+def test_dry_run_prints_the_plan_of_a_first_run_and_starts_nothing(tmp_path: Path, action: str) -> None:
+    plan, commands = started(tmp_path, action, "-var", "alert_email=a b@c.example", failing="nothing", DRY_RUN="1")
+    assert (plan.returncode, commands) == (0, [])
+    _, really = started(tmp_path, action, "-var", "alert_email=a b@c.example", failing="describe")
+    lines = [line.strip() for line in plan.stdout.splitlines() if line.strip()]
+    looks = [line.removeprefix("only where this fails: ") for line in lines if line.startswith("only where")]
+    runs = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+    assert [command for command in really if " describe " in command] == looks
+    assert [command for command in really if " describe " not in command] == [
+        " ".join(shlex.split(run)) for run in runs
+    ]
+
+
+def test_every_step_of_the_plan_has_a_number_and_a_purpose(tmp_path: Path) -> None:
+    plan, _ = started(tmp_path, "deploy", failing="nothing", DRY_RUN="1")
+    lines = plan.stdout.splitlines()
+    steps = [line for line in lines if re.match(r"\d+\. [A-Z]", line)]
+    assert [step.partition(".")[0] for step in steps] == [str(number + 1) for number in range(len(steps))]
+    assert lines[1] == steps[0]  # no command stands before the first
+    assert len(steps) >= 5
+    assert all(f"build/{name}.zip" in plan.stdout for name in FUNCTIONS)
 
 
 def test_destroying_asks_and_keeps_the_state(tmp_path: Path) -> None:
@@ -98,11 +128,3 @@ def test_a_domain_without_a_web_app_is_refused(tmp_path: Path) -> None:
     status, commands = start(tmp_path, "deploy", *domain)
     assert status == 0
     assert "-var domain=faces.example.org" in commands[-1]
-
-
-def test_an_image_is_named_by_its_content() -> None:
-    image = Image(name="training", digest="0123456789abcdef" * 4, dockerfile="", context="")
-    url = image.url("a-project", "europe-west1", "fer")
-    assert url == "europe-west1-docker.pkg.dev/a-project/fer/training:0123456789abcdef0123456789abcdef"
-    assert tree_digest(["tools/deploy.py"]) == tree_digest(["tools/deploy.py"]) != tree_digest(["tools/archive.py"])
-    assert all((ROOT / each.dockerfile).is_file() for each in images())
