@@ -3,7 +3,7 @@
 ``DIR`` holds ``faces/`` and, for ``--expressions``, ``labels.csv`` (file, expression). Without the option the
 detectors are compared: recall on the photos and on rolled copies, false faces, time. With it, expression accuracy
 end to end against the roll from which on faces are turned upright. With ``--portraits ZIP`` instead of photos: recall
-of small faces on mosaics, and false faces on the pictures without one.
+of small faces on mosaics, false faces on the pictures without one, and time as multiples of the yardstick.
 """
 
 import argparse
@@ -21,6 +21,8 @@ import numpy as np
 import skimage
 
 from bench.mosaics import matches, measure_mosaics
+from bench.pictures import eight_faces, one_face
+from bench.yardstick import Yardstick
 from fer.domain import EXPRESSIONS, BoxXYWH, Face
 from fer.vision import alignment, classifier
 from fer.vision.arrays import ImageRGB
@@ -222,8 +224,23 @@ def compare_small_faces(portraits: Path, models_dir: Path, name: str, seed: int)
         "false_per_picture": statistics.mean(false),
         "false_per_whole": statistics.mean(false[::6]),
     }
+    report["multiples_of_yardstick"] = multiples(detect)
     print(name, report, flush=True)
     return report | {"mosaics": measure_mosaics(detect, portraits, pictures[::6], seed)}
+
+
+def multiples(detect: Callable[[ImageRGB], list[Face]], rounds: int = 10) -> dict[str, float]:
+    """Processor time on the pictures of bench/latency.py, alternating with the yardstick."""
+    yardstick = Yardstick(clock=time.process_time)
+    cases = {"640x480": one_face(640, 480), "1280x720": eight_faces(), "12 MP": one_face(4000, 3000)}
+    taken_ms: dict[str, list[float]] = {name: [] for name in cases}
+    for _ in range(rounds):
+        for name, picture in cases.items():
+            yardstick.look()
+            started_s = time.process_time()
+            detect(picture)
+            taken_ms[name].append((time.process_time() - started_s) * 1000)
+    return {name: yardstick.multiple(statistics.median(durations)) for name, durations in taken_ms.items()}
 
 
 def whole(image_rgb: ImageRGB) -> Face:
