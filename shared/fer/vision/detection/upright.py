@@ -52,9 +52,9 @@ def quarters_to_upright(find_once: FindOnce, image_rgb: ImageRGB, faces: list[Fa
     poses = (1, 2, 3) if face.detection_score < LYING_SCORE else (2,)
     scores = {quarters: _surest(find_once, crop_rgb, quarters) for quarters in poses}
     best = max(poses, key=lambda quarters: scores[quarters])
-    if scores[best] < min_score or scores[best] <= _surest(find_once, crop_rgb, 0):
+    if scores[best] < min_score or scores[best] <= face.detection_score:
         return 0
-    return best
+    return best if scores[best] > _surest(find_once, crop_rgb, 0) else 0
 
 
 def _surest(find_once: FindOnce, crop_rgb: ImageRGB, quarters: int) -> float:
