@@ -36,12 +36,14 @@ help-all: ## Print every target
 NEEDED_train := DATA VOTES
 NEEDED_compare := DATA VOTES
 NEEDED_evaluate := DATA
+NEEDED_bench-engines := DATA VOTES
 NEEDED_evaluate-photos := DIR LABELS
 NEEDED_export-model := MODEL DATA VOTES
 NEEDED_model := MODEL
 NEEDED_dataset := DIR OUT
 NEEDED_retrain := CSV
 NEEDED_demo-loop := BASE VOTES
+NEEDED_poison := BASE VOTES
 NEEDED_promote := VERSION
 NEEDED_deploy := PROJECT REGION
 NEEDED_destroy := PROJECT REGION
@@ -109,7 +111,7 @@ test-web: web/node_modules/.installed ## The web app: style, types, unit tests, 
 	@$(MAKE) --no-print-directory web
 
 .PHONY: test-e2e
-test-e2e: .venv/.runtime models/detector/.fetched web ## The web app in headless Chromium, on servers of its own (CHROMIUM=path)
+test-e2e: .venv/.runtime models/detector/.fetched web ## The web app in headless Chromium and, where it is there, Firefox, on servers of its own (CHROMIUM=path, FIREFOX=path)
 	cd web && $(NPM) run --silent test:e2e
 
 .PHONY: test-artefact
@@ -141,13 +143,25 @@ fuzz-pictures: setup ## 24,000 damaged pictures, each decoded on two different f
 	$(BIN)/python -m tools.fuzz_pictures
 
 .PHONY: bench
-bench: setup build ## Cold start, latency, throughput, merge cost (PEER=url to compare with another server)
+bench: setup build ## Cold start, latency, throughput, merge cost (PEER=url of another server, BASE=commit to start as well)
 	$(BIN)/python -m bench.run
 
 SECONDS ?= 60
 .PHONY: bench-stream
 bench-stream: setup ## Live video: frames a second, latency, fairness, floods, flicker (SECONDS=60)
 	$(BIN)/python -m bench.stream --seconds $(SECONDS)
+
+ENGINES := .venv-bench-engines/bin
+.venv-bench-engines/.installed: training/requirements.txt bench/engines/requirements.txt pyproject.toml
+	test -x $(ENGINES)/python || $(PYTHON) -m venv .venv-bench-engines
+	$(ENGINES)/pip install --quiet --disable-pip-version-check -r training/requirements.txt -r bench/engines/requirements.txt
+	$(ENGINES)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+.PHONY: bench-engines
+bench-engines: .venv-bench-engines/.installed ## The classifier in LiteRT and in ONNX Runtime, from one Keras file (DATA= VOTES= MODEL=)
+	$(ENGINES)/python -m bench.engines.compare --data $(DATA) --votes $(VOTES) $(if $(MODEL),--model $(MODEL)) \
+		--json bench/engines_results.json
 
 .venv-training/.installed: training/requirements.txt pyproject.toml
 	test -x .venv-training/bin/python || $(PYTHON) -m venv .venv-training
@@ -165,12 +179,12 @@ OUT ?= runs/report.json
 setup-training: .venv-training/.installed ## Install what training needs (TensorFlow, Keras) into .venv-training
 
 .PHONY: train
-train: setup-training ## Train (DATA=fer2013.csv VOTES=fer2013new.csv CONFIG= WORKDIR=); goes on where it stopped
-	$(TRAINING) training.nets.train --config $(CONFIG) --data $(DATA) --votes $(VOTES) --workdir $(WORKDIR)
+train: setup-training ## Train (DATA=fer2013.csv VOTES=fer2013new.csv EXTRA="mine.csv:4" CONFIG= WORKDIR=), resumable
+	$(TRAINING) training.nets.train --config $(CONFIG) --data $(DATA) --votes $(VOTES) --workdir $(WORKDIR) $(if $(EXTRA),--extra $(EXTRA))
 
 .PHONY: export-model
-export-model: setup-training ## Convert a trained model and write its card (MODEL=averaged.keras DATA= VOTES= BIAS=)
-	$(TRAINING) training.conversion.export_model --model $(MODEL) --data $(DATA) --votes $(VOTES) --config $(CONFIG) $(if $(BIAS),--bias $(BIAS))
+export-model: setup-training ## Convert a trained model and write its card (MODEL=averaged.keras DATA= VOTES= CONFIG=)
+	$(TRAINING) training.conversion.export_model --model $(MODEL) --data $(DATA) --votes $(VOTES) --config $(CONFIG)
 
 .PHONY: evaluate
 evaluate: setup-training ## Measure the served model (DATA=fer2013.csv VOTES=fer2013new.csv USAGE= OUT=report.json)
@@ -201,6 +215,10 @@ retrain: setup-training .venv/.runtime models/detector/.fetched ## Corrections t
 .PHONY: demo-loop
 demo-loop: setup-training .venv/.runtime models/detector/.fetched ## The loop from corrections to a served model, and a poisoned batch (BASE=fer2013.csv VOTES=fer2013new.csv)
 	$(TRAINING) training.demo.loop --base $(BASE) --votes $(VOTES) $(if $(CORRECTIONS),--corrections $(CORRECTIONS)) $(if $(SEED),--seed $(SEED))
+
+.PHONY: poison
+poison: setup-training .venv/.runtime models/detector/.fetched ## Ten kinds of bad batches against the gate of retraining (BASE=fer2013.csv VOTES=fer2013new.csv KINDS=random,…)
+	$(TRAINING) training.demo.poison --base $(BASE) --votes $(VOTES) $(if $(KINDS),--kinds $(KINDS))
 
 .PHONY: test-training
 test-training: setup-training .venv/.runtime models/detector/.fetched ## The training's own tests, which need TensorFlow

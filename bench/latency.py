@@ -2,6 +2,7 @@
 
 Starts the local server (what `make run` starts) on a free port with a bucket of its own. With ``--peer``, the same
 pictures go to another server with the same contract too, alternating, and the ratio of the medians is printed.
+OpenCV's YuNet takes its turn between the requests: every latency is given as a multiple of it too.
 """
 
 import argparse
@@ -18,6 +19,8 @@ from typing import Any
 
 from bench.measures import circumstances, summary
 from bench.pictures import eight_faces, one_face, request_body
+from bench.profile import profile
+from bench.yardstick import Yardstick
 from local.samples import Picture
 from local.servers import Server, local_server, send
 
@@ -54,30 +57,39 @@ def post(url: str, path: str, body: bytes) -> tuple[float, Any]:
 
 
 def measure_latency(server: Server, case: Case, annotate: str, peer: str | None) -> dict[str, Any]:
-    """One case, after a warm-up; to the peer alternating, so that both see the same disturbances."""
+    """One case, after a warm-up; all take turns, so that they see the same disturbances."""
+    yardstick = Yardstick()
     body = request_body(case.picture, annotate=annotate)
     urls = [server.url, peer] if peer else [server.url]
     durations_s: dict[str, list[float]] = {url: [] for url in urls}
     for _ in range(WARM_UP + case.runs):
+        yardstick.look()
         for url in urls:
             elapsed_s, answer = post(url, PREDICT, body)
             durations_s[url].append(elapsed_s)
             if url == server.url and len(answer["faces"]) != case.faces:
                 raise SystemExit(f"{case.name}: found {len(answer['faces'])} faces, expected {case.faces}")
-    result = {"case": case.name, "annotate": annotate, **summary(durations_s[server.url][WARM_UP:])}
-    result |= {"stages_ms": stages(server, case.runs), "resident_mb": round(server.resident_mb())}
+    counted_s, lines = durations_s[server.url][WARM_UP:], predictions_of(server, case.runs)
+    result = {"case": case.name, "annotate": annotate, **summary(counted_s), "yardstick": yardstick.figures()}
+    result["yardsticks"] = yardstick.multiple(result["median_ms"])
+    result |= {"stages_ms": stages(lines), "profile": profile(lines, counted_s)}
+    result["resident_mb"] = round(server.resident_mb())
     if peer:
         result["peer"] = summary(durations_s[peer][WARM_UP:])
         result["times_faster_than_peer"] = round(result["peer"]["median_ms"] / result["median_ms"], 2)
     return result
 
 
-def stages(server: Server, runs: int) -> dict[str, float]:
-    """The median of each stage, from the server's own log of the last ``runs`` predictions.
+def predictions_of(server: Server, runs: int) -> list[dict[str, Any]]:
+    """The log's lines of the last ``runs`` predictions."""
+    return [line for line in server.log_lines() if "detect_ms" in line][-runs:]
+
+
+def stages(lines: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """The median of each stage of these predictions.
 
     ``function_ms`` is from the parsed request line to the answer, ``without_detector_ms`` that less the detector.
     """
-    lines = [line for line in server.log_lines() if "detect_ms" in line][-runs:]
     names = [name for name in lines[-1] if name.endswith("_ms")]
     medians = {name: statistics.median(line[name] for line in lines) for name in names}
     function_ms = [float(line["httpRequest"]["latency"].rstrip("s")) * 1000 for line in lines]
@@ -88,21 +100,30 @@ def stages(server: Server, runs: int) -> dict[str, float]:
 
 def measure_throughput(server: Server, clients: int, requests: int = 120) -> dict[str, Any]:
     """Predictions per second of 640×480 without an annotated picture, from ``clients`` clients at once."""
+    yardstick = Yardstick()
+    yardstick.look(9)
     body = request_body(one_face(640, 480), annotate="none")
     with ThreadPoolExecutor(clients) as pool:
         list(pool.map(lambda _: post(server.url, PREDICT, body), range(clients * WARM_UP)))
         started_s = time.perf_counter()
         durations_s = list(pool.map(lambda _: post(server.url, PREDICT, body)[0], range(requests)))
         elapsed_s = time.perf_counter() - started_s
+    yardstick.look(9)
     result = {"clients": clients, "per_second": round(requests / elapsed_s, 1), **summary(durations_s)}
+    result["yardsticks"] = yardstick.multiple(result["median_ms"])
     return result | {"resident_mb": round(server.resident_mb())}
 
 
 def measure_feedback(server: Server, runs: int = 60) -> dict[str, Any]:
     """Feedback on 640×480 with one face: one durable write each."""
-    body = request_body(one_face(640, 480), label="happy")
-    durations_s = [post(server.url, FEEDBACK, body)[0] for _ in range(WARM_UP + runs)]
-    return summary(durations_s[WARM_UP:]) | {"resident_mb": round(server.resident_mb())}
+    body, yardstick = request_body(one_face(640, 480), label="happy"), Yardstick()
+    durations_s: list[float] = []
+    for _ in range(WARM_UP + runs):
+        yardstick.look()
+        durations_s.append(post(server.url, FEEDBACK, body)[0])
+    result = summary(durations_s[WARM_UP:])
+    result["yardsticks"] = yardstick.multiple(result["median_ms"])
+    return result | {"resident_mb": round(server.resident_mb())}
 
 
 def measure(peer: str | None, clients: Sequence[int] = (1, 4, 8)) -> dict[str, Any]:

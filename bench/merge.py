@@ -65,7 +65,9 @@ class CountingStore:
 
     def stream(self, key: str, *, generation: int, chunk_bytes: int) -> Iterator[bytes]:
         self._count(stream=1)
-        return self._inner.stream(key, generation=generation, chunk_bytes=chunk_bytes)
+        for chunk in self._inner.stream(key, generation=generation, chunk_bytes=chunk_bytes):
+            self._count(bytes_streamed=len(chunk))
+            yield chunk
 
     def put(
         self,

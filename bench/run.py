@@ -1,6 +1,7 @@
 """`make bench`: run every benchmark in turn; figures go to bench/results.json, the table to docs/performance.md.
 
-``PEER=URL make bench`` posts the same pictures to another server with the same contract as well.
+``PEER=URL make bench`` posts the same pictures to another server with the same contract as well, ``BASE=COMMIT``
+starts the function as that commit builds it too. The yardstick is OpenCV's YuNet at 640×480, one thread, same run.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from typing import Any
 
 from bench.measures import ROOT, circumstances
 from bench.page import write_table
+from bench.profile import profile_lines
 
 RESULTS = ROOT / "bench" / "results.json"
 BENCHMARKS = ("cold_start", "latency", "merge", "slow_clients")
@@ -34,12 +36,15 @@ def markdown(report: dict[str, Any]) -> str:
     rows = [*_cold_start_rows(report["cold_start"]), *_latency_rows(report["latency"]), *_merge_rows(report["merge"])]
     rows += _slow_client_rows(report["slow_clients"])
     lines = ["| what | median | p95 | notes |", "|---|--:|--:|---|", *rows]
+    profiled = [result for result in report["latency"]["latency"] if "profile" in result]
+    lines += ["", *profile_lines(profiled)] if profiled else []
     machine = f"{report['processor']}, {report['cores']} cores, Python {report['python']}"
     return "\n".join([*lines, "", f"`make bench` on {machine}, commit {report['commit'][:12]}."])
 
 
 def _row(what: str, figures: dict[str, Any], notes: str) -> str:
-    return f"| {what} | {_time(figures['median_ms'])} | {_time(figures['p95_ms'])} | {notes} |"
+    multiple = f"{figures['yardsticks']:.2f} yardsticks; " if "yardsticks" in figures else ""
+    return f"| {what} | {_time(figures['median_ms'])} | {_time(figures['p95_ms'])} | {multiple}{notes} |"
 
 
 def _time(milliseconds: float) -> str:
@@ -51,6 +56,10 @@ def _cold_start_rows(report: dict[str, Any]) -> Iterator[str]:
     notes = f"{report['times_faster']:.1f}× faster than with TensorFlow; {served['resident_mb']} MB resident"
     yield _row("cold start to the first prediction", served, notes)
     yield _row("the same with TensorFlow", compared, f"{compared['resident_mb']} MB resident")
+    if "base" in report:
+        base = report["results"]["base"]
+        notes = f"{base['resident_mb']} MB resident; ours takes {report['times_base']:.2f}× as long"
+        yield _row(f"the same at commit {report['base'][:12]}", base, notes)
 
 
 def _latency_rows(report: dict[str, Any]) -> Iterator[str]:

@@ -25,6 +25,7 @@ from bench.measures import ROOT, circumstances, summary
 from bench.page import write_table
 from bench.pictures import jpeg, one_face
 from bench.stream_clients import Seen, alternate, camera, flood, post
+from bench.yardstick import Yardstick
 from local.samples import Picture
 from local.servers import Server, clean_environ
 
@@ -179,9 +180,13 @@ async def measure(seconds: float) -> dict[str, Any]:
         with pinned_server(Path(scratch), cores[0]) as server:
             await camera(address_of(server), [frame], fps=CAMERA_FPS, seconds=2)  # warm-up
             report["sustained"] = await sustained(server, frame, CAMERA_FPS, seconds)
+            yardstick = Yardstick()
+            yardstick.look(9)
             stream_s, http_s = await alternate(address_of(server), frame, runs=round(10 * part_s))
+            yardstick.look(9)
             one, other = summary(stream_s), summary(http_s)
             ratio = round(other["median_ms"] / one["median_ms"], 2)
+            one["yardsticks"] = yardstick.multiple(one["median_ms"])
             report["one_at_a_time"] = {"stream": one, "http": other, "http_to_stream": ratio}
             report["four_cameras"] = await shares(server, frame, part_s)
             report["floods_within_limits"] = await floods(server, frame, part_s)
@@ -194,12 +199,14 @@ async def measure(seconds: float) -> dict[str, Any]:
 def markdown(report: dict[str, Any]) -> str:
     alone, single, flickers = report["sustained"], report["one_at_a_time"], report["flicker"]
     shared = report["four_cameras"]
+    multiple = f"{single['stream']['yardsticks']:.2f} yardsticks; " if "yardsticks" in single["stream"] else ""
+    notes = f"{multiple}over HTTP {single['http_to_stream']}× as long"
     one = f"one camera of {CAMERA_FPS:.0f} frames/s, {report['seconds']:.0f} s"
     lines = [
         "| what | frames/s | median | p95 | notes |",
         "|---|--:|--:|--:|---|",
         _row(one, alone, f"{alone['processor_ms_per_frame']} ms of processor time per frame; {_memory(alone)}"),
-        _row("one frame after the other", single["stream"], f"over HTTP {single['http_to_stream']}× as long"),
+        _row("one frame after the other", single["stream"], notes),
         *(_row(f"camera {n} of {CLIENTS}", client, "") for n, client in enumerate(shared["clients"], start=1)),
         _row("all of them", {}, f"the slowest gets {shared['least_to_most']} of the fastest; {_memory(shared)}"),
     ]

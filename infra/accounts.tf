@@ -1,5 +1,6 @@
 # One account for each thing that runs. None has a role in the project: what it may do is granted on the bucket, the
-# service or the job it needs. infra/README.md says which step of the protocol needs which permission.
+# service or the job it needs (builds.tf has the one exception). infra/README.md says which step of the protocol needs
+# which permission.
 
 locals {
   accounts = {
@@ -7,6 +8,7 @@ locals {
     feedback         = "Writes shards, and empties those that are taken back"
     export           = "Merges the shards and hands out the CSV"
     streaming        = "Answers live video; reads the models"
+    build            = "Builds the functions and the images"
     retrain          = "Reads the CSV, writes models"
     schedule-merge   = "Calls the export's merge"
     schedule-retrain = "Starts the retraining job"
@@ -58,39 +60,86 @@ resource "google_service_account" "account" {
   depends_on = [google_project_service.needed]
 }
 
+# A part of the roles' names that each installation has anew: Google reserves the name of a deleted role for 37 days.
+resource "terraform_data" "installation" {}
+
+locals {
+  roles = replace(terraform_data.installation.id, "-", "_")
+
+  # Role and object → who has it there. Listing is a right on the bucket, which an object's name cannot narrow.
+  bindings = { for key, grant in local.grants : "${grant.role} ${grant.object}" => grant... }
+  objects  = "projects/_/buckets/${google_storage_bucket.data.name}/objects"
+}
+
 resource "google_project_iam_custom_role" "objects" {
   for_each = local.permissions
 
-  role_id     = "${var.name}Object${title(each.key)}"
+  role_id     = "${var.name}Object${title(each.key)}_${local.roles}"
   title       = "Facial-expression functions: object ${each.key}"
   permissions = each.value
 }
 
-resource "google_storage_bucket_iam_member" "data" {
-  for_each = local.grants
+# All that there is on the bucket, and nothing else: a new bucket lets the project's viewers read and its editors write,
+# and this policy leaves both out. Owners keep the administration, without which nobody could change this; an owner who
+# wants to read faces has to say so here or in the policy, and both are logged.
+data "google_iam_policy" "data" {
+  binding {
+    role    = "roles/storage.legacyBucketOwner"
+    members = ["projectOwner:${var.project}"]
+  }
 
-  bucket = google_storage_bucket.data.name
-  role   = google_project_iam_custom_role.objects[each.value.role].id
-  member = google_service_account.account[each.value.account].member
-
-  # Listing is a right on the bucket, which an object's name cannot narrow.
-  dynamic "condition" {
-    for_each = each.value.object == "" ? [] : [each.value.object]
+  dynamic "binding" {
+    for_each = toset(length(var.data_admins) == 0 ? [] : ["roles/storage.objectUser"])
 
     content {
-      title = replace(each.key, "_", "-")
-      expression = (
-        endswith(condition.value, "/")
-        ? "resource.name.startsWith(\"projects/_/buckets/${google_storage_bucket.data.name}/objects/${condition.value}\")"
-        : "resource.name == \"projects/_/buckets/${google_storage_bucket.data.name}/objects/${condition.value}\""
-      )
+      role    = binding.value
+      members = var.data_admins
     }
+  }
+
+  dynamic "binding" {
+    for_each = local.bindings
+
+    content {
+      role    = google_project_iam_custom_role.objects[binding.value[0].role].id
+      members = [for grant in binding.value : google_service_account.account[grant.account].member]
+
+      dynamic "condition" {
+        for_each = binding.value[0].object == "" ? [] : [binding.value[0].object]
+
+        content {
+          title = replace(binding.key, "/[^a-z]+/", "-")
+          expression = (
+            endswith(condition.value, "/")
+            ? "resource.name.startsWith(\"${local.objects}/${condition.value}\")"
+            : "resource.name == \"${local.objects}/${condition.value}\""
+          )
+        }
+      }
+    }
+  }
+}
+
+resource "google_storage_bucket_iam_policy" "data" {
+  bucket      = google_storage_bucket.data.name
+  policy_data = data.google_iam_policy.data.policy_data
+}
+
+# Who read what, in Cloud Audit Logs. It is a setting of the project and covers its other buckets too. Predict and
+# streaming look at the champion's pointer every minute and may read no face.
+resource "google_project_iam_audit_config" "storage" {
+  project = var.project
+  service = "storage.googleapis.com"
+
+  audit_log_config {
+    log_type         = "DATA_READ"
+    exempted_members = [for name in ["predict", "streaming"] : google_service_account.account[name].member]
   }
 }
 
 # A download link is signed through IAM, without a key: the account signs as itself, and only that.
 resource "google_project_iam_custom_role" "signer" {
-  role_id     = "${var.name}Signer"
+  role_id     = "${var.name}Signer_${local.roles}"
   title       = "Facial-expression functions: signer"
   permissions = ["iam.serviceAccounts.signBlob"]
 }

@@ -95,6 +95,8 @@ resource "google_monitoring_alert_policy" "backlog" {
       aggregations {
         alignment_period   = "1800s"
         per_series_aligner = "ALIGN_PERCENTILE_05"
+        # A deployment begins a new series; all of them together are the merges.
+        cross_series_reducer = "REDUCE_MIN"
       }
     }
   }
@@ -109,6 +111,8 @@ resource "google_monitoring_alert_policy" "backlog" {
       aggregations {
         alignment_period   = "1800s"
         per_series_aligner = "ALIGN_COUNT"
+        # Without it, each deployment of export would end a series and so raise the alert three hours later.
+        cross_series_reducer = "REDUCE_SUM"
       }
     }
   }
@@ -116,6 +120,68 @@ resource "google_monitoring_alert_policy" "backlog" {
   documentation {
     mime_type = "text/markdown"
     content   = "Acknowledged feedback is safe in the bucket under `shards/` however long this lasts; it is only missing from the CSV. Look at the schedule `${var.name}-merge` and at the log of `${var.name}-export`."
+  }
+}
+
+# Absence is seen only of what was there once. A merge that never worked at all shows here: Cloud Scheduler writes an
+# error for each attempt that was not answered with 2xx.
+resource "google_logging_metric" "failed_schedules" {
+  name        = "${var.name}/failed_schedules"
+  description = "Attempts of the schedules that failed"
+  filter      = "resource.type=\"cloud_scheduler_job\" AND resource.labels.job_id=~\"^${var.name}-(merge|retrain)$\" AND severity>=ERROR"
+
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "INT64"
+    unit        = "1"
+  }
+
+  depends_on = [google_project_service.needed]
+}
+
+resource "google_monitoring_alert_policy" "schedules" {
+  display_name          = "${var.name}: a schedule does not get through"
+  combiner              = "OR"
+  notification_channels = local.channels
+
+  conditions {
+    display_name = "Merging failed more than twice in an hour"
+
+    condition_threshold {
+      filter     = "resource.type = \"cloud_scheduler_job\" AND resource.labels.job_id = \"${var.name}-merge\" AND metric.type = \"logging.googleapis.com/user/${google_logging_metric.failed_schedules.name}\""
+      comparison = "COMPARISON_GT"
+      # One failure and its two repeats are one merge, of which there are four an hour.
+      threshold_value = 2
+      duration        = "0s"
+
+      aggregations {
+        alignment_period     = "3600s"
+        per_series_aligner   = "ALIGN_SUM"
+        cross_series_reducer = "REDUCE_SUM"
+      }
+    }
+  }
+
+  conditions {
+    display_name = "Retraining could not be started"
+
+    condition_threshold {
+      filter          = "resource.type = \"cloud_scheduler_job\" AND resource.labels.job_id = \"${var.name}-retrain\" AND metric.type = \"logging.googleapis.com/user/${google_logging_metric.failed_schedules.name}\""
+      comparison      = "COMPARISON_GT"
+      threshold_value = 0
+      duration        = "0s"
+
+      aggregations {
+        alignment_period     = "3600s"
+        per_series_aligner   = "ALIGN_SUM"
+        cross_series_reducer = "REDUCE_SUM"
+      }
+    }
+  }
+
+  documentation {
+    mime_type = "text/markdown"
+    content   = "Look at the log of the schedules `${var.name}-merge` and `${var.name}-retrain`: a status of 403 means that the schedule's account may not call, 404 that what it calls is not there."
   }
 }
 
@@ -136,8 +202,9 @@ resource "google_monitoring_alert_policy" "retraining" {
       duration        = "0s"
 
       aggregations {
-        alignment_period   = "3600s"
-        per_series_aligner = "ALIGN_SUM"
+        alignment_period     = "3600s"
+        per_series_aligner   = "ALIGN_SUM"
+        cross_series_reducer = "REDUCE_SUM"
       }
     }
   }

@@ -19,13 +19,13 @@ resource "google_storage_bucket" "data" {
   }
 
   # Tombstones. Only they have a custom time, which is the time of their merge; a shard that waits for its merge has none
-  # and can never match. Export removes tombstones itself after 30 days; this catches what it left.
+  # and can never match. Export removes tombstones itself after receipt_days; this catches what it left.
   lifecycle_rule {
     action {
       type = "Delete"
     }
     condition {
-      days_since_custom_time = 31
+      days_since_custom_time = var.receipt_days + 1
       matches_prefix         = ["shards/"]
     }
   }
@@ -44,7 +44,8 @@ resource "google_storage_bucket" "data" {
   depends_on = [google_project_service.needed]
 }
 
-# The functions' source, one object for each content: an object's name is the digest of what is in it.
+# The functions' source, one object for each content: an object's name is the digest of what is in it. Under cloudbuild/
+# what Cloud Build is given for an image; without a place of one's own that goes to the United States.
 resource "google_storage_bucket" "source" {
   # checkov:skip=CKV_GCP_78: An object is named by its content and never changes.
   # checkov:skip=CKV_GCP_62: Only deployments read and write it.
@@ -61,6 +62,16 @@ resource "google_storage_bucket" "source" {
 
   versioning {
     enabled = false
+  }
+
+  lifecycle_rule {
+    action {
+      type = "Delete"
+    }
+    condition {
+      age            = 7
+      matches_prefix = ["cloudbuild/"]
+    }
   }
 
   depends_on = [google_project_service.needed]

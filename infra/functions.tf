@@ -5,6 +5,7 @@ locals {
   browsers  = { FER_ALLOWED_ORIGINS = length(local.origins) == 0 ? "none" : join(",", local.origins) }
   bucket    = { FER_BUCKET = "gs://${google_storage_bucket.data.name}" }
   registry  = { FER_MODEL_URI = "gs://${google_storage_bucket.data.name}", FER_MODEL_REFRESH_S = tostring(var.model_refresh_s) }
+  receipts  = { FER_RECEIPT_DAYS = tostring(var.receipt_days) }
   log_trace = { GOOGLE_CLOUD_PROJECT = var.project }
 
   # threads: requests at once in one instance; the function is given as many threads. Above one, a whole CPU is needed.
@@ -16,6 +17,8 @@ locals {
       min_instances = var.min_instances
       max_instances = var.max_instances
       environment   = merge(local.log_trace, local.browsers, local.registry)
+      # With a domain, callers come through the load balancer, which throttles them.
+      behind_balancer = true
     }
     feedback = {
       threads       = 4
@@ -23,7 +26,9 @@ locals {
       timeout_s     = 60
       min_instances = 0
       max_instances = ceil(var.max_instances / 2)
-      environment   = merge(local.log_trace, local.browsers, local.bucket)
+      environment   = merge(local.log_trace, local.browsers, local.bucket, local.receipts)
+
+      behind_balancer = true
     }
     export = {
       threads       = 8
@@ -32,7 +37,9 @@ locals {
       min_instances = 0
       max_instances = 2
       # Nobody reaches it but export_readers and the merge schedule, with an identity token.
-      environment = merge(local.log_trace, local.browsers, local.bucket, { FER_EXPORT_WITHOUT_TOKEN = "iam" })
+      environment = merge(local.log_trace, local.browsers, local.bucket, local.receipts, { FER_EXPORT_WITHOUT_TOKEN = "iam" })
+      # The load balancer cannot pass on an identity token, and its readers call it from anywhere.
+      behind_balancer = false
     }
   }
 
@@ -55,15 +62,17 @@ resource "google_storage_bucket_object" "source" {
 }
 
 resource "google_cloudfunctions2_function" "function" {
-  # checkov:skip=CKV_GCP_124: predict and feedback are public; IAM guards export, whose readers call it from anywhere.
+  # checkov:skip=CKV_GCP_124: Without a domain predict and feedback are public; IAM guards export, called from anywhere.
   for_each = local.functions
 
   name     = "${var.name}-${each.key}"
   location = var.region
 
   build_config {
-    runtime     = "python311"
-    entry_point = each.key
+    runtime           = "python311"
+    entry_point       = each.key
+    service_account   = local.build_account.id
+    docker_repository = google_artifact_registry_repository.repository["functions"].id
 
     source {
       storage_source {
@@ -75,7 +84,7 @@ resource "google_cloudfunctions2_function" "function" {
 
   service_config {
     service_account_email            = google_service_account.account[each.key].email
-    ingress_settings                 = "ALLOW_ALL"
+    ingress_settings                 = each.value.behind_balancer && var.domain != "" ? "ALLOW_INTERNAL_AND_GCLB" : "ALLOW_ALL"
     available_cpu                    = "1"
     available_memory                 = each.value.memory
     timeout_seconds                  = each.value.timeout_s
@@ -91,17 +100,23 @@ resource "google_cloudfunctions2_function" "function" {
     })
   }
 
-  depends_on = [google_project_service.needed, google_storage_bucket_iam_member.data]
+  depends_on = [
+    google_project_service.needed,
+    google_storage_bucket_iam_policy.data,
+    google_project_iam_member.build_logs,
+    google_project_iam_member.build_reads_sources,
+    google_artifact_registry_repository_iam_member.build_pushes,
+  ]
 }
 
 # Who may call what. Everything that is public stands here and in streaming.tf and web.tf, and a test counts it.
-resource "google_cloud_run_v2_service_iam_member" "public" {
-  for_each = toset(["predict", "feedback"])
+resource "google_cloud_run_v2_service_iam_member" "caller" {
+  for_each = { for pair in setproduct(["predict", "feedback"], var.callers) : join(" ", pair) => pair }
 
   location = var.region
-  name     = google_cloudfunctions2_function.function[each.key].name
+  name     = google_cloudfunctions2_function.function[each.value[0]].name
   role     = "roles/run.invoker"
-  member   = "allUsers"
+  member   = each.value[1]
 }
 
 resource "google_cloud_run_v2_service_iam_member" "export_reader" {

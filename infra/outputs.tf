@@ -1,11 +1,11 @@
 output "predict_url" {
   description = "POST a picture here."
-  value       = google_cloudfunctions2_function.function["predict"].service_config[0].uri
+  value       = var.domain == "" ? google_cloudfunctions2_function.function["predict"].service_config[0].uri : "https://${var.domain}/predict_expression"
 }
 
 output "feedback_url" {
   description = "POST a picture and the right label here."
-  value       = google_cloudfunctions2_function.function["feedback"].service_config[0].uri
+  value       = var.domain == "" ? google_cloudfunctions2_function.function["feedback"].service_config[0].uri : "https://${var.domain}/save_expression_feedback"
 }
 
 output "export_url" {
@@ -35,5 +35,10 @@ output "bucket" {
 
 output "images" {
   description = "Where the images of streaming and retraining are pushed."
-  value       = "${var.region}-docker.pkg.dev/${var.project}/${google_artifact_registry_repository.images.repository_id}"
+  value       = "${var.region}-docker.pkg.dev/${var.project}/${google_artifact_registry_repository.repository["images"].repository_id}"
+}
+
+output "build_account" {
+  description = "The account that builds the images."
+  value       = local.build_account.id
 }

@@ -47,5 +47,5 @@ resource "google_cloud_run_v2_job" "retraining" {
     }
   }
 
-  depends_on = [google_storage_bucket_iam_member.data]
+  depends_on = [google_storage_bucket_iam_policy.data]
 }

@@ -1,17 +1,3 @@
-resource "google_artifact_registry_repository" "images" {
-  # checkov:skip=CKV_GCP_84: The images hold no secret and no face; Google's own keys will do.
-  repository_id = var.name
-  location      = var.region
-  format        = "DOCKER"
-  description   = "Images of the streaming service and the retraining job"
-
-  docker_config {
-    immutable_tags = true
-  }
-
-  depends_on = [google_project_service.needed]
-}
-
 locals {
   streaming             = var.streaming_image == "" ? [] : ["streaming"]
   streaming_connections = 8
@@ -29,8 +15,10 @@ resource "google_cloud_run_v2_service" "streaming" {
   location            = var.region
   deletion_protection = false
 
-  # With a domain, only the load balancer reaches it: a socket is as good as open-ended, and the origin is one anyway.
-  ingress = var.domain == "" ? "INGRESS_TRAFFIC_ALL" : "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"
+  # The live socket belongs to the web app: it is open to everybody only where the app is, and then only through its
+  # origin. No identity is asked for instead of granting it to everybody, which some organisations refuse.
+  ingress              = var.domain == "" ? "INGRESS_TRAFFIC_ALL" : "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"
+  invoker_iam_disabled = var.domain != ""
 
   template {
     service_account                  = google_service_account.account["streaming"].email
@@ -46,7 +34,9 @@ resource "google_cloud_run_v2_service" "streaming" {
       image = var.streaming_image
 
       resources {
-        limits            = { cpu = "2", memory = "2Gi" }
+        limits = { cpu = "2", memory = "2Gi" }
+        # Billed while a socket is open, and not for the quarter of an hour that an instance stays after the last.
+        cpu_idle          = true
         startup_cpu_boost = true
       }
 
@@ -67,15 +57,5 @@ resource "google_cloud_run_v2_service" "streaming" {
     }
   }
 
-  depends_on = [google_storage_bucket_iam_member.data]
-}
-
-# The live socket belongs to the web app: it is open to everybody only where the app is, and then only through its origin.
-resource "google_cloud_run_v2_service_iam_member" "streaming_public" {
-  for_each = toset(var.domain == "" ? [] : local.streaming)
-
-  location = var.region
-  name     = google_cloud_run_v2_service.streaming[each.key].name
-  role     = "roles/run.invoker"
-  member   = "allUsers"
+  depends_on = [google_storage_bucket_iam_policy.data]
 }

@@ -51,6 +51,44 @@ variable "domain" {
   }
 }
 
+variable "callers" {
+  description = "Who may call predict and feedback, as IAM members. Where an organisation admits its own members only (domain-restricted sharing), name them here; they then call with an identity token, which a browser has not."
+  type        = list(string)
+  default     = ["allUsers"]
+
+  validation {
+    condition     = alltrue([for member in var.callers : member == "allUsers" || can(regex("^(user|group|serviceAccount):[^@\\s]+@[^@\\s]+$|^domain:[^@\\s]+$", member))])
+    error_message = "Expected allUsers, or user:, group:, serviceAccount: or domain: with an address."
+  }
+
+  validation {
+    condition     = var.domain == "" || contains(var.callers, "allUsers")
+    error_message = "Expected allUsers among the callers where there is a domain: a browser has no identity token."
+  }
+}
+
+variable "data_admins" {
+  description = "Who may read and change what is in the data bucket by hand (promotions, rollbacks, the faces), as IAM members: user:…, group:…, serviceAccount:…. Nobody else may, the project's owners included; each read is logged."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for member in var.data_admins : can(regex("^(user|group|serviceAccount):[^@\\s]+@[^@\\s]+$", member))])
+    error_message = "Expected user:, group: or serviceAccount: with an address."
+  }
+}
+
+variable "receipt_days" {
+  description = "Days for which a correction can be taken back after its merge; what is left of it in the bucket stays a day longer."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = var.receipt_days >= 1 && var.receipt_days == floor(var.receipt_days)
+    error_message = "Expected a whole number of days, at least 1."
+  }
+}
+
 variable "export_readers" {
   description = "Who may merge, download the faces and see the statistics, as IAM members: user:…, group:…, serviceAccount:…."
   type        = list(string)
@@ -131,6 +169,39 @@ variable "max_instances" {
   validation {
     condition     = var.max_instances >= 2 && var.max_instances <= 100
     error_message = "Expected 2 to 100."
+  }
+}
+
+variable "budget" {
+  description = "What a month may cost before somebody is written to (at 50, 90 and 100 %, and when 100 % is forecast), in the currency of the billing account. It warns and stops nothing; 0: no budget."
+  type        = number
+  default     = 25
+
+  validation {
+    condition     = var.budget >= 0 && var.budget == floor(var.budget)
+    error_message = "Expected a whole amount, 0 or more."
+  }
+}
+
+variable "billing_account" {
+  description = "The billing account that the budget belongs to, such as 012345-6789AB-CDEF01. `make deploy` finds and sets it."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = var.billing_account == "" || can(regex("^[0-9A-F]{6}(-[0-9A-F]{6}){2}$", var.billing_account))
+    error_message = "Expected an id such as 012345-6789AB-CDEF01."
+  }
+}
+
+variable "requests_per_minute" {
+  description = "With a domain: how many requests one address may make in a minute before the load balancer answers 429. Everybody behind one office's address shares it."
+  type        = number
+  default     = 60
+
+  validation {
+    condition     = var.requests_per_minute >= 10 && var.requests_per_minute == floor(var.requests_per_minute)
+    error_message = "Expected a whole number, at least 10: the web app asks several times while it starts."
   }
 }
 

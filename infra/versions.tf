@@ -1,5 +1,5 @@
 terraform {
-  required_version = ">= 1.7"
+  required_version = ">= 1.9"
 
   required_providers {
     google = {
@@ -18,4 +18,14 @@ terraform {
 provider "google" {
   project = var.project
   region  = var.region
+}
+
+# For what belongs to no project: its calls count towards this one.
+provider "google" {
+  alias = "billing"
+
+  project               = var.project
+  region                = var.region
+  billing_project       = var.project
+  user_project_override = true
 }

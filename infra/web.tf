@@ -125,9 +125,66 @@ resource "google_compute_backend_service" "service" {
   load_balancing_scheme = "EXTERNAL_MANAGED"
   protocol              = "HTTPS"
 
+  security_policy = google_compute_security_policy.service["web"].id
+
   backend {
     group = google_compute_region_network_endpoint_group.service[each.key].id
   }
+
+  # Its log would tie an address and a time to a correction that was stored at that time.
+  log_config {
+    enable = false
+  }
+}
+
+# Nobody gets more than their share; with a domain there is no way past the load balancer (ingress).
+resource "google_compute_security_policy" "service" {
+  # checkov:skip=CKV_GCP_73: Log4j is not there to be protected; the services are Python.
+  for_each = toset(local.web)
+
+  name = "${var.name}-${each.key}"
+
+  rule {
+    description = "At most requests_per_minute for each address"
+    action      = "throttle"
+    priority    = 1000
+
+    match {
+      versioned_expr = "SRC_IPS_V1"
+
+      config {
+        src_ip_ranges = ["*"]
+      }
+    }
+
+    rate_limit_options {
+      conform_action = "allow"
+      exceed_action  = "deny(429)"
+      enforce_on_key = "IP"
+
+      rate_limit_threshold {
+        count        = var.requests_per_minute
+        interval_sec = 60
+      }
+    }
+  }
+
+  # Every policy has to end with a rule for all.
+  rule {
+    description = "Everybody else"
+    action      = "allow"
+    priority    = 2147483647
+
+    match {
+      versioned_expr = "SRC_IPS_V1"
+
+      config {
+        src_ip_ranges = ["*"]
+      }
+    }
+  }
+
+  depends_on = [google_project_service.needed]
 }
 
 resource "google_compute_url_map" "web" {
@@ -179,10 +236,15 @@ resource "google_compute_global_address" "web" {
 resource "google_compute_managed_ssl_certificate" "web" {
   for_each = toset(local.web)
 
-  name = "${var.name}-${each.key}"
+  # Another domain is another certificate, and the proxy has one until it is given the next.
+  name = "${var.name}-${each.key}-${substr(sha256(var.domain), 0, 8)}"
 
   managed {
     domains = [var.domain]
+  }
+
+  lifecycle {
+    create_before_destroy = true
   }
 
   depends_on = [google_project_service.needed]

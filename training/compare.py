@@ -33,10 +33,10 @@ def compare_one(config: Config, workdir: Path, faces: FaceData) -> dict:
         return json.loads(result_file.read_text(encoding="utf-8"))
     # Processor time, not the wall's: what else the machine does must not favour one of them.
     train_and_evaluate(config, workdir, faces, clock=time.process_time)
-    training, public = split(faces)
+    training, kept_apart = split(faces)
     model = load_keras(workdir / "averaged.keras")
     representative = model_input(training.images[:: max(1, len(training) // 300)])
-    conversions = measure_conversions(model, public, representative)
+    conversions = measure_conversions(model, kept_apart, representative)
     last = json.loads((workdir / "history.jsonl").read_text(encoding="utf-8").splitlines()[-1])
     result = {
         "architecture": config.architecture,

@@ -36,6 +36,13 @@ class Config:
     # Mixing two faces stops when this share of the run has passed.
     mix_until: float = 1.0
     warm_start: str = ""
+    # dlib's face-identity network, whose weights the architecture `identity` starts with (identity.py).
+    identity_start: str = ""
+    # Balanced softmax: the network learns scores for a population in which all expressions are equally frequent.
+    # Without it, its scores are those for the population that it was trained on (data/sources.py).
+    balanced: bool = False
+    # Labels of `--extra` faces are one person's, and so often wrong.
+    extra_noise: float = 0.1
     # So much of a face's target is what the served model in the directory `teacher` answers in the mean to the face
     # moved by up to 2 px and to its mirror image, the rest its votes (steady.py).
     steadiness: float = 0.0

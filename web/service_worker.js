@@ -21,7 +21,7 @@ self.addEventListener("fetch", (event) => {
   const path = request.url.slice(self.registration.scope.length).replace(/[?#].*/, "");
   if (request.method !== "GET" || !request.url.startsWith(self.registration.scope)) return;
   if (request.mode === "navigate" && path === "") {
-    // The newest page where there is a network, the kept one where there is none.
+    // The newest page if there is a network, otherwise the kept one.
     event.respondWith(fetch(request).catch(() => kept("./")));
   } else if (FILES.includes(path)) {
     event.respondWith(kept(path).then((response) => response ?? fetch(request)));

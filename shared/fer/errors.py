@@ -112,6 +112,10 @@ class Unavailable(FerError):
     retryable = True
 
 
+class NotPermitted(Unavailable):
+    """The object store refuses this account. To one that may not list, also what is missing is refused."""
+
+
 class CorruptData(FerError):
     """Something stored, or a model file, is not what its checksum or format says."""
 

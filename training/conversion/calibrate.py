@@ -5,21 +5,22 @@ import numpy as np
 from training.evaluation.measures import softmax
 
 
-def negative_log_likelihood(logits: np.ndarray, truth: np.ndarray, temperature: float) -> float:
-    """Mean over the rows; logits (N, K), truth int (N,)."""
-    scores = softmax(logits, temperature)
+def negative_log_likelihood(
+    logits: np.ndarray, truth: np.ndarray, temperature: float, shift: np.ndarray | float = 0.0
+) -> float:
+    """Mean over the rows; logits (N, K), truth int (N,); `shift` (K,) is what their population adds to log scores."""
+    scores = softmax(logits / temperature + shift)
     return float(-np.log(np.maximum(scores[np.arange(len(truth)), truth], 1e-12)).mean())
 
 
-def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
+def fit_temperature(logits: np.ndarray, truth: np.ndarray, shift: np.ndarray | float = 0.0) -> float:
     """The temperature in 0.05–20 with the least negative log-likelihood, by golden-section search."""
     low, high = np.log(0.05), np.log(20.0)
     ratio = (np.sqrt(5) - 1) / 2
     for _ in range(60):
         left, right = high - ratio * (high - low), low + ratio * (high - low)
-        if negative_log_likelihood(logits, truth, np.exp(left)) < negative_log_likelihood(
-            logits, truth, np.exp(right)
-        ):
+        losses = [negative_log_likelihood(logits, truth, np.exp(end), shift) for end in (left, right)]
+        if losses[0] < losses[1]:
             high = right
         else:
             low = left

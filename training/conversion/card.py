@@ -4,6 +4,10 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
+
+from training.data.fer2013 import LABELS
+
 SCHEMA = 1
 KERAS_NAME = "facial_expression_model.keras"
 LITERT_NAME = "facial_expression_model.tflite"
@@ -31,13 +35,15 @@ def make_card(
     data: dict | None = None,
     training: dict | None = None,
     parent: str | None = None,
+    priors: dict[str, dict[str, float]] | None = None,
 ) -> dict:
     """The card; `labels` in the order of the model's output, input = grey 0–255 × scale + offset.
 
-    `parent` is the version that the weights were fine-tuned from.
+    `parent` is the version that the weights were fine-tuned from; `priors` are the populations that scores can be
+    meant for (`make_priors`).
     """
     litert = {**_file_entry(LITERT_NAME, litert_file), "quantisation": quantisation}
-    return {
+    card = {
         "schema": SCHEMA,
         "model_version": f"{architecture}-{litert['sha256'][:8]}",
         "parent": parent,
@@ -52,6 +58,26 @@ def make_card(
         "training": training or {},
         "created": created,
     }
+    return card if priors is None else {**card, "priors": priors}
+
+
+def make_priors(network: np.ndarray, ferplus: np.ndarray) -> dict[str, dict[str, float]]:
+    """The card's priors: what the network's own scores are for, the default and FER+'s; shares (7,) as in LABELS.
+    order.
+
+    The default serves people with all seven expressions alike.
+    """
+    shares = {"network": network, "default": np.full(len(LABELS), 1 / len(LABELS)), "ferplus": ferplus}
+    return {
+        name: {label: round(float(share), 6) for label, share in zip(LABELS, values, strict=True)}
+        for name, values in shares.items()
+    }
+
+
+def network_prior(card: dict) -> np.ndarray | None:
+    """The population that the network's scores are meant for, float32 (7,) in LABELS' order; None if not stated."""
+    stated = card.get("priors")
+    return np.array([stated["network"][label] for label in LABELS], np.float32) if stated else None
 
 
 def write_model(directory: Path, card: dict, keras_file: bytes, litert_file: bytes) -> None:

@@ -1,7 +1,7 @@
 """Serve a model of one's own: `python -m training.conversion.convert --model path.keras --labels angry,disgusted,…`.
 
-Takes any Keras classifier of square grey faces (48×48 or 64×64, say), converts it to LiteRT, checks that both
-give the same answers, and writes the files and the card that serving reads.
+Takes a Keras classifier of faces in a `.keras` or HDF5 file, of any size, grey or with three channels, converts it to
+LiteRT, checks that both give the same answers, and writes the files and the card that serving reads.
 """
 
 import argparse
@@ -13,81 +13,33 @@ from pathlib import Path
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import cv2
 import numpy as np
 
-from training.conversion.card import make_card, write_model
-from training.conversion.litert import Quantisation, Runner, convert, load_keras
+from training.conversion.card import KERAS_NAME, make_card, write_model
+from training.conversion.input_range import (
+    HARDLY_ABOVE_CHANCE,
+    Preprocessing,
+    accuracy,
+    find_preprocessing,
+    warn_of_two_ranges,
+)
+from training.conversion.litert import Quantisation, Runner, convert
+from training.conversion.own_model import (
+    Head,
+    check_labels,
+    check_shapes,
+    head_of,
+    keras_bytes,
+    open_model,
+    served_form,
+)
 from training.data.feedback import NAN, read_rows
-from training.data.fer2013 import LABELS, FaceData, read_faces
-from training.retraining.trainable import check_trainable
+from training.data.fer2013 import LABELS, SIDE_PX, FaceData, read_faces
+from training.evaluation.measures import softmax
+from training.retraining.trainable import try_training
 
 # Largest difference of a score between Keras and LiteRT: float differs by rounding only.
 TOLERANCES = {"none": 1e-3, "dynamic_int8": 0.1}
-# With fewer, two ranges of the input are told apart by chance.
-FEWEST_TO_CHECK = 50
-
-
-def check_shapes(model, labels: tuple[str, ...]) -> tuple[int, int]:
-    """The input's (height, width); raises ValueError where the model is no grey classifier of the labels."""
-    if len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise ValueError(f"expected one input and one output, got {len(model.inputs)} and {len(model.outputs)}")
-    shape, outputs = tuple(model.inputs[0].shape), tuple(model.outputs[0].shape)
-    if len(shape) != 4 or shape[3] != 1 or not shape[1] or not shape[2]:
-        raise ValueError(f"expected an input of shape (None, height, width, 1), got {shape}")
-    if len(outputs) != 2 or outputs[1] != len(labels):
-        raise ValueError(f"expected an output of shape (None, {len(labels)}), one per label, got {outputs}")
-    return shape[1], shape[2]
-
-
-def check_labels(labels: tuple[str, ...]) -> None:
-    """Raises ValueError unless the labels are the seven expressions, in any order."""
-    if sorted(labels) != sorted(LABELS):
-        raise ValueError(f"expected the labels {sorted(LABELS)} in the model's order, got {list(labels)}")
-
-
-Preprocessing = tuple[float, float]
-"""Scale and offset: what the model takes is grey 0–255 × scale + offset."""
-
-CANDIDATES: dict[str, Preprocessing] = {"1/255": (1 / 255, 0.0), "2·x/255−1": (2 / 255, -1.0), "as it is": (1.0, 0.0)}
-
-
-def rescales_itself(model) -> bool:
-    """Whether the model brings its input to its own range, in one of its layers or of the models inside it."""
-    layers = getattr(model, "layers", [])
-    return any(type(layer).__name__ in ("Rescaling", "Normalization") or rescales_itself(layer) for layer in layers)
-
-
-def find_preprocessing(model, check: FaceData | None, labels: tuple[str, ...]) -> Preprocessing:
-    """What the model's own layers say, or else labelled faces: the range in which it gets most of them right.
-
-    One model scores 54 % with one of two usual ranges and 66 % with the other, so none is taken in silence. Raises
-    ValueError where neither says it.
-    """
-    if rescales_itself(model):
-        return CANDIDATES["as it is"]
-    if check is None:
-        raise ValueError(
-            "the model does not say which range its input has: give SCALE= and OFFSET= "
-            "(0.00392157 and 0 for 0–1, or 0.00784314 and -1 for −1–1), or labelled faces as CHECK=faces.csv"
-        )
-    found = {name: accuracy(model, check, labels, each) for name, each in CANDIDATES.items()}
-    for name, share in found.items():
-        print(f"accuracy on {len(check):,} faces with {name}: {share:.1%}")
-    best = max(found, key=lambda name: found[name])
-    if len(check) < FEWEST_TO_CHECK:
-        raise ValueError(f"expected at least {FEWEST_TO_CHECK} labelled faces to tell the range by, got {len(check)}")
-    return CANDIDATES[best]
-
-
-def accuracy(model, check: FaceData, labels: tuple[str, ...], preprocessing: Preprocessing) -> float:
-    """The share of the labelled faces that the model gets right with this range of its input."""
-    scale, offset = preprocessing
-    height, width = model.inputs[0].shape[1:3]
-    faces = np.stack([cv2.resize(image, (width, height)) for image in check.images]).astype(np.float32)
-    outputs = np.asarray(model.predict(faces[..., None] * np.float32(scale) + np.float32(offset), verbose=0))
-    order = np.array([LABELS.index(label) for label in labels])
-    return float((order[outputs.argmax(axis=1)] == check.labels).mean())
 
 
 def read_check(path: Path, limit: int = 2000) -> FaceData:
@@ -107,12 +59,6 @@ def read_check(path: Path, limit: int = 2000) -> FaceData:
     return FaceData(images=images, labels=found, usage=np.array([""] * len(found)), votes=None)
 
 
-def output_kind(outputs: np.ndarray) -> str:
-    """`probabilities` where all rows (N, K) are such, else `logits`."""
-    sums_to_one = np.allclose(outputs.sum(axis=1), 1, atol=1e-3)
-    return "probabilities" if sums_to_one and (outputs >= 0).all() else "logits"
-
-
 def convert_and_check(
     path: Path,
     labels: tuple[str, ...],
@@ -130,54 +76,69 @@ def convert_and_check(
     model that cannot be served and RuntimeError where LiteRT disagrees with Keras.
     """
     check_labels(labels)
-    model = load_keras(path)
-    # TensorFlow takes the name as the name of a scope, and those hold no blanks.
-    model.name = "".join(c if c.isalnum() or c == "_" else "_" for c in model.name)
-    size_hw = check_shapes(model, labels)
-    scale, offset = preprocessing or find_preprocessing(model, check, labels)
-    content = convert(model, quantisation)
-    chips = np.random.default_rng(0).integers(0, 256, (64, *size_hw, 1)).astype(np.float32)
-    inputs = chips * np.float32(scale) + np.float32(offset)
-    expected = np.asarray(model.predict(inputs, verbose=0))
-    actual = Runner(content).outputs(inputs)
-    kind = output_kind(expected)
-    difference = float(np.abs(_scores(actual, kind) - _scores(expected, kind)).max())
+    model, is_keras = open_model(path)
+    check_shapes(model, labels)
+    served = served_form(model)
+    if preprocessing:
+        warn_of_two_ranges(model, preprocessing)
+    scale, offset = preprocessing or find_preprocessing(model, served, check, labels)
+    content = convert(served, quantisation)
+    head, difference = _compare(served, content, (scale, offset))
     if difference > TOLERANCES[quantisation]:
         raise RuntimeError(f"LiteRT and Keras differ by {difference:.4f}, expected ≤ {TOLERANCES[quantisation]}")
     metrics = {"largest_score_difference": difference}
     if check is not None:
-        metrics["check_accuracy"] = accuracy(model, check, labels, (scale, offset))
-        metrics["check_faces"] = len(check)
-        print(f"accuracy on {len(check):,} faces to check: {metrics['check_accuracy']:.1%}")
-    keras_file = path.read_bytes()
+        metrics |= _measure(served, check, labels, (scale, offset))
+    keras_file = path.read_bytes() if is_keras and served is model else keras_bytes(served)
     card = make_card(
         architecture=model.name,
         labels=labels,
-        size_hw=size_hw,
+        size_hw=(SIDE_PX, SIDE_PX),
         scale=scale,
         offset=offset,
-        output=kind,
+        output="logits" if head == "logits" else "probabilities",
         temperature=temperature,
         quantisation=quantisation,
         keras_file=keras_file,
         litert_file=content,
         created=created,
         metrics=metrics,
+        training={"head": head},
     )
     write_model(out, card, keras_file, content)
     return card
 
 
-def _scores(outputs: np.ndarray, kind: str) -> np.ndarray:
-    from training.evaluation.measures import softmax
+def _compare(served, content: bytes, preprocessing: Preprocessing) -> tuple[Head, float]:
+    """What kind of scores the model gives, and the largest difference of one between Keras and LiteRT."""
+    scale, offset = preprocessing
+    chips = np.random.default_rng(0).integers(0, 256, (64, SIDE_PX, SIDE_PX, 1)).astype(np.float32)
+    inputs = chips * np.float32(scale) + np.float32(offset)
+    expected = np.asarray(served.predict(inputs, verbose=0))
+    head = head_of(served, expected)
+    actual = _scores(Runner(content).outputs(inputs), head)
+    return head, float(np.abs(actual - _scores(expected, head)).max())
 
-    return outputs if kind == "probabilities" else softmax(outputs)
+
+def _scores(outputs: np.ndarray, head: Head) -> np.ndarray:
+    """As serving makes them of the outputs (N, K): they sum to 1."""
+    if head == "logits":
+        return softmax(outputs)
+    return outputs / np.maximum(outputs.sum(axis=1, keepdims=True), 1e-12)
+
+
+def _measure(served, check: FaceData, labels: tuple[str, ...], preprocessing: Preprocessing) -> dict:
+    share = accuracy(served, check, labels, preprocessing)
+    print(f"accuracy on {len(check):,} faces to check: {share:.1%}")
+    if share < HARDLY_ABOVE_CHANCE:
+        print(f"beware: that is hardly above chance; are {', '.join(labels)} in the model's order?")
+    return {"check_accuracy": share, "check_faces": len(check)}
 
 
 def main() -> None:
     """Parse the command line, convert, say what was written."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=Path, required=True, help="a .keras file")
+    parser.add_argument("--model", type=Path, required=True, help="a .keras or HDF5 file")
     parser.add_argument("--labels", default=",".join(LABELS), help="comma-separated, in the model's order")
     parser.add_argument("--out", type=Path, default=Path("runs/model"), help="default: %(default)s")
     parser.add_argument("--quantisation", choices=list(TOLERANCES), default="none")
@@ -198,13 +159,16 @@ def main() -> None:
             check=read_check(options.check) if options.check else None,
             temperature=options.temperature,
         )
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         parser.error(str(error))
-    print(f"{options.out}: {card['model_version']}, {card['preprocessing']}, {card['output']}")
+    print(f"{options.out}: {card['model_version']}, {card['preprocessing']}, head: {card['training']['head']}")
     try:
-        check_trainable(card)
+        try_training(options.out / KERAS_NAME, card)
     except ValueError as error:
         print(f"make retrain cannot go on from it: {error}")
+    else:
+        print("make retrain can go on from it")
+    print(f"to serve it: make publish MODEL_DIR={options.out} and make promote VERSION={card['model_version']}")
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def convert(model, quantisation: Quantisation, representative: np.ndarray | None
     import tensorflow as tf
 
     with tempfile.TemporaryDirectory() as folder:
-        model.export(folder, verbose=False)
+        _save_for_inference(model, folder)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         if quantisation != "none":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -39,6 +39,21 @@ def convert(model, quantisation: Quantisation, representative: np.ndarray | None
                 raise ValueError("full_int8 needs representative inputs")
             converter.representative_dataset = _feed(representative)
         return converter.convert()
+
+
+def _save_for_inference(model, folder: str) -> None:
+    """Keras' own export leaves layers that augment pictures in training mode."""
+    import keras
+
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    shape = (None, *model.inputs[0].shape[1:])
+    archive.add_endpoint(
+        "serve",
+        lambda faces: model(faces, training=False),
+        input_signature=[keras.InputSpec(shape=shape, dtype="float32")],
+    )
+    archive.write_out(folder, verbose=False)
 
 
 def _feed(images: np.ndarray) -> Callable[[], Iterator[list[np.ndarray]]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fer.vision.priors import PriorChoice, parse_prior
 from training.data.fer2013 import LABELS, FaceData, load, majority
 from training.evaluation.measures import calibration_error, confusion, expression_measures
 
@@ -21,12 +22,12 @@ SHIFT_PX = 2
 BLOCK = 512
 
 
-def open_served(directory: Path) -> tuple[Classify, str]:
+def open_served(directory: Path, prior: PriorChoice = "default") -> tuple[Classify, str]:
     """The served classifier, on one thread, and its version; chips uint8 (N, 48, 48) → scores (N, 7)."""
     from fer.vision.classifier import LiteRTClassifier
     from fer.vision.model_files import load_model_files
 
-    classifier = LiteRTClassifier(load_model_files(directory), threads=1)
+    classifier = LiteRTClassifier(load_model_files(directory), prior=prior, threads=1)
     return classifier.classify, classifier.model_version
 
 
@@ -112,6 +113,9 @@ def main() -> None:
     parser.add_argument("--votes", type=Path, help="fer2013new.csv; without it only FER2013 accuracy")
     parser.add_argument("--usage", default="PublicTest", help="Training, PublicTest, PrivateTest, or all")
     parser.add_argument("--model", type=Path, default=Path("models/expression"))
+    parser.add_argument(
+        "--prior", type=parse_prior, default="default", help="the population that scores are for, as in FER_PRIOR"
+    )
     parser.add_argument("--out", type=Path, help="write the report here, as JSON")
     parser.add_argument("--confusion", type=Path, help="draw the confusion matrix here, as PNG")
     options = parser.parse_args()
@@ -120,7 +124,7 @@ def main() -> None:
         faces = faces.take(faces.usage == options.usage)
     if len(faces) == 0:
         parser.error(f"{options.data} has no rows of usage {options.usage}")
-    classify, version = open_served(options.model)
+    classify, version = open_served(options.model, options.prior)
     report = {"model_version": version, "usage": options.usage, **evaluate(classify, faces)}
     print(describe(report))
     if options.out:

@@ -6,6 +6,7 @@ columns `file,expression`.
 
 import argparse
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Callable
@@ -45,10 +46,24 @@ def open_recogniser(models: Path, detector: str) -> tuple[Recognise, str]:
     return recognise, f"{recogniser.detector.name} + {recogniser.classifier.model_version}"
 
 
-def read_labels(path: Path) -> list[tuple[str, int]]:
-    """File names and indices into LABELS; raises ValueError for another expression."""
+def is_for_training(file: str) -> bool:
+    """Whether a photo is of the two thirds, chosen by person, that may be trained on; the rest only reports.
+
+    The person is what stands before the last `_` of the file's name, as in Labeled Faces in the Wild.
+    """
+    person = Path(file).stem.rpartition("_")[0]
+    return int(hashlib.sha256(person.encode()).hexdigest()[:8], 16) % 3 != 0
+
+
+def read_labels(path: Path, part: str = "all") -> list[tuple[str, int]]:
+    """File names and indices into LABELS of a `part`: all, training or report.
+
+    Raises ValueError for another expression.
+    """
     with path.open(newline="", encoding="utf-8") as stream:
         rows = [(row["file"], row["expression"].strip()) for row in csv.DictReader(stream)]
+    if part != "all":
+        rows = [row for row in rows if is_for_training(row[0]) == (part == "training")]
     unknown = sorted({expression for _, expression in rows} - set(LABELS))
     if unknown:
         raise ValueError(f"{path}: expected the expressions {LABELS}, got {unknown}")
@@ -105,11 +120,12 @@ def main() -> None:
     parser.add_argument("--dir", type=Path, required=True, help="folder of the photos")
     parser.add_argument("--labels", type=Path, required=True, help="CSV with the columns file,expression")
     parser.add_argument("--models", type=Path, default=Path("models"))
+    parser.add_argument("--part", choices=["all", "training", "report"], default="all", help="which of the photos")
     parser.add_argument("--detector", default="auto", help="auto, yunet, mtcnn or haar")
     parser.add_argument("--roll", default="0", help="degrees to turn the photos by, comma-separated")
     parser.add_argument("--out", type=Path, help="write the reports here, as JSON")
     options = parser.parse_args()
-    labels = read_labels(options.labels)
+    labels = read_labels(options.labels, options.part)
     recognise, name = open_recogniser(options.models, options.detector)
     print(name)
     reports = []

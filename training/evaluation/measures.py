@@ -21,16 +21,24 @@ def recalls(predicted: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     }
 
 
-def calibration_error(scores: np.ndarray, truth: np.ndarray, bins: int = 15) -> float:
-    """Expected calibration error over equal-width bins (Guo et al. 2017); scores (N, K), truth int (N,)."""
-    confidence, right = scores.max(axis=1), scores.argmax(axis=1) == truth
-    places = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = [
-        abs(right[places == place].mean() - confidence[places == place].mean()) * (places == place).sum()
-        for place in range(bins)
-        if (places == place).any()
-    ]
-    return float(sum(gaps) / max(len(truth), 1))
+def calibration_error(
+    scores: np.ndarray, truth: np.ndarray, bins: int = 15, weights: np.ndarray | None = None
+) -> float:
+    """Expected calibration error over equal-width bins (Guo et al. 2017); scores (N, K), truth int (N,).
+
+    `weights` float (N,) say how much each row counts; None for all alike.
+    """
+    weights = np.ones(len(truth)) if weights is None else weights
+    gaps = (scores.argmax(axis=1) == truth) - scores.max(axis=1)
+    places = np.minimum((scores.max(axis=1) * bins).astype(int), bins - 1)
+    sums = np.bincount(places, weights * gaps, minlength=bins)
+    return float(np.abs(sums).sum() / max(weights.sum(), 1e-12))
+
+
+def population_weights(truth: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """What each row counts, float (N,), so that the expressions have the `shares` (K,) of another population."""
+    counts = np.bincount(truth, minlength=len(shares))
+    return (shares * len(truth) / np.maximum(counts, 1))[truth]
 
 
 def expression_measures(outputs: np.ndarray, labels: np.ndarray, majorities: np.ndarray) -> dict:

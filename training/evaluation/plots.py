@@ -20,7 +20,7 @@ def _save(figure, path: Path) -> None:
 
 
 def plot_curves(history: Path, path: Path) -> None:
-    """Draw loss, learning rate and PublicTest accuracy by epoch from `history.jsonl`."""
+    """Draw loss, learning rate and the accuracy on the kept-apart tenth by epoch from `history.jsonl`."""
     lines = [json.loads(line) for line in history.read_text(encoding="utf-8").splitlines()]
     epochs = [line["epoch"] for line in lines]
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4))
@@ -35,7 +35,7 @@ def plot_curves(history: Path, path: Path) -> None:
     ):
         right.plot(epochs, [100 * line[key] for line in lines], label=name)
     left.set_ylabel("loss")
-    right.set_ylabel("PublicTest, %")
+    right.set_ylabel("kept-apart tenth, %")
     for axes in (left, right):
         axes.set_xlabel("epoch")
         axes.grid(alpha=0.3)
@@ -72,7 +72,7 @@ def plot_comparison(results: list[dict], path: Path) -> None:
         axes.annotate(label, places[1], xytext=(6, -14), textcoords="offset points")
     axes.margins(0.1)
     axes.set_xlabel("ms per face, LiteRT, one thread (circle: float, square: dynamic int8)")
-    axes.set_ylabel("FER+ majority accuracy on PublicTest, %")
+    axes.set_ylabel("FER+ majority accuracy on the kept-apart tenth, %")
     axes.grid(alpha=0.3)
     _save(figure, path)
 

@@ -85,6 +85,31 @@ def residual(
     return keras.Model(inputs, _logits(x, dropout), name="residual")
 
 
+def _identity_features(x, widths: tuple[int, ...], depths: tuple[int, ...]):
+    x = _relu(_norm(_conv(x, widths[0], 5)))
+    x = layers.MaxPooling2D(3, 2, padding="same")(x)
+    for stage, (filters, depth) in enumerate(zip(widths, depths, strict=True)):
+        for block in range(depth):
+            x = _residual_block(x, filters, 2 if stage and not block else 1, smooth=False)
+    return x
+
+
+def identity(
+    height: int = 48,
+    width: int = 48,
+    *,
+    widths: tuple[int, ...] = (32, 64, 128, 256),
+    depths: tuple[int, ...] = (2, 4, 3, 1),
+    dropout: float = 0.2,
+) -> keras.Model:
+    """The first stages of dlib's face-identity network (King 2017), which can give its weights a start.
+
+    Stages on 24×24, 12×12, 6×6 and 3×3; dlib's 7×7 stem on 96 pixels is a 5×5 one on 48 (`identity.py`).
+    """
+    inputs, x = _standardised_input(height, width)
+    return keras.Model(inputs, _logits(_identity_features(x, widths, depths), dropout), name="identity")
+
+
 def _separable(x, filters: int):
     return _norm(_conv(_depthwise(x, 3), filters, 1))
 
@@ -194,6 +219,7 @@ def efficientnet_b0(
 
 ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
     "residual": residual,
+    "identity": identity,
     "mini_xception": mini_xception,
     "mobilenet_v2": mobilenet_v2,
     "efficientnet_b0": efficientnet_b0,

@@ -3,30 +3,34 @@
 import math
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from training.config import Config
 from training.data.augment import augment, mix
-from training.data.fer2013 import LABELS, FaceData, majority, vote_targets
+from training.data.fer2013 import LABELS
+from training.data.sources import Source
+
+Batch = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+"""Images float32 (B, H, W, 1) in 0–1, targets (B, 7) that sum to 1, weights (B,), and what the loss adds to the
+logits (B, 7): the log of what a source's prior is to the network's own."""
 
 
 class Batches:
-    """Training batches: images float32 (B, H, W, 1) in 0–1, targets (B, 7) that sum to 1, weights (B,).
+    """The faces of all sources, shuffled together.
 
-    `answers`, float32 (N, 7), are the targets' other part where the experiment wants `steadiness`.
+    `network_prior` float32 (7,) is the population that the network's scores are meant for; None for that of the
+    sources themselves, whatever they are.
     """
 
-    def __init__(self, faces: FaceData, config: Config, answers: np.ndarray | None = None):
-        targets, weights = vote_targets(faces.votes)
-        if answers is not None:
-            targets = targets + np.float32(config.steadiness) * (answers - targets)
-        rows = np.flatnonzero(weights > 0)
-        if len(rows) == 0:
-            raise ValueError("no training row has votes for an expression")
-        self.images, self.targets, self.weights = faces.images[rows], targets[rows], weights[rows]
-        self.repeats = repeat_factors(majority(faces.votes)[rows], config.repeat_below)
+    def __init__(self, sources: Sequence[Source], config: Config, network_prior: np.ndarray | None = None):
+        self.images = np.concatenate([source.images for source in sources])
+        self.targets = np.concatenate([source.targets for source in sources]).astype(np.float32)
+        self.weights = np.concatenate([source.weights for source in sources]).astype(np.float32)
+        self.repeats = np.concatenate([source.repeats for source in sources])
+        self.priors = np.concatenate([np.tile(source.prior(), (len(source.images), 1)) for source in sources])
+        self.network_prior = network_prior
         self.config = config
         self.steps = max(1, int(self.repeats.sum()) // config.batch)
 
@@ -36,7 +40,7 @@ class Batches:
         counts = (whole + (rng.random(len(whole)) < self.repeats - whole)).astype(np.int64)
         return rng.permutation(np.repeat(np.arange(len(counts)), counts))
 
-    def epoch(self, number: int, *, mixing: bool) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    def epoch(self, number: int, *, mixing: bool) -> Iterator[Batch]:
         """The batches of one epoch; the same number gives the same batches."""
         rng = np.random.default_rng([self.config.seed, number])
         rows = self.rows(rng)
@@ -45,21 +49,19 @@ class Batches:
         for start in range(0, len(rows) - size + 1, size):
             chosen = rows[start : start + size]
             images = augment(self.images[chosen], self.config.augmentation, rng)
-            targets = self.targets[chosen]
+            goals = np.concatenate([self.targets[chosen], self.priors[chosen]], axis=1)
             if mixing:
-                images, targets = mix(images, targets, self.config.augmentation, rng)
-            targets = targets * (1 - smoothing) + smoothing / len(LABELS)
-            yield (images / 255)[..., None], targets.astype(np.float32), self.weights[chosen]
+                images, goals = mix(images, goals, self.config.augmentation, rng)
+            targets, priors = np.split(goals, 2, axis=1)
+            # What nothing is known of has the source's shares, or, without priors, equal ones.
+            unknown = np.float32(1 / len(LABELS)) if self.network_prior is None else priors
+            targets = targets * (1 - smoothing) + smoothing * unknown
+            yield (images / 255)[..., None], targets.astype(np.float32), self.weights[chosen], self._added(priors)
 
-
-def repeat_factors(labels: np.ndarray, below: float) -> np.ndarray:
-    """How often a row is seen per epoch, float64 (N,) ≥ 1; `labels` int (N,), -1 for none."""
-    factors = np.ones(len(labels))
-    for label in range(len(LABELS)):
-        share = (labels == label).mean() if len(labels) else 0
-        if 0 < share < below:
-            factors[labels == label] = math.sqrt(below / share)
-    return factors
+    def _added(self, priors: np.ndarray) -> np.ndarray:
+        if self.network_prior is None:
+            return np.zeros_like(priors)
+        return np.log(priors) - np.log(self.network_prior)
 
 
 def learning_rate(progress: float, config: Config) -> float:

@@ -12,6 +12,14 @@ from training.config import Config
 AVERAGE_EVERY = 8
 
 
+def _shifted_cross_entropy(goals, logits):
+    """The cross-entropy of the logits plus what is added to them; `goals` (B, 2, 7) are the targets and that."""
+    targets, added = goals[:, 0], goals[:, 1]
+    return keras.losses.categorical_crossentropy(
+        targets, logits + keras.ops.cast(added, logits.dtype), from_logits=True
+    )
+
+
 class KerasEngine:
     """Steps a Keras model; `make_model` is called once in float32, to save, and once in mixed_bfloat16."""
 
@@ -35,19 +43,21 @@ class KerasEngine:
         optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
         self.net.compile(
             optimizer=optimizer,
-            loss=keras.losses.CategoricalCrossentropy(from_logits=True),
+            loss=_shifted_cross_entropy,
             jit_compile=False,
         )
         optimizer.build(self.net.trainable_variables)
         self.averaged = self.net.get_weights()
         self.start = [keras.ops.copy(variable) for variable in self.net.trainable_variables]
 
-    def step(self, images: np.ndarray, targets: np.ndarray, weights: np.ndarray, rate: float) -> float:
-        """One update at the learning rate `rate`; returns the weighted cross-entropy."""
+    def step(
+        self, images: np.ndarray, targets: np.ndarray, weights: np.ndarray, added: np.ndarray, rate: float
+    ) -> float:
+        """One update at the learning rate `rate`; returns the weighted cross-entropy of the logits plus `added`."""
         self.net.optimizer.learning_rate.assign(rate)
         # Keras divides the loss by the batch size, not by the sum of the weights.
         share = weights / weights.mean()
-        loss = self.net.train_on_batch(images, targets, sample_weight=share)
+        loss = self.net.train_on_batch(images, np.stack([targets, added], axis=1), sample_weight=share)
         self.steps += 1
         if self.config.distance_penalty:
             self._draw_back(rate * self.config.distance_penalty)

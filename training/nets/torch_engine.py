@@ -38,14 +38,17 @@ class TorchEngine:
         tensor = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
         return tensor.to(self.device, memory_format=torch.channels_last)
 
-    def step(self, images: np.ndarray, targets: np.ndarray, weights: np.ndarray, rate: float) -> float:
-        """One update at the learning rate `rate`; returns the weighted cross-entropy."""
+    def step(
+        self, images: np.ndarray, targets: np.ndarray, weights: np.ndarray, added: np.ndarray, rate: float
+    ) -> float:
+        """One update at the learning rate `rate`; returns the weighted cross-entropy of the logits plus `added`."""
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         with torch.autocast(self.device.type, torch.bfloat16):
             logits = self.forward(self._tensor(images))
         goal, weight = torch.from_numpy(targets).to(self.device), torch.from_numpy(weights).to(self.device)
-        losses = -(goal * logits.float().log_softmax(1)).sum(1)
+        posterior = logits.float() + torch.from_numpy(added).to(self.device)
+        losses = -(goal * posterior.log_softmax(1)).sum(1)
         loss = (losses * weight).sum() / weight.sum()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)

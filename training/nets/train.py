@@ -8,6 +8,7 @@ import argparse
 import importlib.util
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -17,25 +18,27 @@ from tqdm import tqdm
 
 from training.config import Config, read_config
 from training.data.aligned import upright
-from training.data.fer2013 import FaceData, load, majority, without_duplicates
+from training.data.fer2013 import LABELS, FaceData, load, majority
+from training.data.selection import USAGE, with_selection
+from training.data.sources import Source, labelled, parse_extra, voted
 from training.evaluation.evaluate import open_served
 from training.evaluation.measures import expression_measures
 from training.evaluation.plots import plot_curves
 from training.nets.architectures import build
 from training.nets.batches import Batches, ahead, learning_rate
+from training.nets.identity import start_from_identity
 from training.nets.steady import steady_answers
 
 DETECTORS = Path("models/detector")
 
 
 def split(faces: FaceData) -> tuple[FaceData, FaceData]:
-    """The training rows (duplicates and held-out pixels dropped) and the PublicTest rows."""
-    held_out = faces.take(faces.usage != "Training")
-    training = without_duplicates(faces.take(faces.usage == "Training"), held_out)
-    return training, faces.take(faces.usage == "PublicTest")
+    """The rows to train on, and those kept apart to choose by (selection.py)."""
+    faces = with_selection(faces)
+    return faces.take(faces.usage == "Training"), faces.take(faces.usage == USAGE)
 
 
-def _engine(config: Config):
+def _engine(config: Config, images: np.ndarray):
     """The engine that the experiment names; each imports its framework only when chosen."""
     engine = config.engine
     if engine == "auto":
@@ -43,39 +46,45 @@ def _engine(config: Config):
     if engine == "torch":
         from training.nets.torch_engine import TorchEngine
 
-        return TorchEngine(_model(config), config, compiled=config.compiled)
+        return TorchEngine(_model(config, images), config, compiled=config.compiled)
     if engine == "keras":
         from training.nets.keras_engine import KerasEngine
 
-        return KerasEngine(lambda: _model(config), config)
+        return KerasEngine(lambda: _model(config, images), config)
     raise ValueError(f"expected the engine auto, keras or torch, got {config.engine!r}")
 
 
-def _model(config: Config):
+def _model(config: Config, images: np.ndarray):
     model = build(config.architecture, **config.options)
     if config.warm_start:
         model.set_weights(keras.models.load_model(config.warm_start, compile=False).get_weights())
+    if config.identity_start:
+        chosen = np.random.default_rng(config.seed).choice(len(images), min(512, len(images)), replace=False)
+        start_from_identity(model, Path(config.identity_start), (images[chosen] / np.float32(255))[..., None])
     return model
 
 
-def train_and_evaluate(config: Config, workdir: Path, faces: FaceData, *, clock=time.monotonic) -> dict:
-    """Train on `faces`, measure the averaged net on PublicTest after each epoch, return the last measures.
+def train_and_evaluate(
+    config: Config, workdir: Path, faces: FaceData, extra: Sequence[Source] = (), *, clock=time.monotonic
+) -> dict:
+    """Train on `faces` and `extra`, measure the averaged net on the kept-apart tenth, return the last measures.
 
     Writes `checkpoint.pt`, `averaged.keras` and `history.jsonl` into `workdir` after each epoch and goes on
     from them.
     """
     workdir.mkdir(parents=True, exist_ok=True)
-    training, public = split(faces)
+    training, kept_apart = split(faces)
     if config.upright:
         training = upright(training, DETECTORS)
     answers = steady_answers(open_served(Path(config.teacher))[0], training.images) if config.steadiness else None
-    batches = Batches(training, config, answers)
-    engine = _engine(config)
+    network_prior = np.full(len(LABELS), 1 / len(LABELS), np.float32) if config.balanced else None
+    batches = Batches([voted(training, config, answers), *extra], config, network_prior)
+    engine = _engine(config, training.images)
     checkpoint = workdir / f"checkpoint{engine.suffix}"
     progress = {"epoch": 0, "seconds": 0.0}
     if checkpoint.exists():
         progress = engine.load_state(checkpoint)
-    public_images = (public.images / np.float32(255))[..., None]
+    selection_images = (kept_apart.images / np.float32(255))[..., None]
     started = clock() - progress["seconds"]
     measures: dict = {}
 
@@ -88,11 +97,12 @@ def train_and_evaluate(config: Config, workdir: Path, faces: FaceData, *, clock=
         epoch = progress["epoch"] + 1
         rate, losses = learning_rate(share(), config), []
         source = ahead(batches.epoch(epoch, mixing=share() < config.mix_until))
-        for images, targets, weights in tqdm(source, total=batches.steps, desc=f"epoch {epoch}", mininterval=20):
-            losses.append(engine.step(images, targets, weights, learning_rate(share(), config)))
+        for batch in tqdm(source, total=batches.steps, desc=f"epoch {epoch}", mininterval=20):
+            losses.append(engine.step(*batch, learning_rate(share(), config)))
             if share() >= 1:
                 break
-        measures = expression_measures(engine.logits(public_images), public.labels, majority(public.votes))
+        logits = engine.logits(selection_images)
+        measures = expression_measures(logits, kept_apart.labels, majority(kept_apart.votes))
         progress = {"epoch": epoch, "seconds": clock() - started}
         engine.save_state(checkpoint, progress)
         engine.save_model(workdir / "averaged.keras")
@@ -111,10 +121,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="fer2013.csv, also .gz or .zip")
     parser.add_argument("--votes", type=Path, required=True, help="fer2013new.csv")
     parser.add_argument("--workdir", type=Path, required=True)
+    parser.add_argument(
+        "--extra", nargs="*", default=[], help="CSVs in the feedback's format; photos.csv:4 is seen 4 times an epoch"
+    )
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    faces = load(options.data, options.votes)
-    train_and_evaluate(read_config(options.config), options.workdir, faces)
+    config, faces = read_config(options.config), load(options.data, options.votes)
+    extra = [labelled(path, times, config) for path, times in map(parse_extra, options.extra)]
+    train_and_evaluate(config, options.workdir, faces, extra)
 
 
 if __name__ == "__main__":

@@ -14,16 +14,30 @@ import numpy as np
 from tqdm import tqdm
 
 from training.config import Config
+from training.conversion.card import network_prior
+from training.conversion.own_model import every_layer
 from training.data.fer2013 import FaceData
+from training.data.sources import voted
 from training.evaluation.measures import softmax
-from training.nets.batches import Batches, learning_rate
+from training.nets.batches import Batch, Batches, learning_rate
 from training.nets.keras_engine import KerasEngine
+from training.retraining.trainable import load_trainable
 
 
 def fine_tune(
-    champion: Path, feedback: FaceData, replay: FaceData, config: Config, out: Path, *, clock=time.monotonic
+    champion: Path,
+    card: dict,
+    feedback: FaceData,
+    replay: FaceData,
+    config: Config,
+    out: Path,
+    *,
+    clock=time.monotonic,
 ) -> dict:
     """Train the `.keras` file at `champion` on both sets of faces, which have votes, and write the result to `out`.
+
+    What is written takes faces in 0–1 and gives logits, whatever `card` says of the champion (`trainable_form`). They
+    are for the same population as the champion's, where the card says which.
 
     Each batch holds feedback and replay in the proportion of the sets; `replay` may be empty. Returns what goes
     into the card: epochs, steps, minutes and the loss by epoch. Raises ValueError where no row has votes for an
@@ -33,11 +47,12 @@ def fine_tune(
 
     tf.config.experimental.enable_op_determinism()
     started = clock()
-    engine = KerasEngine(lambda: _load(champion, config), config)
+    freeze = config.freeze_normalisation
+    engine = KerasEngine(lambda: load_trainable(champion, card, freeze_normalisation=freeze), config)
     before = engine.model.get_weights()
-    batches = _Mixed(feedback, replay, config, engine.model)
+    batches = _Mixed(feedback, replay, config, engine.model, network_prior(card))
     losses = [_epoch(engine, batches, config, epoch) for epoch in range(1, config.epochs + 1)]
-    for layer in engine.model.layers:
+    for layer in every_layer(engine.model):
         layer.trainable = True
     tuned = zip(before, engine.averaged, strict=True)
     engine.averaged = [old + config.interpolation * (new - old) for old, new in tuned]
@@ -53,24 +68,41 @@ def fine_tune(
 class _Mixed:
     """Batches of feedback and replayed rows; of the latter, `champion` answers for a part of the target."""
 
-    def __init__(self, feedback: FaceData, replay: FaceData, config: Config, champion: keras.Model):
+    def __init__(
+        self,
+        feedback: FaceData,
+        replay: FaceData,
+        config: Config,
+        champion: keras.Model,
+        prior: np.ndarray | None,
+    ):
         share = len(feedback) / (len(feedback) + len(replay))
         size = max(1, round(config.batch * share))
-        self.feedback = Batches(feedback, dataclasses.replace(config, batch=size))
-        self.replay = Batches(replay, dataclasses.replace(config, batch=config.batch - size)) if len(replay) else None
+        self.feedback = _batches(feedback, config, size, prior)
+        self.replay = _batches(replay, config, config.batch - size, prior) if len(replay) else None
         self.champion, self.distillation = champion, np.float32(config.distillation)
         self.steps = min(self.feedback.steps, self.replay.steps) if self.replay else self.feedback.steps
 
-    def epoch(self, number: int, *, mixing: bool) -> Iterator[tuple[np.ndarray, ...]]:
+    def epoch(self, number: int, *, mixing: bool) -> Iterator[Batch]:
         """The batches of one epoch; the same number gives the same batches."""
         fresh = self.feedback.epoch(number, mixing=mixing)
         if self.replay is None:
             yield from fresh
             return
-        for one, (images, targets, weights) in zip(fresh, self.replay.epoch(number, mixing=mixing), strict=False):
-            answers = softmax(np.asarray(self.champion(images, training=False))).astype(np.float32)
-            targets = targets + self.distillation * (answers - targets)
-            yield tuple(np.concatenate(pair) for pair in zip(one, (images, targets, weights), strict=True))
+        for one, (images, targets, weights, added) in zip(
+            fresh, self.replay.epoch(number, mixing=mixing), strict=False
+        ):
+            # Votes hold for the replayed rows' population, so the champion is asked for its scores there.
+            logits = np.asarray(self.champion(images, training=False))
+            answers = softmax(logits + added).astype(np.float32)
+            other = (images, targets + self.distillation * (answers - targets), weights, added)
+            images, targets, weights, added = (np.concatenate(pair) for pair in zip(one, other, strict=True))
+            yield images, targets, weights, added
+
+
+def _batches(faces: FaceData, config: Config, size: int, prior: np.ndarray | None) -> Batches:
+    config = dataclasses.replace(config, batch=size)
+    return Batches([voted(faces, config)], config, prior)
 
 
 def _epoch(engine: KerasEngine, batches: _Mixed, config: Config, epoch: int) -> float:
@@ -80,11 +112,3 @@ def _epoch(engine: KerasEngine, batches: _Mixed, config: Config, epoch: int) -> 
     source = batches.epoch(epoch, mixing=progress() < config.mix_until)
     steps = tqdm(source, total=batches.steps, desc=f"epoch {epoch}", mininterval=20)
     return float(np.mean([engine.step(*batch, learning_rate(progress(), config)) for batch in steps]))
-
-
-def _load(path: Path, config: Config) -> keras.Model:
-    model = keras.models.load_model(path, compile=False)
-    if config.freeze_normalisation:
-        for layer in model.layers:
-            layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
-    return model

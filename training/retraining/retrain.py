@@ -36,7 +36,6 @@ from training.retraining import gate, gate_report, run_record
 from training.retraining.parts import Faces, Parts, alone, joined, with_base
 from training.retraining.quarantine import quarantined, read_accepted, write_report
 from training.retraining.served_answer import ROOT
-from training.retraining.trainable import check_trainable
 from training.retraining.trial import rejection, try_challenger
 
 EXPERIMENTS = Path("training/experiments")
@@ -90,7 +89,6 @@ def _retrain(options: Options, now: datetime.datetime, pixel_file: Path) -> int:
     store = open_store(options.bucket)
     registry = ModelRegistry(store)
     start = run_record.fetch_start(registry, options.bundled, options.workdir / "champion", options.start)
-    check_trainable(start.card)
     try:
         with open_source(options.csv, export_token=options.export_token) as chunks:
             rows = read_rows(chunks, pixel_file)
@@ -205,7 +203,8 @@ class _Run:
         from training.retraining.finetune import fine_tune
 
         tuned = self.options.workdir / "tuned.keras"
-        training = fine_tune(self.start.directory / KERAS_NAME, parts.feedback, parts.replay, self.config, tuned)
+        champion = self.start.directory / KERAS_NAME
+        training = fine_tune(champion, self.start.card, parts.feedback, parts.replay, self.config, tuned)
         frozen = parts.frozen
         public = FaceData(
             images=frozen.images,
@@ -218,6 +217,7 @@ class _Run:
             quantisation=self.start.card["files"]["litert"].get("quantisation", "none"),
             architecture=self.start.version.rpartition("-")[0] or "model",
             parent=self.start.version,
+            priors=self.start.card.get("priors"),
             data={
                 "digest": self.digest,
                 "csv_sha256": rows.csv_sha256,

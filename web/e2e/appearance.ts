@@ -13,11 +13,11 @@ const ONE_VIEW = [
   { width: 844, height: 390 },
 ];
 const COLOUR_SCHEMES = ["light", "dark"] as const;
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+export const AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 /**
- * On a desktop and a narrow phone, light and dark: keeps a screenshot of the view, nothing sticks out to the side,
- * and axe finds nothing.
+ * On a desktop and on a phone, upright and on its side, light and dark: keep a screenshot of the view, and check that
+ * nothing sticks out to the side and that axe finds nothing.
  */
 export async function expectFine(page: Page, view: string): Promise<void> {
   await page.emulateMedia({ reducedMotion: "reduce" });
@@ -29,14 +29,14 @@ export async function expectFine(page: Page, view: string): Promise<void> {
       expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
       await page.screenshot({ path: screenshot(`${view}-${screen}-${colorScheme}.png`), fullPage: true });
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(viewport.width);
-      const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
+      const { violations } = await new AxeBuilder({ page }).withTags(AXE_RULES).analyze();
       const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
       expect(found, `${screen}, ${colorScheme}`).toEqual([]);
     }
   }
 }
 
-/** All of it is in sight at once, on desktops and phones, without scrolling. */
+/** Check that all parts are in sight at once, on desktops and phones, without scrolling. */
 export async function expectInOneView(page: Page, parts: Locator[]): Promise<void> {
   for (const viewport of ONE_VIEW) {
     await page.setViewportSize(viewport);

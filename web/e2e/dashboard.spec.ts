@@ -63,7 +63,7 @@ test.describe("where the server wants a token", () => {
     await page.goto("/#/dashboard");
     await page.getByLabel("Access token").fill("wrong");
     await page.keyboard.press("Enter");
-    await expect(page.getByRole("alert")).toContainText("did not accept this token");
+    await expect(page.getByRole("alert")).toContainText("didn't accept this token");
     await expect(page.getByLabel("Access token")).toBeFocused();
     await page.keyboard.press("Enter");
     await expect(page.getByRole("alert")).toContainText("either (2 tries so far)");

@@ -62,7 +62,7 @@ test("a photo outlives nothing but reloads: another tab does not know it", async
   await expect(other.getByRole("region", { name: "Your photos" })).toHaveCount(0);
 });
 
-for (const view of ["", "live", "dashboard", "photos"]) {
+for (const view of ["", "live", "dashboard", "photos", "sent"]) {
   test(`a photo dropped on the view "${view}" is taken`, async ({ page }) => {
     await page.goto(`/#/${view}`);
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
@@ -73,11 +73,22 @@ for (const view of ["", "live", "dashboard", "photos"]) {
   });
 }
 
+test("a photo dropped on another one is taken, and the other one stays", async ({ page }) => {
+  await page.goto("/");
+  await choose(page, TWO_FACES);
+  await expect(face(page, 2)).toBeVisible();
+  await drop(page, [{ name: "dropped.jpg", type: "image/jpeg", bytes: await readFile(ASTRONAUT) }]);
+  await expect(page.getByAltText("Your photo: dropped.jpg")).toBeVisible();
+  await expect(result(page).getByText("Happy").first()).toBeVisible();
+  await page.getByRole("link", { name: "Previous photo" }).click();
+  await expect(face(page, 2)).toBeVisible();
+});
+
 test("what is dropped and is no photo is refused where one looks", async ({ page }) => {
   await page.goto("/#/dashboard");
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
   await drop(page, [{ name: "notes.txt", type: "text/plain", bytes: Buffer.from("no photo") }]);
-  await expect(page.getByRole("alert")).toContainText("not a photo this browser can open");
+  await expect(page.getByRole("alert")).toContainText("isn't a photo this browser can open");
   await expect(page.getByRole("alert")).toBeInViewport();
 });
 
@@ -105,7 +116,7 @@ test("several files are taken one after the other, and give a table and a CSV", 
   await expect(row("astronaut.jpg")).toContainText("Happy");
   await expect(row("two_faces.jpg")).toContainText("2");
   await expect(row("no_face.png")).toContainText("No face");
-  await expect(row("notes.jpg")).toContainText("not a photo this browser can open");
+  await expect(row("notes.jpg")).toContainText("isn't a photo this browser can open");
 
   const [download] = await Promise.all([
     page.waitForEvent("download"),

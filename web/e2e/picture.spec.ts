@@ -1,10 +1,8 @@
-import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { dirname } from "node:path";
 import type { Prediction } from "../src/api/client.ts";
-import { EXAMPLE } from "../src/features/results/example.ts";
-import { ASTRONAUT, CROWD, LARGE_ON_ITS_SIDE, NO_FACE, TWO_FACES } from "./pictures.ts";
-import { choose, csvRows, expect, expectFocusKept, isDrawnAt, type Page, screenshot, test } from "./test.ts";
+import { ASTRONAUT, LARGE_ON_ITS_SIDE, NO_FACE, TWO_FACES } from "./pictures.ts";
+import { predictionAfter } from "./predictions.ts";
+import { choose, csvRows, expect, expectFocusKept, isDrawnAt, type Page, test } from "./test.ts";
 
 test.beforeEach(async ({ page }) => {
   await page.goto("/");
@@ -19,21 +17,6 @@ async function submit(page: Page, name: string): Promise<void> {
   await correction(page).getByRole("button", { name: "Wrong" }).click();
   await label(page, name).check();
   await correction(page).getByRole("button", { name: "Submit correction" }).click();
-}
-
-/** Do something that makes the page ask for a prediction; what the page sent and what the server said. */
-async function predictionAfter(page: Page, act: () => Promise<unknown>) {
-  let seen: (what: { sent: Buffer; prediction: Prediction }) => void;
-  const answer = new Promise<{ sent: Buffer; prediction: Prediction }>((resolve) => {
-    seen = resolve;
-  });
-  await page.route("**/predict_expression*", async (route) => {
-    const response = await route.fetch();
-    seen({ sent: route.request().postDataBuffer() ?? Buffer.of(), prediction: await response.json() });
-    await route.fulfill({ response });
-  });
-  await act();
-  return answer;
 }
 
 /** The middles of a box's four sides are drawn, its centre is not. */
@@ -217,88 +200,6 @@ test("that a label is right takes one click", async ({ page, server }) => {
   expect((await csvRows(server)).map(([label]) => label)).toEqual(["happy"]);
 });
 
-test("what is saved is what is seen, and needs no network", async ({ page, context }) => {
-  await choose(page, TWO_FACES);
-  await expect(page.getByRole("radio", { name: /^Face 2:/ })).toBeVisible();
-  await context.setOffline(true);
-  const [download] = await Promise.all([
-    page.waitForEvent("download"),
-    page.getByRole("button", { name: "Save with boxes" }).click(),
-  ]);
-  expect(download.suggestedFilename()).toBe("two_faces-expressions.png");
-  const png = await readFile(await download.path());
-  // On the screen and in the file the same share of the picture's area has the colour of "Happy".
-  const shares = await page.evaluate(
-    async (bytes) => {
-      const share = (
-        context: OffscreenCanvasRenderingContext2D | CanvasRenderingContext2D,
-        width: number,
-        height: number,
-      ) => {
-        const { data } = context.getImageData(0, 0, width, height);
-        let found = 0;
-        for (let at = 0; at < data.length; at += 4) {
-          const near = (channel: number, value: number) => Math.abs((data[at + channel] ?? 0) - value) < 12;
-          if (near(0, 0xc3) && near(1, 0x81) && near(2, 0x15) && (data[at + 3] ?? 0) > 200) found += 1;
-        }
-        return found / (width * height);
-      };
-      const bitmap = await createImageBitmap(new Blob([new Uint8Array(bytes)]));
-      const saved = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
-      const shown = document.querySelector("canvas");
-      const screen = shown?.getContext("2d");
-      if (saved === null || !shown || !screen) throw new Error("no canvas");
-      saved.drawImage(bitmap, 0, 0);
-      return [share(saved, bitmap.width, bitmap.height), share(screen, shown.width, shown.height)];
-    },
-    [...png],
-  );
-  expect(shares[1]).toBeGreaterThan(0.002);
-  expect((shares[0] ?? 0) / (shares[1] ?? 1)).toBeGreaterThan(0.6);
-  expect((shares[0] ?? 0) / (shares[1] ?? 1)).toBeLessThan(1.7);
-});
-
-test("JSON and the curl line can be copied", async ({ page, context, server }) => {
-  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
-  const { prediction } = await predictionAfter(page, () => choose(page, ASTRONAUT));
-  await page.getByRole("button", { name: "Copy JSON" }).click();
-  await expect(page.getByText("Copy JSON: Copied")).toBeVisible();
-  expect(JSON.parse(await page.evaluate(() => navigator.clipboard.readText()))).toEqual(prediction);
-  await page.getByRole("button", { name: "Copy curl" }).click();
-  await expect(page.getByText("Copy curl: Copied")).toBeVisible();
-  const line = await page.evaluate(() => navigator.clipboard.readText());
-  expect(line).toContain(`${server.url}/predict_expression?annotate=none`);
-  const answer = execFileSync("sh", ["-c", line.replace(/^curl -s/, "curl -s -S")], {
-    cwd: dirname(ASTRONAUT),
-    encoding: "utf8",
-  });
-  expect(JSON.parse(answer)).toEqual(prediction);
-});
-
-test("in a crowd there are numbers from left to right, and the caption of the face that is meant", async ({ page }) => {
-  const { prediction } = await predictionAfter(page, () => choose(page, CROWD));
-  expect(prediction.faces.length).toBeGreaterThan(24);
-  const names = page.getByRole("radio", { name: /^Face/ });
-  await expect(names).toHaveCount(prediction.faces.length);
-  const order = await names.evaluateAll((inputs) => inputs.map((input) => Number((input as HTMLInputElement).value)));
-  const middles = order.map((face) => {
-    const [x = 0, , width = 0] = prediction.faces[face]?.box ?? [];
-    return x + width / 2;
-  });
-  expect(middles).toEqual([...middles].sort((one, other) => one - other));
-  await page.screenshot({ path: screenshot("crowd.png") });
-});
-
-test("the example on the first screen is what the server says", async ({ page }) => {
-  const { prediction } = await predictionAfter(page, () => choose(page, ASTRONAUT));
-  const [face] = prediction.faces;
-  expect(face?.expression).toBe(EXAMPLE.face.expression);
-  expect(face?.confidence).toBeGreaterThan(0.9);
-  expect(Math.abs((face?.confidence ?? 0) - EXAMPLE.face.confidence)).toBeLessThan(0.005);
-  for (const [index, side] of EXAMPLE.face.box.entries())
-    expect(Math.abs((face?.box[index] ?? 0) - side)).toBeLessThan(9);
-});
-
 test("a picture without a face says so", async ({ page }) => {
   await choose(page, NO_FACE);
   await expect(result(page)).toContainText("No face detected");
@@ -309,7 +210,7 @@ test("a file that is no picture says so", async ({ page }) => {
   await page
     .getByLabel("Photo files")
     .setInputFiles({ name: "notes.jpg", mimeType: "image/jpeg", buffer: Buffer.from("no picture") });
-  await expect(page.getByRole("alert")).toContainText("not a photo this browser can open");
+  await expect(page.getByRole("alert")).toContainText("isn't a photo this browser can open");
 });
 
 test("a server that is away says so, and its return is used", async ({ page, server }) => {

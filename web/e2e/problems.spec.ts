@@ -12,7 +12,7 @@ test("a server that does not answer can be given up, and asked again", async ({ 
   await page.goto("/");
   server.stall();
   await choose(page, ASTRONAUT);
-  await expect(page.getByText("Still waiting for the answer").last()).toBeVisible({ timeout: 15_000 });
+  await expect(page.getByText("Still waiting for an answer").last()).toBeVisible({ timeout: 15_000 });
   await page.getByRole("button", { name: "Cancel" }).click();
   await expect(result(page).getByText("Cancelled.").last()).toBeVisible();
   await expectFocusKept(page);
@@ -104,8 +104,11 @@ test.describe("where the browser blocks storage", () => {
     await choose(page, ASTRONAUT);
     await expect(result(page).getByText("Happy").first()).toBeVisible();
     await expect(page.getByText("This browser blocks storage")).toBeVisible();
+    await page.getByRole("button", { name: "Correct" }).click();
+    await page.getByRole("region", { name: "Correction" }).getByRole("link", { name: "Your corrections" }).click();
+    await expect(page.getByText("this list will be lost on reload")).toBeVisible();
     await page.getByRole("link", { name: "Dashboard" }).click();
-    await expect(page.getByRole("table")).toBeVisible();
+    await expect(page.getByRole("table", { name: "Corrections per label" })).toBeVisible();
   });
 });
 

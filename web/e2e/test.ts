@@ -11,11 +11,14 @@ interface Fixtures {
   settings: Record<string, string>;
   /** A server of this test's own with an empty bucket. */
   server: Server;
-  /** What the page's security policy refused; a test fails where there is something. */
+}
+
+interface PageFixtures {
+  /** What the page's security policy refused and which errors it threw; a test fails if there are any. */
   refused: string[];
 }
 
-export const test = base.extend<Fixtures>({
+export const serverTest = base.extend<Fixtures>({
   settings: [{}, { option: true }],
   server: async ({ settings }, use) => {
     const bucket = await mkdtemp(join(tmpdir(), "fer-e2e-"));
@@ -28,6 +31,9 @@ export const test = base.extend<Fixtures>({
     }
   },
   baseURL: async ({ server }, use) => use(server.url),
+});
+
+export const test = serverTest.extend<PageFixtures>({
   refused: [
     async ({ page }, use) => {
       const refused: string[] = [];
@@ -73,7 +79,7 @@ export async function drop(page: Page, files: { name: string; type: string; byte
   await page.dispatchEvent("main", "drop", { dataTransfer: data });
 }
 
-/** Whether something has the focus; `body` has it where it was lost. */
+/** Check that the focus was not lost, which would give it to `body`. */
 export async function expectFocusKept(page: Page): Promise<void> {
   await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).not.toBe("BODY");
 }

@@ -30,6 +30,6 @@ function choose(language: Language): void {
 void show(languageFor([settings.read(LANGUAGE_KEY, "browser"), ...navigator.languages]));
 
 if (import.meta.env.PROD && "serviceWorker" in navigator) {
-  // Without one, or where the browser forbids it, the page works as well, but with a network only.
+  // Without one, or where the browser forbids it, the page still works, but needs a network.
   navigator.serviceWorker.register("sw.js").catch(() => undefined);
 }

@@ -24,9 +24,15 @@ def run_dataset(options: argparse.Namespace) -> int:
     pictures = find_labelled(options.folder, suffixes=PICTURES, numbering=options.numbers, table=table)
     read_chip = _as_is if options.as_is else _face_reader()
     jobs = options.jobs or os.cpu_count() or 1
+    way = "as-is" if options.as_is else "found"
     with tqdm(total=len(pictures), unit=" pictures", file=sys.stderr) as bar:
         counts = write_dataset(
-            pictures, options.out, read_chip=read_chip, jobs=jobs, tell=lambda done, _: bar.update(done - bar.n)
+            pictures,
+            options.out,
+            read_chip=read_chip,
+            way=way,
+            jobs=jobs,
+            tell=lambda done, _: bar.update(done - bar.n),
         )
     for outcome, count in counts.most_common():
         print(f"{count:8,}  {outcome}")

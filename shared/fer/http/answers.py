@@ -14,8 +14,11 @@ from fer.http.face_json import face_json
 
 def json_answer(body: Mapping[str, Any], *, status: int = 200) -> flask.Response:
     """``body`` as compact JSON."""
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return flask.Response(text, status=status, content_type="application/json")
+    return flask.Response(_json_bytes(body), status=status, content_type="application/json")
+
+
+def _json_bytes(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
 def error_answer(error: FerError) -> flask.Response:
@@ -40,20 +43,26 @@ def predict_answer(
     model_version: str,
 ) -> flask.Response:
     """The contract's answer to a prediction; ``processed_image`` is left out where none was asked for."""
-    body: dict[str, Any] = {}
+    rest = _json_bytes(
+        {
+            "faces": [face_json(prediction, image_size_wh=image_size_wh) for prediction in predictions],
+            "image_size": list(image_size_wh),
+            "model_version": model_version,
+        }
+    )
     if processed_image is not None:
-        body["processed_image"] = f"data:image/{image_format};base64,{b64encode(processed_image).decode()}"
-    body["faces"] = [face_json(prediction, image_size_wh=image_size_wh) for prediction in predictions]
-    body["image_size"] = list(image_size_wh)
-    body["model_version"] = model_version
-    return json_answer(body)
+        # base64 has nothing to escape, and to look for it takes the JSON encoder twice as long as to make the base64.
+        head = f'{{"processed_image":"data:image/{image_format};base64,'.encode()
+        rest = b"".join((head, b64encode(processed_image), b'",', rest[1:]))
+    return flask.Response(rest, content_type="application/json")
 
 
 def html_answer(text: str) -> flask.Response:
     """A self-contained page: nothing may be loaded from elsewhere, and no script runs."""
     response = flask.Response(text, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     response.headers["Referrer-Policy"] = "no-referrer"
     return response

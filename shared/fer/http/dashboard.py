@@ -26,13 +26,13 @@ _DOWNLOAD = """<a class="download" href="download_expression_csv" download>Downl
   keep_default_na=False, or the label “nan” turns into a missing value.</p>"""
 _LABELS_HEAD = """<thead class="hidden"><tr><th scope="col">Label</th><th scope="col">Bar</th>
   <th scope="col">Count</th><th scope="col">Share</th></tr></thead>"""
-_WEEKS_HEAD = """<thead><tr><th scope="col">Week</th><td></td><th scope="col">Corrections</th>
-  <th scope="col">Contradict the model</th></tr></thead>"""
-_CONFUSION_HEAD = "<thead><tr><th scope=col>Model ↓ people →</th>{}</tr></thead>".format(
-    "".join(f"<th scope=col>{name}</th>" for name, _ in _LOOKS.values())
+_WEEKS_HEAD = """<thead><tr><th scope="col">Week</th><td></td><th scope="col" class="number">Corrections</th>
+  <th scope="col" class="number">Disagree with the model</th></tr></thead>"""
+_CONFUSION_HEAD = '<thead><tr><th scope="col">Predicted ↓ corrected →</th>{}</tr></thead>'.format(
+    "".join(f'<th scope="col" class="cell">{name}</th>' for name, _ in _LOOKS.values())
 )
-_MODELS_HEAD = """<thead><tr><th scope="col">Version</th><th scope="col">Made</th><th scope="col">State</th>
-  <th scope="col">Gate</th></tr></thead>"""
+_MODELS_HEAD = """<thead><tr><th scope="col">Version</th><th scope="col">Created</th><th scope="col">Status</th>
+  <th scope="col">Checks</th></tr></thead>"""
 _NOTHING_YET = '<p class="note">Nothing to download yet. Correct a label, and it appears here.</p>'
 
 
@@ -52,7 +52,7 @@ def dashboard_page(statistics: Statistics, models: Sequence[PublishedModel]) -> 
         withdrawn=f"{statistics.withdrawn:,}",
         labels=_label_rows(statistics.counts, total=statistics.total),
         weeks=_section("Corrections per week", _WEEKS_HEAD, _week_rows(tallies.weeks)),
-        confusion=_section("What the model said, what people say", _CONFUSION_HEAD, _said_rows(tallies.said)),
+        confusion=_section("Predictions and corrections", _CONFUSION_HEAD, _said_rows(tallies.said)),
         models=_section("Published models", _MODELS_HEAD, [_model_row(model) for model in models]),
         download=_DOWNLOAD if statistics.total else _NOTHING_YET,
     )
@@ -103,13 +103,13 @@ def _said_rows(said: Mapping[str, Mapping[str, int]]) -> list[str]:
 
 def _model_row(model: PublishedModel) -> str:
     checks = "".join(
-        f"<li>{'passed' if check.passed else 'refused'}: {escape(check.name)}, {escape(check.figure)}</li>"
+        f"<li>{'passed' if check.passed else 'failed'}: {escape(check.name)}, {escape(check.figure)}</li>"
         for check in model.gate
     )
     report = f"<details><summary>{len(model.gate)} checks</summary><ul>{checks}</ul></details>" if checks else "none"
-    state = "serves" if model.champion else escape(model.fault)
+    state = "in use" if model.champion else escape(model.fault)
     return (
-        f'<tr><th scope="row">{escape(model.version)}</th><td>{model.created.astimezone(UTC):%d %b %Y}</td>'
+        f'<tr><th scope="row">{escape(model.version)}</th><td>{model.created.astimezone(UTC):%-d %b %Y}</td>'
         f"<td>{state}</td><td>{report}</td></tr>"
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from fer.errors import Unavailable
+from fer.errors import NotPermitted, Unavailable
 from fer.vision.arrays import ExpressionScores, FaceChips
 from fer.vision.classifier import Classifier, LiteRTClassifier, probe
 from fer.vision.model_files import load_model_files, read_model_files
@@ -101,6 +101,13 @@ class ChampionClassifier:
             if champion.generation != self._settled_generation:
                 self._follow(registry, champion)
             self._complaint = ""
+        except NotPermitted as error:
+            # The account of `predict` may not list, so the store refuses it a pointer that is not there: as good as
+            # no champion, as long as none was ever read.
+            if self._settled_generation is None:
+                self._complain("There is no champion in the bucket, or it may not be read")
+            else:
+                self._complain("The champion cannot be read", error)
         except Exception as error:  # noqa: BLE001  whatever is wrong there, the model at hand serves on
             self._complain("The champion cannot be read", error)
 

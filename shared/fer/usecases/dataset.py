@@ -4,6 +4,7 @@ What was done is written down as it goes, so that a run that was broken off goes
 """
 
 import csv
+import glob
 import io
 import os
 from collections import Counter, deque
@@ -76,16 +77,27 @@ def read_table(path: Path) -> dict[str, str]:
 
 
 def write_dataset(
-    pictures: Sequence[Labelled], out: Path, *, read_chip: ReadChip, jobs: int, tell: Callable[[int, int], object]
+    pictures: Sequence[Labelled],
+    out: Path,
+    *,
+    read_chip: ReadChip,
+    way: str,
+    jobs: int,
+    tell: Callable[[int, int], object],
 ) -> Counter[str]:
     """Write the CSV to ``out`` and what became of each picture to ``out`` with ``.report.csv``; returns the counts.
 
-    ``tell`` hears how many pictures are done, of how many. Both files appear when all is done. Until then they end in
-    ``.part``, and the next call goes on with them.
+    ``way`` is a word for what ``read_chip`` does. ``tell`` hears how many pictures are done, of how many. Both files
+    appear when all is done. Until then they end in ``.part``, and the next call goes on with them, unless it reads in
+    another way or means other labels: then it begins anew.
     """
-    rows_path, report_path = (Path(f"{out}{suffix}.part") for suffix in ("", ".report.csv"))
+    rows_path, report_path = (Path(f"{out}{suffix}.{way}.part") for suffix in ("", ".report.csv"))
     out.parent.mkdir(parents=True, exist_ok=True)
-    done, size_bytes = _done_before(report_path)
+    for part in out.parent.glob(f"{glob.escape(out.name)}*.part"):
+        if part not in (rows_path, report_path):
+            part.unlink()
+    labels = {picture.relative: picture.label for picture in pictures}
+    done, size_bytes = _done_before(report_path, labels) if rows_path.is_file() else ({}, 0)
     if not done:
         rows_path.write_bytes(HEADER)
         report_path.write_text("file,label,split,outcome,bytes\n", encoding="utf-8")
@@ -107,8 +119,11 @@ def write_dataset(
     return counts
 
 
-def _done_before(report_path: Path) -> tuple[dict[str, str], int]:
-    """The outcome of each picture that an earlier run was done with, and how long its CSV was then."""
+def _done_before(report_path: Path, labels: Mapping[str, str]) -> tuple[dict[str, str], int]:
+    """The outcome of each picture that an earlier run was done with, and how long its CSV was then.
+
+    Nothing where one of them has another label now, or is gone.
+    """
     if not report_path.is_file():
         return {}, 0
     text = report_path.read_text(encoding="utf-8")
@@ -116,6 +131,8 @@ def _done_before(report_path: Path) -> tuple[dict[str, str], int]:
     if whole != text:
         report_path.write_text(whole, encoding="utf-8")
     entries = list(csv.DictReader(io.StringIO(whole)))
+    if any(labels.get(entry["file"]) != entry["label"] for entry in entries):
+        return {}, 0
     return {entry["file"]: entry["outcome"] for entry in entries}, int(entries[-1]["bytes"]) if entries else 0
 
 

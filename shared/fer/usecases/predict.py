@@ -104,8 +104,10 @@ def _predict(
     watch.lap("classify_ms")
     processed = None
     if annotate != "none":
-        processed = annotation.encode_image(annotation.annotate(image_rgb, predictions), annotate)
-        watch.lap("annotate_ms")
+        drawn = annotation.annotate(image_rgb, predictions)
+        watch.lap("draw_ms")
+        processed = annotation.encode_image(drawn, annotate)
+        watch.lap("encode_ms")
     height_px, width_px = image_rgb.shape[:2]
     return PredictOutcome(
         predictions=predictions,

@@ -30,8 +30,7 @@ def annotate(image_rgb: ImageRGB, predictions: Sequence[Prediction], *, max_pixe
     height, width = image_rgb.shape[:2]
     factor = min(1.0, math.sqrt(max_pixels / (width * height)))
     if factor < 1:
-        size_wh = (max(1, int(width * factor)), max(1, int(height * factor)))
-        canvas = as_image(cv2.resize(image_rgb, size_wh, interpolation=cv2.INTER_AREA))
+        canvas = _smaller(image_rgb, (max(1, int(width * factor)), max(1, int(height * factor))))
     else:
         canvas = image_rgb.copy()
     scale_xy = (canvas.shape[1] / width, canvas.shape[0] / height)
@@ -57,12 +56,24 @@ def encode_image(image_rgb: ImageRGB, image_format: ImageFormat) -> bytes:
     height, width = image_rgb.shape[:2]
     if max(height, width) > longest_px:
         factor = longest_px / max(height, width)
-        size_wh = (max(1, int(width * factor)), max(1, int(height * factor)))
-        image_rgb = as_image(cv2.resize(image_rgb, size_wh, interpolation=cv2.INTER_AREA))
+        image_rgb = _smaller(image_rgb, (max(1, int(width * factor)), max(1, int(height * factor))))
     done, encoded = cv2.imencode(extension, cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR), parameters)
     if not done:
         raise RuntimeError(f"could not encode {image_rgb.shape} as {image_format}")
     return encoded.tobytes()
+
+
+def _smaller(image_rgb: ImageRGB, size_wh: tuple[int, int]) -> ImageRGB:
+    """Scale down: by halves, which average four pixels each, and the rest, less than half, between neighbours.
+
+    Averages over parts of pixels look the same and take seven times as long for 12 megapixels.
+    """
+    while image_rgb.shape[1] >= 2 * size_wh[0] and image_rgb.shape[0] >= 2 * size_wh[1]:
+        half_wh = (image_rgb.shape[1] // 2, image_rgb.shape[0] // 2)
+        image_rgb = as_image(cv2.resize(image_rgb, half_wh, interpolation=cv2.INTER_AREA))
+    if image_rgb.shape[1::-1] == size_wh:
+        return image_rgb
+    return as_image(cv2.resize(image_rgb, size_wh, interpolation=cv2.INTER_LINEAR))
 
 
 def _line_px(canvas: ImageRGB) -> int:

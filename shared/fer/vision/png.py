@@ -1,7 +1,7 @@
 """PNG, written fast: each row as its difference from the one above it, packed by ISA-L.
 
 The third edition of the format (https://www.w3.org/TR/png-3/) in four chunks. What was compared, and why this filter
-and level: docs/decisions/0022-pictures-out.md.
+and level: docs/decisions/0022-around-the-nets.md.
 """
 
 import numpy as np

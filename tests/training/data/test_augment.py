@@ -8,7 +8,8 @@ import pytest
 from tests.training.generated import make_faces
 from training.config import Config, read_config
 from training.data.augment import Augmentation, augment, mix
-from training.nets.batches import Batches, ahead, learning_rate, repeat_factors
+from training.data.sources import voted
+from training.nets.batches import Batches, ahead, learning_rate
 
 STILL = Augmentation(
     shift_px=0,
@@ -57,22 +58,17 @@ def test_mixed_targets_still_sum_to_one(kind: str) -> None:
     assert (mixed != images).any()
 
 
-def test_rare_expressions_are_repeated() -> None:
-    labels = np.array([3] * 98 + [1] + [-1])
-    factors = repeat_factors(labels, below=0.04)
-    assert factors[98] == pytest.approx(2)
-    assert factors[0] == factors[99] == 1
-
-
 def test_an_epoch_is_reproducible_and_in_range() -> None:
-    batches = Batches(make_faces(), Config(batch=8))
+    config = Config(batch=8)
+    batches = Batches([voted(make_faces(), config)], config)
     first, second = (list(batches.epoch(1, mixing=True)) for _ in range(2))
     assert len(first) == batches.steps
-    for (images, targets, weights), (again, _, _) in zip(first, second, strict=True):
+    for (images, targets, weights, added), (again, *_) in zip(first, second, strict=True):
         assert images.shape == (8, 48, 48, 1)
         assert 0 <= images.min() <= images.max() <= 1
         assert targets.sum(axis=1) == pytest.approx(np.ones(8), abs=1e-5)
         assert weights.shape == (8,)
+        assert (added == 0).all()
         assert (images == again).all()
 
 

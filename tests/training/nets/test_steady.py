@@ -7,8 +7,8 @@ import numpy as np
 from tests.training.generated import make_faces, portraits
 from training.config import Config
 from training.data.fer2013 import LABELS
+from training.data.sources import voted
 from training.evaluation.evaluate import shifted
-from training.nets.batches import Batches
 from training.nets.steady import steady_answers
 
 
@@ -39,6 +39,6 @@ def test_steadiness_is_the_share_of_the_answers_in_the_targets() -> None:
     answers = np.zeros((len(faces), len(LABELS)), np.float32)
     answers[:, 2] = 1
     config = Config(batch=len(faces), label_smoothing=0.0)
-    votes = Batches(faces, config)
-    half = Batches(faces, dataclasses.replace(config, steadiness=0.5), answers)
+    votes = voted(faces, config)
+    half = voted(faces, dataclasses.replace(config, steadiness=0.5), answers)
     assert np.allclose(half.targets, (votes.targets + answers[: len(votes.targets)]) / 2)

@@ -1,6 +1,7 @@
 """`fer dataset`: folders as they are handed around, broken-off runs, and what is left out."""
 
 import csv
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from fer.cli.main import main
 from fer.storage.records_csv import iterate_rows
-from fer.usecases.dataset import find_labelled, write_dataset
+from fer.usecases.dataset import Labelled, find_labelled, write_dataset
 from tests.pictures import astronaut, encode
 
 
@@ -94,36 +95,61 @@ def test_numbers_need_to_be_told_whose_they_are(tmp_path: Path, capsys: pytest.C
     assert labels(out) == ["fear", "nan"]
 
 
-def test_a_broken_off_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    root = write(tmp_path / "in", {f"sad/{n:02}.png": encode(picture(n), ".png") for n in range(20)})
-    pictures = find_labelled(root, suffixes=(".png",), numbering=None, table={})
-    whole, out = tmp_path / "whole.csv", tmp_path / "out.csv"
-    looked: list[str] = []
+class Stopped(Exception):
+    """Ends a run before it is done."""
 
-    def read_chip(path: Path) -> bytes:
-        looked.append(path.name)
+
+class Reader:
+    """Reads chips that tell the picture's number, and keeps which it looked at."""
+
+    def __init__(self) -> None:
+        self.looked: list[str] = []
+
+    def __call__(self, path: Path) -> bytes:
+        self.looked.append(path.name)
         return bytes([int(path.stem)]) * 2304
 
-    write_dataset(pictures, whole, read_chip=read_chip, jobs=2, tell=silent)
 
-    class Stopped(Exception):
-        pass
+def stop(done: int, _: int) -> None:
+    if done == 7:
+        raise Stopped
 
-    def stop(done: int, _: int) -> None:
-        if done == 7:
-            raise Stopped
 
+@pytest.fixture
+def pictures(tmp_path: Path) -> list[Labelled]:
+    root = write(tmp_path / "in", {f"sad/{n:02}.png": encode(picture(n), ".png") for n in range(20)})
+    return find_labelled(root, suffixes=(".png",), numbering=None, table={})
+
+
+def test_a_broken_off_run_goes_on_where_it_stopped(tmp_path: Path, pictures: list[Labelled]) -> None:
+    whole, out, reader = tmp_path / "whole.csv", tmp_path / "out.csv", Reader()
+    write_dataset(pictures, whole, read_chip=Reader(), way="found", jobs=2, tell=silent)
     with pytest.raises(Stopped):
-        write_dataset(pictures, out, read_chip=read_chip, jobs=2, tell=stop)
+        write_dataset(pictures, out, read_chip=Reader(), way="found", jobs=2, tell=stop)
     assert not out.exists()
-    with Path(f"{out}.part").open("ab") as rows, Path(f"{out}.report.csv.part").open("a") as entries:
+    with Path(f"{out}.found.part").open("ab") as rows, Path(f"{out}.report.csv.found.part").open("a") as entries:
         rows.write(b"sad,1,2")  # what was begun when the run ended
         entries.write("sad/07.png,sa")
-    looked.clear()
-    write_dataset(pictures, out, read_chip=read_chip, jobs=2, tell=silent)
-    assert sorted(looked) == [f"{n:02}.png" for n in range(7, 20)]
+    write_dataset(pictures, out, read_chip=reader, way="found", jobs=2, tell=silent)
+    assert sorted(reader.looked) == [f"{n:02}.png" for n in range(7, 20)]
     assert out.read_bytes() == whole.read_bytes()
     assert Path(f"{out}.report.csv").read_bytes() == Path(f"{whole}.report.csv").read_bytes()
+
+
+@pytest.mark.parametrize("other", ["way", "label", "rows are gone"])
+def test_a_run_of_another_kind_begins_anew(tmp_path: Path, pictures: list[Labelled], other: str) -> None:
+    out, reader = tmp_path / "out.csv", Reader()
+    with pytest.raises(Stopped):
+        write_dataset(pictures, out, read_chip=Reader(), way="found", jobs=2, tell=stop)
+    if other == "label":
+        pictures = [dataclasses.replace(each, label="fear") for each in pictures]
+    if other == "rows are gone":
+        Path(f"{out}.found.part").unlink()
+    way = "as-is" if other == "way" else "found"
+    write_dataset(pictures, out, read_chip=reader, way=way, jobs=2, tell=silent)
+    assert len(reader.looked) == 20
+    assert labels(out) == [each.label for each in pictures]
+    assert not list(tmp_path.glob("*.part"))
 
 
 def test_an_existing_file_is_not_replaced_unasked(tmp_path: Path) -> None:

@@ -3,26 +3,19 @@
 import re
 from typing import Any, NamedTuple
 
-from tests.unit.infra.configuration import Configuration, Resource, strings
+from tests.unit.infra.configuration import Configuration, strings
 
 EVERYBODY = ("allUsers", "allAuthenticatedUsers")
 
 PUBLIC = {
-    # Address → what it may open, and for which keys. Decision record 0009 has the reasons.
-    "google_cloud_run_v2_service_iam_member.public": {
-        "for_each": '${toset(["predict", "feedback"])}',
+    # Address → what it may open, and for which keys. Decision records 0009 and 0023 have the reasons.
+    # By default everybody; where an organisation admits its own members only, those that var.callers names.
+    "google_cloud_run_v2_service_iam_member.caller": {
+        "for_each": '${{for pair in setproduct(["predict", "feedback"], var.callers) : join(" ", pair) => pair}}',
         "location": "${var.region}",
-        "name": "${google_cloudfunctions2_function.function[each.key].name}",
+        "name": "${google_cloudfunctions2_function.function[each.value[0]].name}",
         "role": "roles/run.invoker",
-        "member": "allUsers",
-    },
-    # The live socket: only where a domain is given, and then only through the load balancer (ingress).
-    "google_cloud_run_v2_service_iam_member.streaming_public": {
-        "for_each": '${toset(var.domain == "" ? [] : local.streaming)}',
-        "location": "${var.region}",
-        "name": "${google_cloud_run_v2_service.streaming[each.key].name}",
-        "role": "roles/run.invoker",
-        "member": "allUsers",
+        "member": "${each.value[1]}",
     },
     # The files of the web app, in a bucket of their own.
     "google_storage_bucket_iam_member.web_public": {
@@ -33,19 +26,98 @@ PUBLIC = {
     },
 }
 
+# The live socket asks nobody who they are: only where a domain is given, and then only through the load balancer.
+UNASKED = {"google_cloud_run_v2_service.streaming": '${var.domain != ""}'}
+
 # Every other grant: address → role. Grants on the data bucket are looked at one by one (``effective_rights``).
 GRANTED = {
     "google_cloud_run_v2_service_iam_member.export_reader": "roles/run.invoker",
     "google_cloud_run_v2_service_iam_member.schedule_merge": "roles/run.invoker",
     "google_cloud_run_v2_job_iam_member.schedule_retrain": "roles/run.invoker",
     "google_service_account_iam_member.export_signs": "${google_project_iam_custom_role.signer.id}",
-    "google_storage_bucket_iam_member.data": "${google_project_iam_custom_role.objects[each.value.role].id}",
+    "google_artifact_registry_repository_iam_member.build_pushes": "roles/artifactregistry.writer",
 }
 
-_OBJECT = '"projects/_/buckets/${google_storage_bucket.data.name}/objects/${condition.value}"'
-_CONDITION = (
-    f'(endswith(condition.value, "/") ? "resource.name.startsWith({_OBJECT})" : "resource.name == {_OBJECT}")'
-)
+_SOURCES = 'resource.name.startsWith("projects/_/buckets/{}")'
+IN_THE_PROJECT = {
+    # Logs belong to a project.
+    "google_project_iam_member.build_logs": {
+        "project": "${var.project}",
+        "role": "roles/logging.logWriter",
+        "member": "${local.build_account.member}",
+    },
+    # Bound to the names of two buckets; one of them is Google's and not there yet.
+    "google_project_iam_member.build_reads_sources": {
+        "project": "${var.project}",
+        "role": "roles/storage.objectViewer",
+        "member": "${local.build_account.member}",
+        "condition": [
+            {
+                "title": "source buckets only",
+                "expression": _SOURCES.format("gcf-v2-sources-")
+                + " || "
+                + _SOURCES.format("${google_storage_bucket.source.name}"),
+            }
+        ],
+    },
+    # Adds nothing to what anybody may do: it writes down who read.
+    "google_project_iam_audit_config.storage": {
+        "project": "${var.project}",
+        "service": "storage.googleapis.com",
+        "audit_log_config": [
+            {
+                "log_type": "DATA_READ",
+                "exempted_members": (
+                    '${[for name in ["predict", "streaming"] : google_service_account.account[name].member]}'
+                ),
+            }
+        ],
+    },
+}
+
+_OBJECT = "${local.objects}/${condition.value}"
+POLICY = {
+    # The data bucket's whole policy, so also who is not in it: the project's viewers and editors.
+    "binding": [{"role": "roles/storage.legacyBucketOwner", "members": ["projectOwner:${var.project}"]}],
+    "dynamic": [
+        {
+            "binding": {
+                "for_each": '${toset(length(var.data_admins) == 0 ? [] : ["roles/storage.objectUser"])}',
+                "content": [{"role": "${binding.value}", "members": "${var.data_admins}"}],
+            }
+        },
+        {
+            "binding": {
+                "for_each": "${local.bindings}",
+                "content": [
+                    {
+                        "role": "${google_project_iam_custom_role.objects[binding.value[0].role].id}",
+                        "members": (
+                            "${[for grant in binding.value : google_service_account.account[grant.account].member]}"
+                        ),
+                        "dynamic": [
+                            {
+                                "condition": {
+                                    "for_each": '${binding.value[0].object == "" ? [] : [binding.value[0].object]}',
+                                    "content": [
+                                        {
+                                            "title": '${replace(binding.key, "/[^a-z]+/", "-")}',
+                                            "expression": (
+                                                '${(endswith(condition.value, "/") ? '
+                                                f'"resource.name.startsWith(\\"{_OBJECT}\\")" : '
+                                                f'"resource.name == \\"{_OBJECT}\\"")}}'
+                                            ),
+                                        }
+                                    ],
+                                }
+                            }
+                        ],
+                    }
+                ],
+            }
+        },
+    ],
+}
 
 
 class Right(NamedTuple):
@@ -65,14 +137,16 @@ def public(configuration: Configuration) -> list[str]:
             wrong.append(f"{resource.address} is not the public access that was decided on")
         if allowed is None and any(word in text for text in strings(resource.body) for word in EVERYBODY):
             wrong.append(f"{resource.address} is open to everybody")
-        if resource.body.get("invoker_iam_disabled", False) is not False:
+        if resource.body.get("invoker_iam_disabled", False) not in (False, UNASKED.get(resource.address)):
             wrong.append(f"{resource.address} asks nobody who they are")
     for name, value in {**configuration.locals, **configuration.variables}.items():
-        if any(word in text for text in strings(value) for word in EVERYBODY):
+        if name != "callers" and any(word in text for text in strings(value) for word in EVERYBODY):
             wrong.append(f"{name} names everybody")
-    readers = str(configuration.variables["export_readers"]["validation"][0]["condition"])
-    if '"^(user|group|serviceAccount):' not in readers:
-        wrong.append("export_readers takes members that are not somebody in particular")
+    for variable in ("export_readers", "data_admins"):
+        if '"^(user|group|serviceAccount):' not in str(
+            configuration.variables[variable]["validation"][0]["condition"]
+        ):
+            wrong.append(f"{variable} takes members that are not somebody in particular")
     service = configuration.resource("google_cloud_run_v2_service.streaming")
     if service.body["ingress"] != (
         '${var.domain == "" ? "INGRESS_TRAFFIC_ALL" : "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"}'
@@ -101,7 +175,10 @@ def grants(configuration: Configuration) -> list[str]:
         if "_iam_" not in resource.type or resource.type == "google_project_iam_custom_role":
             continue
         if re.match(r"google_(project|folder|organization)_iam_", resource.type):
-            wrong.append(f"{resource.address} grants in the whole project")
+            if IN_THE_PROJECT.get(resource.address) != dict(resource.body):
+                wrong.append(f"{resource.address} grants in the whole project")
+        elif resource.type == "google_storage_bucket_iam_policy":
+            wrong += [] if resource.name == "data" else [f"{resource.address} is a policy that nobody knows"]
         elif resource.address in PUBLIC:
             continue
         elif GRANTED.get(resource.address) != resource.body.get("role"):
@@ -158,11 +235,9 @@ def effective_rights(configuration: Configuration) -> set[Right]:
 def bindings(configuration: Configuration) -> list[str]:
     """The grants' resources do what ``effective_rights`` takes them to do."""
     expected: dict[str, dict[str, Any]] = {
-        "google_storage_bucket_iam_member.data": {
-            "for_each": "${local.grants}",
+        "google_storage_bucket_iam_policy.data": {
             "bucket": "${google_storage_bucket.data.name}",
-            "role": GRANTED["google_storage_bucket_iam_member.data"],
-            "member": "${google_service_account.account[each.value.account].member}",
+            "policy_data": "${data.google_iam_policy.data.policy_data}",
         },
         "google_project_iam_custom_role.objects": {
             "for_each": "${local.permissions}",
@@ -180,17 +255,25 @@ def bindings(configuration: Configuration) -> list[str]:
         for name, value in body.items()
         if configuration.resource(address).body.get(name) != value
     ]
-    return wrong + _condition(configuration.resource("google_storage_bucket_iam_member.data"))
+    wrong += [
+        f"{resource.address} grants on the data bucket past its policy"
+        for resource in configuration.resources
+        if "google_storage_bucket.data." in str(resource.body.get("bucket", ""))
+        and resource.address != "google_storage_bucket_iam_policy.data"
+    ]
+    return wrong + _policy(configuration)
 
 
-def _condition(binding: Resource) -> list[str]:
-    """Each grant on objects is bound to their names; a missing or looser condition would be the whole bucket."""
-    dynamic: dict[str, Any] = binding.block("dynamic").get("condition", {})
-    content: list[dict[str, Any]] = dynamic.get("content", [{}])
-    expression = str(content[0].get("expression", "")).removeprefix("${").removesuffix("}").replace('\\"', '"')
+def _policy(configuration: Configuration) -> list[str]:
+    """Each grant on objects is bound to their names, and nobody is in the policy but those known."""
     wrong: list[str] = []
-    if dynamic.get("for_each") != '${each.value.object == "" ? [] : [each.value.object]}':
-        wrong.append("grants on objects are not all bound to their names")
-    if expression != _CONDITION:
-        wrong.append(f"the condition on objects' names is {expression}")
+    policy = configuration.resource("data.google_iam_policy.data").body
+    wrong += [f"the data bucket's policy has other {name}s" for name in POLICY if policy.get(name) != POLICY[name]]
+    wrong += [f"the data bucket's policy has a {name}" for name in set(policy) - set(POLICY)]
+    if configuration.locals["bindings"] != (
+        '${{for key, grant in local.grants : "${grant.role} ${grant.object}" => grant...}}'
+    ):
+        wrong.append("the bindings are not those of the grants")
+    if configuration.locals["objects"] != "projects/_/buckets/${google_storage_bucket.data.name}/objects":
+        wrong.append("the conditions are on other objects")
     return wrong

@@ -1,5 +1,6 @@
 """The Terraform configuration as data: what its files say, with literals as values and expressions as ``${…}``."""
 
+import functools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -17,7 +18,10 @@ _NOTES = ("__comments__", "__inline_comments__", "__is_block__")
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One ``resource`` block; ``body`` maps an argument to its value and a block to the list of its bodies."""
+    """One ``resource`` block, or a ``data`` block, whose type then begins with ``data.``.
+
+    ``body`` maps an argument to its value and a block to the list of its bodies.
+    """
 
     type: str
     name: str
@@ -51,7 +55,10 @@ class Configuration:
         return [resource for resource in self.resources if resource.type in types]
 
     def resource(self, address: str) -> Resource:
-        return next(resource for resource in self.resources if resource.address == address)
+        found = [resource for resource in self.resources if resource.address == address]
+        if not found:
+            raise LookupError(f"{address} is not there")
+        return found[0]
 
 
 def read_files(directory: Path = INFRA) -> dict[str, str]:
@@ -63,10 +70,12 @@ def parse(files: Mapping[str, str]) -> Configuration:
     resources: list[Resource] = []
     merged: dict[str, dict[str, Any]] = {"locals": {}, "variable": {}, "output": {}}
     for text in files.values():
-        document = cast("dict[str, list[dict[str, Any]]]", _plain(hcl2.loads(text)))
-        for block in document.get("resource", []):
+        document = _document(text)
+        for prefix, block in [("", each) for each in document.get("resource", [])] + [
+            ("data.", each) for each in document.get("data", [])
+        ]:
             for kind, named in block.items():
-                resources += [Resource(kind, name, body) for name, body in named.items()]
+                resources += [Resource(f"{prefix}{kind}", name, body) for name, body in named.items()]
         for kind, found in merged.items():
             for block in document.get(kind, []):
                 found.update(block)
@@ -76,6 +85,12 @@ def parse(files: Mapping[str, str]) -> Configuration:
         variables=merged["variable"],
         outputs=merged["output"],
     )
+
+
+@functools.cache
+def _document(text: str) -> dict[str, list[dict[str, Any]]]:
+    """One file; kept, for the edits in the tests change one file and parse all."""
+    return cast("dict[str, list[dict[str, Any]]]", _plain(hcl2.loads(text)))
 
 
 def _plain(value: Any) -> Any:
@@ -88,6 +103,15 @@ def _plain(value: Any) -> Any:
     if isinstance(value, str) and len(value) >= 2 and value[0] == value[-1] == '"':
         return cast("str", json.loads(value)) if "${" not in value else value[1:-1].replace('\\"', '"')
     return value
+
+
+def nested_blocks(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The body with what its ``dynamic`` blocks make among its other blocks."""
+    given = {name: value for name, value in body.items() if name != "dynamic"}
+    for dynamic in cast("list[dict[str, Any]]", body.get("dynamic", [])):
+        for name, block in dynamic.items():
+            given[name] = [*cast("list[Any]", given.get(name, [])), *cast("list[Any]", block["content"])]
+    return given
 
 
 def strings(value: object) -> Iterator[str]:

@@ -4,12 +4,15 @@ import json
 import re
 from typing import Any, cast
 
-from tests.unit.infra.configuration import INFRA, Configuration, strings
+from tests.unit.infra.configuration import INFRA, Configuration, nested_blocks, strings
 
 SCHEMA: dict[str, Any] = json.loads((INFRA / "google_schema.json").read_text("utf-8"))
 
 # What Terraform itself adds to every resource.
 META = {"for_each", "count", "depends_on", "lifecycle", "provider"}
+
+# Resources of Terraform itself.
+BUILT_IN = {"terraform_data"}
 
 # Arguments whose values the bindings do not list → those that Google's own reference of the API does.
 OTHER_VALUES = {
@@ -24,6 +27,7 @@ OTHER_VALUES = {
         "PYTHON",
         "YUM",
     },
+    "google_billing_budget.threshold_rules.spend_basis": {"CURRENT_SPEND", "FORECASTED_SPEND"},
     "google_cloud_scheduler_job.http_target.http_method": {
         "DELETE",
         "GET",
@@ -33,6 +37,11 @@ OTHER_VALUES = {
         "POST",
         "PUT",
     },
+    "google_compute_security_policy.rule.action": {"allow", "deny(403)", "deny(404)", "deny(429)", "throttle"},
+    "google_compute_security_policy.rule.match.versioned_expr": {"SRC_IPS_V1"},
+    "google_compute_security_policy.rule.rate_limit_options.conform_action": {"allow"},
+    "google_compute_security_policy.rule.rate_limit_options.exceed_action": {"deny(403)", "deny(404)", "deny(429)"},
+    "google_project_iam_audit_config.audit_log_config.log_type": {"ADMIN_READ", "DATA_READ", "DATA_WRITE"},
     "google_storage_bucket.public_access_prevention": {"enforced", "inherited"},
 }
 
@@ -41,6 +50,8 @@ def arguments(configuration: Configuration) -> list[str]:
     """Every argument and block is one of the provider's, and none that it requires is missing."""
     wrong: list[str] = []
     for resource in configuration.resources:
+        if resource.type in BUILT_IN:
+            continue
         known = SCHEMA["resources"].get(resource.type)
         if known is None:
             wrong.append(f"{resource.address}: no such resource in the schema; run `make infra-schema`")
@@ -52,10 +63,7 @@ def arguments(configuration: Configuration) -> list[str]:
 
 def _body(body: dict[str, Any], known: dict[str, Any]) -> list[str]:
     wrong: list[str] = []
-    given = dict(body)
-    for dynamic in given.pop("dynamic", []):
-        for name, block in cast("dict[str, Any]", dynamic).items():
-            given[name] = block["content"]
+    given = nested_blocks(body)
     for name, value in given.items():
         if name not in known:
             wrong.append(f"{name} is no argument of it")
@@ -79,10 +87,7 @@ def values(configuration: Configuration) -> list[str]:
 
 def _values(path: str, body: dict[str, Any], known: dict[str, Any]) -> list[str]:
     wrong: list[str] = []
-    given = dict(body)
-    for dynamic in given.pop("dynamic", []):
-        given |= {name: block["content"] for name, block in cast("dict[str, Any]", dynamic).items()}
-    for name, value in given.items():
+    for name, value in nested_blocks(body).items():
         if "block" in known.get(name, {}):
             for nested in cast("list[dict[str, Any]]", value if isinstance(value, list) else [value]):
                 wrong += _values(f"{path}.{name}", nested, known[name]["block"])
@@ -118,8 +123,8 @@ def references(configuration: Configuration) -> list[str]:
         wrong += [f"{kind}.{name} is not declared" for name in sorted(used - set(declared))]
         wrong += [f"{kind}.{name} is declared and not used" for name in sorted(set(declared) - used)]
     addresses = {resource.address for resource in configuration.resources}
-    index = r"(?:\[[^\]]+\])?"
-    pattern = rf"\b(google_\w+)\.(\w+){index}(?:\.(\w+){index}(?:\.(\w+))?)?"
+    index = r"(?:\[(?:[^\[\]]|\[[^\]]*\])+\])?"
+    pattern = rf"(?<![\w.])((?:data\.)?google_\w+)\.(\w+){index}(?:\.(\w+){index}(?:\.(\w+))?)?"
     for kind, name, output, nested in re.findall(pattern, text):
         known = SCHEMA["resources"].get(kind, {})
         if f"{kind}.{name}" not in addresses:

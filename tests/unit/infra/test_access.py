@@ -27,6 +27,12 @@ resource "google_project_iam_member" "export" {
   member  = google_service_account.account["export"].member
 }
 """
+VIEWERS = """
+  binding {
+    role    = "roles/storage.legacyObjectReader"
+    members = ["projectViewer:a-project"]
+  }
+"""
 EXTRA_GRANT = """
 resource "google_storage_bucket_iam_member" "predict" {
   bucket = google_storage_bucket.data.name
@@ -47,9 +53,9 @@ def test_nothing_is_public_but_what_was_decided(configuration: Configuration) ->
         pytest.param("functions.tf", "", OPEN_EXPORT_BY_BINDING, "export is open to everybody", id="by a binding"),
         pytest.param(
             "functions.tf",
-            'toset(["predict", "feedback"])',
-            'toset(["predict", "feedback", "export"])',
-            "public is not the public access that was decided on",
+            'setproduct(["predict", "feedback"]',
+            'setproduct(["predict", "feedback", "export"]',
+            "caller is not the public access that was decided on",
             id="export among the public functions",
         ),
         pytest.param(
@@ -57,10 +63,13 @@ def test_nothing_is_public_but_what_was_decided(configuration: Configuration) ->
         ),
         pytest.param(
             "variables.tf",
-            "(user|group|serviceAccount):",
-            ".*:",
+            'for member in var.export_readers : can(regex("^(user|group|serviceAccount):',
+            'for member in var.export_readers : can(regex("^.*:',
             "export_readers takes members",
             id="readers unchecked",
+        ),
+        pytest.param(
+            "streaming.tf", 'var.domain != ""', "true", "streaming asks nobody", id="socket open without a domain"
         ),
         pytest.param("variables.tf", "default     = []", 'default = ["allUsers"]', "names everybody", id="default"),
         pytest.param("accounts.tf", "locals {", 'locals {\n  who = "allUsers"', "who names everybody", id="local"),
@@ -72,7 +81,11 @@ def test_nothing_is_public_but_what_was_decided(configuration: Configuration) ->
             id="socket past the load balancer",
         ),
         pytest.param(
-            "streaming.tf", "deletion_protection = false", "invoker_iam_disabled = true", "asks nobody", id="no check"
+            "retraining.tf",
+            "deletion_protection = false",
+            "invoker_iam_disabled = true",
+            "asks nobody",
+            id="no check",
         ),
         pytest.param("buckets.tf", '= "enforced"', '= "inherited"', "may become public", id="bucket may be public"),
         pytest.param(
@@ -99,11 +112,28 @@ def test_nothing_is_granted_in_the_project_and_every_account_has_one_user(config
         pytest.param("accounts.tf", "", PROJECT_ROLE, "grants in the whole project", id="a role in the project"),
         pytest.param("accounts.tf", "", EXTRA_GRANT, "grants roles/storage.objectViewer", id="another grant"),
         pytest.param(
+            "builds.tf",
+            "roles/logging.logWriter",
+            "roles/logging.admin",
+            "build_logs grants in the whole project",
+            id="more than writing logs",
+        ),
+        pytest.param(
+            "builds.tf", "gcf-v2-sources-", "", "build_reads_sources grants in the whole project", id="all buckets"
+        ),
+        pytest.param(
+            "builds.tf",
+            "roles/artifactregistry.writer",
+            "roles/artifactregistry.admin",
+            "grants roles/artifactregistry.admin",
+            id="more than pushing",
+        ),
+        pytest.param(
             "accounts.tf",
-            "google_project_iam_custom_role.objects[each.value.role].id",
-            '"roles/storage.admin"',
-            "grants roles/storage.admin",
-            id="a wider role",
+            '["predict", "streaming"]',
+            '["predict", "streaming", "export"]',
+            "audit_config.storage grants",
+            id="reads of faces unlogged",
         ),
         pytest.param(
             "accounts.tf",
@@ -142,13 +172,46 @@ def test_an_edit_that_grants_more_is_noticed(file: str, old: str, new: str, comp
     ("file", "old", "new", "complaint"),
     [
         pytest.param(
-            "accounts.tf", "? [] : [each.value.object]", "? [] : []", "not all bound", id="no condition on names"
+            "accounts.tf",
+            '["projectOwner:${var.project}"]',
+            '["projectOwner:${var.project}", "projectEditor:${var.project}"]',
+            "policy has other bindings",
+            id="editors",
         ),
         pytest.param(
             "accounts.tf",
-            '/objects/${condition.value}\\")',
+            "  dynamic",
+            f"{VIEWERS}\n  dynamic",
+            "policy has other bindings",
+            id="viewers",
+        ),
+        pytest.param(
+            "accounts.tf",
+            "policy_data = data.google_iam_policy.data.policy_data",
+            'policy_data = "{}"',
+            "policy_data is {}",
+            id="another policy",
+        ),
+        pytest.param(
+            "accounts.tf",
+            "google_project_iam_custom_role.objects[binding.value[0].role].id",
+            '"roles/storage.admin"',
+            "policy has other dynamics",
+            id="a wider role",
+        ),
+        pytest.param("accounts.tf", "", EXTRA_GRANT, "past its policy", id="a grant beside the policy"),
+        pytest.param(
+            "accounts.tf",
+            "? [] : [binding.value[0].object]",
+            "? [] : []",
+            "other dynamics",
+            id="no condition on names",
+        ),
+        pytest.param(
+            "accounts.tf",
+            '/${condition.value}\\")',
             '/\\")',
-            "the condition on objects",
+            "other dynamics",
             id="looser condition",
         ),
         pytest.param(

@@ -1,5 +1,7 @@
 """Every name in the configuration exists, at the provider or in the configuration itself."""
 
+import re
+
 import pytest
 
 from tests.unit.infra.configuration import Configuration, changed, read_files
@@ -8,6 +10,19 @@ from tests.unit.infra.names import SCHEMA, arguments, described, references, val
 
 def test_names_are_those_of_the_version_that_is_installed() -> None:
     assert f'version = "{SCHEMA["provider"]}"' in read_files()["versions.tf"]
+
+
+def test_a_variable_that_looks_at_another_asks_for_a_terraform_that_can(configuration: Configuration) -> None:
+    """Since 1.9; before, a validation could only look at its own variable."""
+    needed = re.search(r'required_version = ">= 1\.(\d+)"', read_files()["versions.tf"])
+    looking = [
+        name
+        for name, variable in configuration.variables.items()
+        if set(re.findall(r"\bvar\.(\w+)", str(variable.get("validation", "")))) - {name}
+    ]
+    assert looking == ["callers"]
+    assert needed is not None
+    assert int(needed[1]) >= 9
 
 
 def test_every_argument_is_one_of_the_provider(configuration: Configuration) -> None:
@@ -77,8 +92,8 @@ def test_every_reference_leads_somewhere_and_nothing_is_declared_in_vain(configu
         ),
         (
             "accounts.tf",
-            "google_service_account.account[each.value.account].member",
-            "google_service_account.account[each.value.account].mail",
+            "google_service_account.account[grant.account].member",
+            "google_service_account.account[grant.account].mail",
             "has no mail",
         ),
         ("schedules.tf", "service_config[0].uri", "service_config[0].url", "service_config has no url"),

@@ -26,7 +26,10 @@ def test_rules_remove_what_the_protocol_is_done_with_and_nothing_else(configurat
     ("old", "new", "complaint"),
     [
         pytest.param(
-            "days_since_custom_time = 31", "age = 31", "can delete a shard that waits", id="shards by their age"
+            "days_since_custom_time = var.receipt_days + 1",
+            "age = 31",
+            "can delete a shard that waits",
+            id="shards by their age",
         ),
         pytest.param(
             'matches_prefix = ["segments/"]',
@@ -35,12 +38,13 @@ def test_rules_remove_what_the_protocol_is_done_with_and_nothing_else(configurat
             id="wide prefix",
         ),
         pytest.param('matches_prefix = ["segments/"]', "", "can delete the CSV", id="no prefix"),
+        pytest.param('matches_prefix = ["cloudbuild/"]', "", "can delete a function's source", id="sources"),
         pytest.param("  depends_on", AGE_RULE, "can delete a shard that waits", id="a rule for everything"),
         pytest.param(
+            "days_since_custom_time = var.receipt_days + 1",
             "days_since_custom_time = 31",
-            "days_since_custom_time = 30",
             "retries are still recognised",
-            id="too early",
+            id="not as long as receipts",
         ),
         pytest.param("age            = 7", "age = 0", "can delete a segment of a merge", id="segments at once"),
         pytest.param(
@@ -50,7 +54,10 @@ def test_rules_remove_what_the_protocol_is_done_with_and_nothing_else(configurat
             id="wrong place",
         ),
         pytest.param(
-            "days_since_custom_time = 31", 'with_state = "ANY"', "can delete a shard that waits", id="unknown"
+            "days_since_custom_time = var.receipt_days + 1",
+            'with_state = "ANY"',
+            "can delete a shard that waits",
+            id="unknown",
         ),
     ],
 )

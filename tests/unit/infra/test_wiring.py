@@ -27,7 +27,7 @@ def test_web_app_comes_with_the_headers_of_the_local_server(configuration: Confi
         ("functions.tf", "FER_BUCKET =", "FER_BUCKET_URL =", "FER_BUCKET_URL, which nothing reads"),
         (
             "functions.tf",
-            "merge(local.log_trace, local.browsers, local.bucket)",
+            "merge(local.log_trace, local.browsers, local.bucket, local.receipts)",
             "local.browsers",
             "lacks its bucket_url",
         ),
@@ -82,7 +82,7 @@ def test_entry_points_and_sources_are_those_of_the_artefacts(configuration: Conf
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ("entry_point = each.key", 'entry_point = "main"', "entry point main"),
+        ("= each.key\n", '= "main"\n', "entry point main"),
         ("/../build/${each.key}.zip", "/../dist/${each.key}.zip", "are looked for in"),
         ("${local.builds[each.key].digest}", "source", "not named by its digest"),
         ("    feedback = {", "    feed_back = {", "the functions are"),

@@ -17,7 +17,8 @@ from fer.storage.objects import ObjectInfo, ObjectNotFound, PreconditionFailed, 
 from fer.storage.plans import Listing
 from fer.storage.shards import PendingShard
 from fer.storage.withdrawals import settle
-from tests.unit.storage.schedule import Outcome, World, run_random_schedule
+from tests.unit.storage.actors import Outcome
+from tests.unit.storage.schedule import World, run_random_schedule
 
 OUTCOMES = st.sampled_from([*[Outcome.DONE] * 12, *Outcome])
 

@@ -5,7 +5,20 @@ from typing import Any
 
 import pytest
 
-from tools.cost import BENCHMARK, README, Load, costs, table, with_table
+from tools.cost import (
+    BALANCED,
+    BENCHMARK,
+    CONDITIONS,
+    README,
+    REGISTRY_START,
+    ROOT,
+    Load,
+    abuse,
+    costs,
+    tables,
+    with_tables,
+)
+from tools.prices import RATES
 
 
 @pytest.fixture
@@ -13,10 +26,39 @@ def benchmark() -> dict[str, Any]:
     return json.loads(BENCHMARK.read_text("utf-8"))
 
 
-def test_table_in_the_readme_is_the_computed_one(benchmark: dict[str, Any]) -> None:
+def test_tables_in_the_readme_are_the_computed_ones(benchmark: dict[str, Any]) -> None:
     readme = README.read_text("utf-8")
-    assert with_table(readme, table(benchmark)) == readme, "run `make infra-costs`"
-    assert table(benchmark) in readme
+    assert with_tables(readme, tables(benchmark)) == readme, "run `make infra-costs`"
+    assert all(text in readme for text in tables(benchmark).values())
+
+
+def test_every_rate_says_where_it_stands() -> None:
+    assert all(rate.source.startswith("https://") and rate.seen and rate.dollars > 0 for rate in RATES)
+
+
+def test_conditions_are_those_of_the_configuration() -> None:
+    alerts = (ROOT / "infra" / "alerts.tf").read_text("utf-8")
+    assert alerts.count("\n  conditions {") == CONDITIONS
+
+
+def test_what_nobody_uses_costs_only_what_is_kept(benchmark: dict[str, Any]) -> None:
+    month = costs(Load(predictions=0), benchmark)
+    paid = {name for name, dollars in month.items() if round(dollars, 2) > 0}
+    assert paid == {"storage operations", "images", "alert conditions", BALANCED}
+
+
+def test_one_address_is_cheaper_than_all_instances_and_jpeg_than_png(benchmark: dict[str, Any]) -> None:
+    day = abuse(benchmark)
+    answers = "answers of predict"
+    assert day[f"{answers} to one address, 60 a minute, PNG of 12 MP"] == pytest.approx(
+        60 * 24 * 60 * 15_400_000 * 4 / 3 / 1024**3 * 0.12
+    )
+    for picture in ("PNG", "JPEG"):
+        one, everybody = (
+            f"{answers}{who}, {picture} of 12 MP" for who in (" to one address, 60 a minute", ", all instances")
+        )
+        assert day[one] < day[everybody]
+    assert day[f"{answers}, all instances, JPEG of 12 MP"] < day[f"{answers}, all instances, PNG of 12 MP"] / 3
 
 
 def measured(predict_ms: float) -> dict[str, Any]:
@@ -26,7 +68,7 @@ def measured(predict_ms: float) -> dict[str, Any]:
             "latency": [{"case": "640×480, one face", "annotate": "none", "median_ms": predict_ms}],
             "feedback": {"median_ms": 20.0},
         },
-        "cold_start": {"results": {"litert": {"median_ms": 300.0}}},
+        "cold_start": {"results": {"litert": {"median_ms": 300.0 / REGISTRY_START}}},
         "merge": {"results": [{"new_shards": 1000, "operations": 1000, "per_shard_ms": 1.0}]},
     }
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from fer.domain import EXPRESSIONS
-from fer.errors import InvalidInput, Unavailable
+from fer.errors import InvalidInput, NotPermitted, Unavailable
 from fer.storage.keys import CHAMPION_KEY, model_key
 from fer.storage.objects import MemoryObjectStore, ObjectInfo
 from fer.storage.registry import CARD_NAME, Champion, ModelRegistry
@@ -47,6 +47,7 @@ class CountedStore(MemoryObjectStore):
         super().__init__()
         self.read_keys: list[str] = []
         self.failing_prefix: str | None = None
+        self.failure = Unavailable("The object store did not answer as it should.")
         self.gate = threading.Event()
         self.gate.set()
 
@@ -54,7 +55,7 @@ class CountedStore(MemoryObjectStore):
         self.gate.wait()
         self.read_keys.append(key)
         if self.failing_prefix is not None and key.startswith(self.failing_prefix):
-            raise Unavailable("The object store did not answer as it should.")
+            raise self.failure
         return super().stat(key)
 
 
@@ -110,6 +111,24 @@ def test_without_a_champion_the_first_model_serves_and_says_so(world: World, hea
     assert heard.messages == ["There is no champion in the bucket; bundled goes on"]
     classifier.look()
     assert len(heard.messages) == 1
+
+
+def test_a_bucket_that_refuses_a_missing_pointer_is_no_error_until_there_was_one(
+    world: World, heard: pytest.LogCaptureFixture
+) -> None:
+    world.store.failure = NotPermitted("The object store did not answer as it should.")
+    world.store.failing_prefix = CHAMPION_KEY
+    classifier = world.start()
+    assert [(record.levelname, record.message) for record in heard.records] == [
+        ("WARNING", "There is no champion in the bucket, or it may not be read; bundled goes on")
+    ]
+    world.store.failing_prefix = None
+    world.promote("a")
+    classifier.look()
+    world.store.failing_prefix = CHAMPION_KEY
+    classifier.look()
+    assert heard.records[-1].levelname == "ERROR"
+    assert classifier.model_version == "a"
 
 
 def test_the_champion_serves_from_the_start(world: World) -> None:

@@ -19,7 +19,7 @@ from fer.vision.alignment import (
     square_to_image,
 )
 from fer.vision.boxes import inverted, map_points, roll_deg
-from fer.vision.detection.onet import ONET_FILE
+from fer.vision.detection.onet import ONET_FILE, ONET_SIDE_PX, ONet
 from fer.vision.images import to_grey
 from fer.vision.resizing import rotated, turned_by_quarters
 from tests.detector_models import MODELS_DIR
@@ -124,6 +124,20 @@ def test_landmarks_follow_the_roll(clockwise_deg: float) -> None:
     landmarks = FaceAligner(MODELS_DIR).with_landmarks(picture, face).landmarks
     assert landmarks is not None
     assert roll_deg(landmarks) == pytest.approx(clockwise_deg + PHOTO_ROLL_DEG, abs=3)
+
+
+@pytest.mark.parametrize(
+    ("clockwise_deg", "looks"), [pytest.param(0, 1, id="upright"), pytest.param(15, 2, id="rolled")]
+)
+def test_only_a_rolled_face_is_looked_at_twice(clockwise_deg: float, looks: int) -> None:
+    picture, face = turned(clockwise_deg)
+    x, y, width, height = face.box_xywh
+    square = square_to_image((x + width / 2, y + height / 2), height, 0, ONET_SIDE_PX)
+    first = ONet(MODELS_DIR).look([cut_square(picture, square, ONET_SIDE_PX)])
+    points = map_points(square, first.landmarks[0] * ONET_SIDE_PX)
+    landmarks = FaceAligner(MODELS_DIR).with_landmarks(picture, face).landmarks
+    assert landmarks is not None
+    assert np.allclose(points, np.array(landmarks), atol=1e-6) is (looks == 1)
 
 
 @pytest.mark.parametrize("clockwise_deg", [-40, -25, 25, 40])

@@ -58,6 +58,15 @@ def test_picture_above_the_limit_is_scaled_down_with_its_boxes() -> None:
     assert changed[:, 0].max() == pytest.approx((63 + 113) / 2, abs=3)
 
 
+@pytest.mark.parametrize("max_pixels", [200_000, 100_000, 65_536, 30_000], ids=lambda pixels: f"{pixels}-pixels")
+def test_a_smaller_picture_is_the_average_of_the_larger_one(max_pixels: int) -> None:
+    image = annotate(PHOTO, [], max_pixels=max_pixels)
+    expected = cv2.resize(PHOTO, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_AREA)
+    assert image.shape[0] * image.shape[1] <= max_pixels
+    assert np.abs(image.astype(int) - expected).mean() < 2.5
+    assert abs(image.mean() - expected.mean()) < 0.2  # nothing is shifted or darkened
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     st.integers(16, 3000),

@@ -10,14 +10,14 @@ export type PublishedModel = components["schemas"]["PublishedModel"];
 type Stored = operations["saveExpressionFeedback"]["responses"][200]["content"]["application/json"];
 type ErrorBody = components["schemas"]["Error"];
 
-/** With which a correction can be taken back. */
+/** What it takes to take a correction back. */
 export interface Receipt {
   receipt: string;
   /** ISO 8601. */
   validUntil: string;
 }
 
-// A phone on a bad network takes half a minute for a photo of 300 KB; then come a cold start and the answer.
+// A phone on a bad network needs half a minute for a photo of 300 KB; then come a cold start and the answer.
 const PREDICT_TIMEOUT_MS = 60_000;
 const FEEDBACK_TIMEOUT_MS = 60_000;
 const STATISTICS_TIMEOUT_MS = 15_000;
@@ -30,7 +30,7 @@ export interface Correction {
   /** What the prediction had said of this face, and the model that said it. */
   predicted: Face["expression"];
   modelVersion: string | null;
-  /** The same for every try to send this correction. */
+  /** The same for every attempt to send this correction. */
   idempotencyKey: string;
 }
 
@@ -62,7 +62,7 @@ export async function saveFeedback(correction: Correction): Promise<Receipt> {
   return { receipt: answer.receipt, validUntil: answer.receipt_valid_until };
 }
 
-/** Take a correction back, as often as one likes. Raises ApiError, `not_found` where the receipt's time is over. */
+/** Take a correction back; repeating it changes nothing. Raises ApiError, `not_found` if the receipt has expired. */
 export async function withdraw(receipt: string): Promise<void> {
   const path = `save_expression_feedback/${encodeURIComponent(receipt)}`;
   await send(path, { method: "DELETE", timeout_ms: FEEDBACK_TIMEOUT_MS }, asJson);
@@ -110,7 +110,7 @@ interface Request {
   body?: Blob;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
-  /** Until the whole answer is there; without it, as long as it takes. */
+  /** Time allowed for the whole answer; unlimited if absent. */
   timeout_ms?: number;
 }
 
@@ -118,14 +118,14 @@ function asJson<Body>(response: Response): Promise<Body> {
   return response.json() as Promise<Body>;
 }
 
-/** Ask, and read the answer. Raises ApiError; what `signal` aborts raises as fetch does. */
+/** Send a request and read the answer. Raises ApiError; if `signal` aborts, raises as fetch does. */
 async function send<Body>(path: string, request: Request, read: (response: Response) => Promise<Body>): Promise<Body> {
   const { method = "GET", body, headers = {}, signal, timeout_ms } = request;
   const bytes = body === undefined ? null : await body.arrayBuffer();
   const expired = new AbortController();
   const timer = timeout_ms === undefined ? undefined : setTimeout(() => expired.abort(), timeout_ms);
   try {
-    // Without credentials a browser does not open its own password dialogue on a 401.
+    // Without credentials, a browser does not open its own password dialogue on a 401.
     const response = await fetch(apiUrl(path), {
       method,
       headers: body === undefined ? headers : { ...headers, "Content-Type": body.type },
@@ -150,7 +150,7 @@ async function refusal(response: Response): Promise<ApiError> {
     const { code, retryable, error } = (await response.json()) as ErrorBody;
     return new ApiError(code, { retryable, detail: error });
   } catch {
-    // Not ours: a proxy in between answered.
+    // Not our server: a proxy in between answered.
     return response.status >= 502
       ? new ApiError("unreachable", { retryable: true })
       : new ApiError("internal", { retryable: false });

@@ -1,8 +1,8 @@
 import type { components } from "./schema.ts";
 
 /**
- * The contract's codes, and where no answer of the server came at all: `offline` without a network, `unreachable` with
- * one, `timeout` where the wait was given up.
+ * The contract's codes, plus those for no answer at all: `offline` without a network, `unreachable` with one, and
+ * `timeout` when the wait was given up.
  */
 export type ErrorCode = components["schemas"]["Error"]["code"] | "offline" | "unreachable" | "timeout";
 
@@ -10,7 +10,7 @@ interface Details {
   retryable: boolean;
   detail?: string;
   cause?: unknown;
-  /** How long was waited, for `timeout`. */
+  /** How long the wait was, for `timeout`. */
   seconds?: number;
 }
 

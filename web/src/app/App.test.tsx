@@ -58,7 +58,7 @@ test("a camera that the page may not use says why", async () => {
 });
 
 test("a view that could not be loaded can be asked for again", async () => {
-  vi.spyOn(console, "error").mockReturnValue(); // React tells of what the boundary caught
+  vi.spyOn(console, "error").mockReturnValue(); // React logs what the boundary caught
   let tries = 0;
   const load = async () => {
     if (++tries === 1) throw new TypeError("Failed to fetch dynamically imported module");

@@ -97,7 +97,7 @@ function LiveView({ log, stream, mirrored, onStop, onTurn }: LiveViewProps) {
                 >
                   {paused ? words.live.resume : words.live.pause}
                 </Button>
-                <Button size="small" icon={turnIcon} onClick={onTurn}>
+                <Button size="small" compact icon={turnIcon} onClick={onTurn}>
                   {words.camera.switch}
                 </Button>
                 <Button size="small" icon={stopIcon} onClick={onStop}>
@@ -115,13 +115,16 @@ function LiveView({ log, stream, mirrored, onStop, onTurn }: LiveViewProps) {
                 <FaceScores face={face} />
               </Card>
             )}
-            <Card label={words.correction.region}>
-              {paused && live.view.frame !== null && face !== undefined ? (
-                <FrameCorrection frame={live.view.frame} face={face} model={live.view.model} />
-              ) : (
+            {!paused && (
+              <Card label={words.correction.region}>
                 <p className="muted">{words.live.pauseToCorrect}</p>
-              )}
-            </Card>
+              </Card>
+            )}
+            {paused && live.view.frame !== null && face !== undefined && (
+              <Card label={words.correction.region}>
+                <FrameCorrection frame={live.view.frame} face={face} model={live.view.model} />
+              </Card>
+            )}
             <Card label={words.live.overTime}>
               <ScoreChart log={log} track={selected ?? 0} running={!paused} />
               <SessionExport log={log} />

@@ -9,7 +9,7 @@ interface Props<Given extends object> {
   given: Given;
 }
 
-/** A view whose code comes when it is opened, and can be asked for again where it did not come. */
+/** A view whose code is loaded when it is opened, and can be requested again if that failed. */
 export function LazyPage<Given extends object>({ load, given }: Props<Given>) {
   const [tries, setTries] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `lazy` remembers a failure, so another try needs another one
@@ -28,7 +28,7 @@ interface ProblemProps {
   onRetry?: () => void;
 }
 
-/** What is shown in place of a view that could not be loaded or fell over. */
+/** Shown in place of a view that could not be loaded or crashed. */
 export class LoadProblem extends Component<ProblemProps, { failed: boolean }> {
   override state = { failed: false };
 

@@ -171,7 +171,7 @@ function Neighbours({ entries, entry }: { entries: readonly Entry[]; entry: Entr
 
 const SLOW_AFTER_MS = 6000;
 
-/** Whether an answer is waited for unusually long. */
+/** Whether the answer is taking unusually long. */
 function useSlow({ status }: Outcome): boolean {
   const [slow, setSlow] = useState(false);
   useEffect(() => {

@@ -6,6 +6,7 @@ import { explain } from "../words/explain.ts";
 import { words } from "../words/words.ts";
 import styles from "./App.module.css";
 import type { Entry } from "./desk.ts";
+import photos from "./Photos.module.css";
 import { photosCsv } from "./photos_csv.ts";
 import { hrefOf } from "./routes.ts";
 import { Thumbnail } from "./StartPage.tsx";
@@ -36,8 +37,8 @@ export default function PhotosPage({ entries }: { entries: readonly Entry[] }) {
           {entries.length === 0 ? words.photos.empty : words.photos.progress(done, entries.length)}
         </span>
       </div>
-      <div className={styles.tableFrame}>
-        <table className={styles.table}>
+      <div className={photos.tableFrame}>
+        <table className={photos.table}>
           <caption className="visually-hidden">{words.photos.title}</caption>
           <thead>
             <tr>
@@ -64,7 +65,7 @@ function Row({ entry }: { entry: Entry }) {
   return (
     <tr>
       <th scope="row">
-        <a className={styles.photoLink} href={hrefOf({ page: "photo", id: entry.id })}>
+        <a className={photos.photoLink} href={hrefOf({ page: "photo", id: entry.id })}>
           <Thumbnail entry={entry} />
           <span>{entry.name}</span>
         </a>
@@ -74,9 +75,9 @@ function Row({ entry }: { entry: Entry }) {
         {outcome.status === "failed" && explain(outcome.error)}
         {outcome.status === "cancelled" && words.photo.cancelled}
         {(outcome.status === "preparing" || outcome.status === "waiting") && words.photos.waiting}
-        {outcome.status === "done" && largest === undefined && words.photos.none}
+        {outcome.status === "done" && largest === undefined && words.photo.noFace}
         {largest !== undefined && (
-          <span className={styles.label}>
+          <span className={photos.label}>
             <span style={{ background: boxesOf(leftToRight([largest]))[0]?.colour }} aria-hidden="true" />
             {labelText(largest)}
           </span>

@@ -9,6 +9,7 @@ import { useObjectUrl } from "../ui/useObjectUrl.ts";
 import { words } from "../words/words.ts";
 import styles from "./App.module.css";
 import type { Desk, Entry } from "./desk.ts";
+import photos from "./Photos.module.css";
 import { hrefOf } from "./routes.ts";
 
 interface Props {
@@ -17,7 +18,7 @@ interface Props {
   take: (files: TakenFile[]) => void;
 }
 
-/** The ways to add a photo, next to what comes of it. */
+/** The ways to add a photo, beside an example of the result. */
 export function StartPage({ desk, entries, take }: Props) {
   const [camera, setCamera] = useState(false);
   if (camera) return <CameraShot take={take} onBack={() => setCamera(false)} />;
@@ -57,7 +58,7 @@ const MOST_SHOWN = 6;
 
 function Yours({ desk, entries }: { desk: Desk; entries: readonly Entry[] }) {
   return (
-    <section className={styles.yours} aria-label={words.start.yours}>
+    <section className={photos.yours} aria-label={words.start.yours}>
       <h2>{words.start.yours}</h2>
       <ul>
         {entries.slice(-MOST_SHOWN).map((entry) => (
@@ -81,6 +82,6 @@ function Yours({ desk, entries }: { desk: Desk; entries: readonly Entry[] }) {
 
 export function Thumbnail({ entry }: { entry: Entry }) {
   const url = useObjectUrl(entry.picture?.blob ?? null);
-  if (url === null) return <span className={styles.thumbnail} />;
-  return <img className={styles.thumbnail} src={url} alt={words.photo.named(entry.name)} />;
+  if (url === null) return <span className={photos.thumbnail} />;
+  return <img className={photos.thumbnail} src={url} alt={words.photo.named(entry.name)} />;
 }

@@ -10,13 +10,13 @@ export type Outcome =
   | { status: "failed"; error: unknown }
   | { status: "cancelled" };
 
-/** One photo on the desk, with all that became of it. */
+/** One photo on the desk, with its answer and its corrections. */
 export interface Entry {
   readonly id: number;
   readonly name: string;
   readonly picture: Picture | null;
   readonly outcome: Outcome;
-  /** Which of the faces is looked at, as the server counts them. */
+  /** The index of the selected face in the server's order. */
   readonly selected: number;
   readonly corrections: Corrections | null;
   readonly kept: store.Kept;
@@ -41,8 +41,8 @@ const LIST_KEY = "desk";
 const pictureKey = (id: number) => `desk-photo-${id}`;
 
 /**
- * The photos of this tab. They are worked on one after the other, stay whatever view is open, and survive a reload as far
- * as the tab's storage reaches; nothing of them outlives the tab.
+ * The photos of this tab. They are processed one after the other, stay whichever view is open, and survive a reload as
+ * far as the tab's storage allows; nothing of them outlives the tab.
  */
 export class Desk {
   private entries: readonly Entry[] = [];
@@ -63,7 +63,7 @@ export class Desk {
 
   readonly all = (): readonly Entry[] => this.entries;
 
-  /** Put files on the desk; their ids in the same order. */
+  /** Put files on the desk and return their ids in the same order. */
   add(files: readonly NamedFile[]): number[] {
     const added = files.map(({ file, name }): Entry => {
       this.lastId += 1;
@@ -158,7 +158,7 @@ export class Desk {
       const list = JSON.parse(store.read(LIST_KEY, "tab") ?? "[]") as SavedEntry[];
       this.entries = list.flatMap((one) => this.restored(one));
     } catch {
-      this.entries = []; // of another version of the page
+      this.entries = []; // written by another version of the page
     }
     this.lastId = Math.max(0, ...this.entries.map(({ id }) => id));
   }

@@ -4,7 +4,7 @@ import type { Entry } from "./desk.ts";
 
 const COLUMNS = ["photo", "face", "x", "y", "width", "height", "expression", "confidence", ...EXPRESSIONS];
 
-/** One row per face, numbered as on the page; a photo without a face has one with the other columns empty. */
+/** One row per face, numbered as on the page; a photo without a face gets one row with the other columns empty. */
 export function photosCsv(entries: readonly Entry[]): string {
   const rows = entries.flatMap(({ name, outcome }) => {
     if (outcome.status !== "done") return [];
@@ -22,7 +22,7 @@ export function photosCsv(entries: readonly Entry[]): string {
   return [COLUMNS, ...rows].map((row) => `${row.map(field).join(",")}\n`).join("");
 }
 
-/** RFC 4180; a name that a spreadsheet would take for a formula is kept from that. */
+/** Quote as RFC 4180 says; a name that a spreadsheet would take for a formula is escaped. */
 function field(value: string | number): string {
   if (typeof value === "number") return String(value);
   const text = /^[=+\-@\t]/.test(value) ? `'${value}` : value;

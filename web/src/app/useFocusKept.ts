@@ -1,6 +1,6 @@
 import { type RefObject, useEffect } from "react";
 
-/** Where what had the focus goes away, its surroundings get it: those who use the keyboard are never thrown back to the top. */
+/** When the focused element disappears, the view takes the focus, so keyboard users are not sent back to the top. */
 export function useFocusKept(main: RefObject<HTMLElement | null>): void {
   useEffect(() => {
     const area = main.current;

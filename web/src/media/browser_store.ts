@@ -1,6 +1,6 @@
 /**
- * Text that the browser keeps for the page: `tab` until the tab is closed, through reloads; `browser` for good. A browser
- * may forbid storage altogether, or have no more room: then `write` says so and nothing is kept.
+ * Text that the browser keeps for the page: `tab` through reloads until the tab is closed, `browser` for good. If the
+ * browser forbids storage or is out of space, `write` says so and nothing is kept.
  */
 export type Kept = "kept" | "blocked" | "full";
 type Place = "tab" | "browser";
@@ -30,7 +30,7 @@ export function remove(key: string, place: Place): void {
   try {
     storageOf(place).removeItem(key);
   } catch {
-    // Nothing can have been kept.
+    // Then nothing can have been kept.
   }
 }
 

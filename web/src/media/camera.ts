@@ -57,7 +57,7 @@ export function useCamera() {
 }
 
 async function open(facing: Facing): Promise<MediaStream> {
-  // Browsers hide the camera from pages that did not come over a safe connection.
+  // Browsers hide the camera from pages that were not loaded over a secure connection.
   if (navigator.mediaDevices === undefined) throw new DOMException("", "SecurityError");
   return navigator.mediaDevices.getUserMedia({
     audio: false,

@@ -5,8 +5,8 @@ export function isHeic(bytes: Uint8Array): boolean {
 }
 
 /**
- * Whether a JPEG, PNG or WebP ends before its picture does. Browsers show such files in part or not at all, each in its
- * own way; other formats are left to them.
+ * Whether a JPEG, PNG or WebP ends before its picture does. Browsers differ in whether they show such a file in part or
+ * not at all; other formats are left to them.
  */
 export function isTruncated(bytes: Uint8Array): boolean {
   if (bytes[0] === 0xff && bytes[1] === 0xd8) return isTruncatedJpeg(bytes);
@@ -19,7 +19,7 @@ export function isTruncated(bytes: Uint8Array): boolean {
 function isTruncatedJpeg(bytes: Uint8Array): boolean {
   let at = 2;
   while (at + 4 <= bytes.length) {
-    if (bytes[at] !== 0xff) return false; // odd, but not short: the browser may know better
+    if (bytes[at] !== 0xff) return false; // odd, but not truncated: the browser may still read it
     const marker = bytes[at + 1];
     if (marker === 0xd9) return false;
     if (marker === 0xff) at += 1;

@@ -4,7 +4,7 @@ import { isHeic, isTruncated } from "./file_bytes.ts";
 export const LONGEST_SIDE_PX = 1280;
 const LARGEST_FILE_BYTES = 64 * 1024 * 1024;
 const SENT_AS_THEY_ARE = ["image/jpeg", "image/png", "image/webp"];
-const LARGEST_SENT_AS_IT_IS_BYTES = 1_500_000; // the most that a browser's session storage surely holds
+const LARGEST_SENT_AS_IT_IS_BYTES = 1_500_000; // the most that every browser's session storage is sure to hold
 const JPEG_QUALITY = 0.92;
 
 export type Size = readonly [width: number, height: number];
@@ -35,8 +35,8 @@ export function fitted([width, height]: Size, longestSide_px: number): Size {
 }
 
 /**
- * A file as a picture to send: upright (EXIF orientation applied) and scaled down where it is large. What is small
- * already keeps its bytes. Raises PictureError.
+ * A file as a picture to send: upright (EXIF orientation applied) and scaled down where it is large. A picture that is
+ * already small keeps its bytes. Raises PictureError.
  */
 export async function preparePicture(file: Blob, name: string): Promise<Picture> {
   if (file.size > LARGEST_FILE_BYTES) throw new PictureError("too_large");
@@ -57,7 +57,7 @@ export async function preparePicture(file: Blob, name: string): Promise<Picture>
   }
 }
 
-/** A JPEG of `source` drawn at `size` on white; a canvas that is handed in is used again. */
+/** Draw `source` at `size` on white and encode it as a JPEG; a given canvas is reused. */
 export async function drawn(
   source: CanvasImageSource,
   size: Size,

@@ -14,11 +14,11 @@ export interface Answer {
   body?: unknown;
   /** Close the connection instead of answering. */
   hangUp?: boolean;
-  /** Begin to answer, and never come to an end. */
+  /** Begin to answer and never finish. */
   never?: boolean;
 }
 
-/** A server on loopback for one test, to which the page's addresses lead; what it was asked is kept. */
+/** A loopback server for one test, used for the page's relative addresses; requests are recorded. */
 export async function answering(answer: (request: Seen) => Answer): Promise<Seen[]> {
   const seen: Seen[] = [];
   const server = createServer(async (request, response) => {
@@ -46,7 +46,7 @@ export async function answering(answer: (request: Seen) => Answer): Promise<Seen
   return seen;
 }
 
-/** Make relative addresses of the page lead somewhere for one test. */
+/** Resolve the page's relative addresses against another origin for one test. */
 export function leadTo(url: string): void {
   const base = document.createElement("base");
   base.href = url;

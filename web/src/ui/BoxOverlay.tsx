@@ -10,13 +10,13 @@ interface Props {
   sourceSize: readonly [number, number];
   selected: number | null;
   onSelect: (key: number) => void;
-  /** Whether the picture below is shown as in a mirror. */
+  /** Whether the picture below is shown mirrored. */
   mirrored?: boolean;
 }
 
 /**
- * A canvas that covers its positioned parent and draws boxes over the picture there; a click selects one. For the
- * keyboard there has to be another way next to it.
+ * A canvas that covers its positioned parent and draws boxes over the picture there; a click selects one. It is not
+ * reachable by keyboard, so it needs an alternative beside it.
  */
 export function BoxOverlay({ label, boxes, sourceSize, selected, onSelect, mirrored = false }: Props) {
   const ref = useRef<HTMLCanvasElement>(null);

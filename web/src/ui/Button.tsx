@@ -5,11 +5,14 @@ interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
   look?: "primary" | "plain";
   size?: "normal" | "small";
   icon?: ReactNode;
-  /** Shows that what was asked for is under way, and takes no second click; unlike `disabled` it keeps the focus. */
+  /** Shows that the action is under way and ignores further clicks; unlike `disabled`, it keeps the focus. */
   busy?: boolean;
+  /** Show only the icon on a narrow screen. */
+  compact?: boolean;
 }
 
-export function Button({ look = "plain", size = "normal", icon, busy = false, children, onClick, ...rest }: Props) {
+export function Button(props: Props) {
+  const { look = "plain", size = "normal", icon, busy = false, compact = false, children, onClick, ...rest } = props;
   return (
     <button
       type="button"
@@ -20,7 +23,7 @@ export function Button({ look = "plain", size = "normal", icon, busy = false, ch
       {...rest}
     >
       {busy ? <span className={styles.spinner} aria-hidden="true" /> : icon}
-      {children}
+      {compact ? <span className={styles.compact}>{children}</span> : children}
     </button>
   );
 }

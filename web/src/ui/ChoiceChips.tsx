@@ -4,7 +4,7 @@ import styles from "./ChoiceChips.module.css";
 interface Choice<Value extends string | number> {
   value: Value;
   content: ReactNode;
-  /** In words, where the content is more than words. */
+  /** The accessible name, where the content is not just text. */
   label?: string;
 }
 
@@ -17,7 +17,7 @@ interface Props<Value extends string | number> {
   disabled?: boolean;
 }
 
-/** One of a few, as radio buttons that look like chips. */
+/** Radio buttons that look like chips. */
 export function ChoiceChips<Value extends string | number>(props: Props<Value>) {
   const { legend, legendHidden = false, choices, chosen, onChoose, disabled = false } = props;
   const name = useId();

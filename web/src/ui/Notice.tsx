@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import styles from "./Notice.module.css";
 
-/** Something a person should know; a problem is announced at once. */
+/** Something the user should know; screen readers announce a problem at once. */
 export function Notice({
   kind,
   children,

@@ -2,17 +2,17 @@ import type { ReactNode } from "react";
 import styles from "./Stage.module.css";
 
 interface Props {
-  /** Of what is shown; only their ratio matters. */
+  /** Size of the content; only the ratio matters. */
   size: readonly [number, number];
   children: ReactNode;
-  /** Lie over the lower edge. */
+  /** Laid over the lower edge. */
   controls?: ReactNode;
 }
 
-/** Where a picture or a video is shown as large as the column and the window's height allow. */
+/** Shows a picture or a video as large as the column and the height of the window allow. */
 export function Stage({ size: [width, height], children, controls }: Props) {
   return (
-    <div className={styles.frame}>
+    <div className={controls === undefined ? styles.frame : `${styles.frame} ${styles.video}`}>
       <div
         className={styles.stage}
         style={{ aspectRatio: `${width} / ${height}`, width: `min(100%, var(--media-height) * ${width / height})` }}

@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import styles from "./Workbench.module.css";
 
 interface Props {
-  /** The answer in a word; on a narrow screen it comes first. */
+  /** The answer in a word; comes first on a narrow screen. */
   verdict: ReactNode;
   media: ReactNode;
   details: ReactNode;
@@ -10,7 +10,7 @@ interface Props {
   tools?: ReactNode;
 }
 
-/** The work in one view: what is looked at next to what is said about it, or one under the other. */
+/** Everything in one view: the picture beside what is said about it or, on a narrow screen, above it. */
 export function Workbench({ verdict, media, details, tools }: Props) {
   return (
     <div className={styles.workbench}>

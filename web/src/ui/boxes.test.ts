@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { boxAt, overlap } from "./boxes.ts";
+import { boxAt } from "./boxes.ts";
 
 const BOXES = [
   { key: 1, box: [0, 0, 100, 100], number: "1", caption: "", colour: "" },
@@ -17,12 +17,4 @@ test.each([
 
 test("no boxes, none hit", () => {
   expect(boxAt([], 0, 0)).toBeNull();
-});
-
-test.each([
-  ["next to each other", { left: 0, top: 0, width: 50 }, { left: 50, top: 0, width: 50 }, false],
-  ["one over the other", { left: 0, top: 0, width: 50 }, { left: 0, top: 23, width: 50 }, false],
-  ["partly", { left: 0, top: 0, width: 50 }, { left: 49, top: 22, width: 50 }, true],
-])("captions %s", (_, one, other, expected) => {
-  expect(overlap(one, other)).toBe(expected);
 });

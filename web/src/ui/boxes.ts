@@ -1,3 +1,5 @@
+import { area, PLATE_HEIGHT_PX, type Plate, platesFor } from "./plates.ts";
+
 export type BoxXYWH = readonly number[];
 
 export interface LabelledBox {
@@ -18,18 +20,10 @@ export interface Drawing {
   mirrored: boolean;
 }
 
-interface Plate {
-  text: string;
-  left: number;
-  top: number;
-  width: number;
-}
-
 const CORNER_PX = 10;
 const FONT = '600 13px "Instrument Sans", system-ui, sans-serif';
-const PLATE_HEIGHT_PX = 23;
 const INK = "#0b0f0e";
-const RIM = "rgb(10 14 13 / 60%)"; // or a light line vanishes on a light picture
+const RIM = "rgb(10 14 13 / 60%)"; // without it, a light line vanishes on a light picture
 
 /** The key of the smallest box that holds a point, which is the one in front. */
 export function boxAt(boxes: readonly LabelledBox[], x: number, y: number): number | null {
@@ -40,10 +34,6 @@ export function boxAt(boxes: readonly LabelledBox[], x: number, y: number): numb
     )
     .sort((one, other) => area(one.box) - area(other.box))[0];
   return hit?.key ?? null;
-}
-
-function area([, , width = 0, height = 0]: BoxXYWH): number {
-  return width * height;
 }
 
 /** Draw boxes at the canvas's size on the screen. */
@@ -57,10 +47,7 @@ export function drawOnScreen(canvas: HTMLCanvasElement, boxes: readonly Labelled
   drawBoxes(context, [canvas.clientWidth, canvas.clientHeight], boxes, drawing);
 }
 
-/**
- * Draw boxes into an area of the given size, the selected and the hovered one on top. Captions are drawn where none
- * of them covers another one or another number; else numbers, and the captions of those two only.
- */
+/** Draw boxes into an area of the given size, the selected one and the one under the pointer on top. */
 export function drawBoxes(
   context: CanvasRenderingContext2D,
   [width, height]: readonly [number, number],
@@ -72,40 +59,14 @@ export function drawBoxes(
   const placed = boxes
     .map((box) => ({ ...box, rank: rank(box), at: onScreen(box.box, scale, width, drawing.mirrored) }))
     .sort((one, other) => one.rank - other.rank);
-  context.font = FONT;
-  const plateOf = (text: string, at: BoxXYWH): Plate =>
-    placedPlate(text, context.measureText(text).width + 14, at, [width, height]);
-  const captions = placed.map(({ caption, at }) => plateOf(caption, at));
-  const crowded = captions.some((one, index) => captions.slice(index + 1).some((other) => overlap(one, other)));
   for (const { at, colour, rank } of placed) outline(context, at, colour, rank > 0 ? 4 : 2);
-  placed.forEach(({ at, number, colour, rank }, index) => {
-    const plate = crowded && rank === 0 ? plateOf(number, at) : captions[index];
-    if (plate !== undefined && plate.text !== "") fillPlate(context, plate, colour);
-  });
+  context.font = FONT;
+  const plates = platesFor(placed, [width, height], (text) => context.measureText(text).width);
+  for (const plate of plates) fillPlate(context, plate);
 }
 
 function onScreen([x = 0, y = 0, w = 0, h = 0]: BoxXYWH, scale: number, width: number, mirrored: boolean): BoxXYWH {
   return [mirrored ? width - (x + w) * scale : x * scale, y * scale, w * scale, h * scale];
-}
-
-/** Below the box, but inside the picture. */
-function placedPlate(
-  text: string,
-  plateWidth: number,
-  [x = 0, y = 0, , boxHeight = 0]: BoxXYWH,
-  [width, height]: readonly [number, number],
-): Plate {
-  const left = Math.max(0, Math.min(x, width - plateWidth));
-  const top = Math.max(0, Math.min(y + boxHeight + 5, height - PLATE_HEIGHT_PX));
-  return { text, left, top, width: plateWidth };
-}
-
-export function overlap(one: Omit<Plate, "text">, other: Omit<Plate, "text">): boolean {
-  return (
-    one.left < other.left + other.width &&
-    other.left < one.left + one.width &&
-    Math.abs(one.top - other.top) < PLATE_HEIGHT_PX
-  );
 }
 
 function outline(
@@ -124,7 +85,7 @@ function outline(
   context.stroke();
 }
 
-function fillPlate(context: CanvasRenderingContext2D, { text, left, top, width }: Plate, colour: string): void {
+function fillPlate(context: CanvasRenderingContext2D, { text, colour, left, top, width }: Plate): void {
   context.beginPath();
   context.roundRect(left, top, width, PLATE_HEIGHT_PX, 7);
   context.fillStyle = colour;

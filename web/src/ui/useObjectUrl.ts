@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 
-/** An address for bytes in memory, given back when they change or the component goes; null at first. */
+/** An object URL for bytes in memory, revoked when they change or the component unmounts; null at first. */
 export function useObjectUrl(blob: Blob | null): string | null {
   const [url, setUrl] = useState<string | null>(null);
   useEffect(() => {

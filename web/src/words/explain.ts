@@ -2,7 +2,7 @@ import { ApiError } from "../api/errors.ts";
 import { PictureError } from "../media/pictures.ts";
 import { words } from "./words.ts";
 
-/** What to tell a person; never the server's own text, except where it says what was wrong with the input. */
+/** What to tell the user; never the server's own text, unless it says what was wrong with the input. */
 export function explain(error: unknown): string {
   if (error instanceof PictureError) return words.photo.problems[error.problem];
   if (!(error instanceof ApiError)) return words.errors.page;

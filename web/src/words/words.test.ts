@@ -51,7 +51,7 @@ test("a translation says all that English says, and is one file", () => {
 test("the language can be changed while the page is open", async () => {
   await speak("de");
   expect(nameOf("happy")).toBe("Fröhlich");
-  expect(scoreText(1)).toBe("über 99 %");
+  expect(scoreText(1)).toBe("> 99 %");
   await speak("en");
   expect(words).toBe(EN);
 });

@@ -7,10 +7,10 @@ const TRANSLATIONS: Record<string, () => Promise<Words>> = {
 export const LANGUAGES = { en: EN.name, de: "Deutsch" };
 export type Language = keyof typeof LANGUAGES;
 
-/** What the page says, in the language that `speak` chose; English before. */
+/** What the page says, in the language chosen by `speak`; English until then. */
 export let words: Words = EN;
 
-/** Load and use a language; where it cannot be loaded, the page stays as it is. */
+/** Load a language and switch to it; if it cannot be loaded, nothing changes. */
 export async function speak(language: Language): Promise<void> {
   try {
     words = (await TRANSLATIONS[language]?.()) ?? EN;
@@ -33,12 +33,12 @@ export function nameOf(label: Label): string {
   return words.labels[label];
 }
 
-/** A score of 0…1 for people, as the contract says: whole per cent, and never a certainty that it is not. */
+/** A score of 0…1 as text: whole per cent, as the contract says, and never 100% for what is not certain. */
 export function scoreText(score: number): string {
   return score >= 0.995 ? words.percent.almostAll : shareText(score);
 }
 
-/** A counted share of 0…1: here all is all. */
+/** A counted share of 0…1 as text; here 100% is exact. */
 export function shareText(share: number): string {
   if (share > 0 && share < 0.005) return words.percent.almostNone;
   if (share < 1 && share >= 0.995) return words.percent.almostAll;
@@ -49,7 +49,7 @@ export function countText(count: number): string {
   return count.toLocaleString(words.tag);
 }
 
-/** The server keeps the day of a correction in UTC, and no time. */
+/** A date as text, in UTC: the server keeps the day of a correction, not its time. */
 export function dayText(time: Date): string {
   return new Intl.DateTimeFormat(words.tag, { dateStyle: "medium", timeZone: "UTC" }).format(time);
 }

@@ -25,7 +25,7 @@ from google.cloud import storage
 from google.cloud.storage import exceptions as storage_errors
 from google.cloud.storage.retry import DEFAULT_RETRY
 
-from fer.errors import Unavailable
+from fer.errors import NotPermitted, Unavailable
 from fer.storage.objects import (
     ABSENT,
     ObjectInfo,
@@ -255,6 +255,8 @@ def _faults(key: str, generation: int | None = None, *, if_generation: int | Non
         raise ObjectNotFound(key, generation) from error
     except api_errors.PreconditionFailed as error:
         raise PreconditionFailed(key, -1 if if_generation is None else if_generation) from error
+    except api_errors.Forbidden as error:
+        raise NotPermitted("The object store did not answer as it should.") from error
     except (
         api_errors.GoogleAPIError,
         auth_errors.GoogleAuthError,

@@ -39,6 +39,7 @@ export function CameraShot({ take, onBack }: { take: (files: TakenFile[]) => voi
 
   return (
     <div ref={back} tabIndex={-1} className={styles.camera}>
+      <h1 className="visually-hidden">{words.start.useCamera}</h1>
       {camera.status === "failed" && (
         <Notice kind="problem" action={<Button onClick={() => start(facing)}>{words.tryAgain}</Button>}>
           {words.camera.problems[camera.problem]}
@@ -51,7 +52,12 @@ export function CameraShot({ take, onBack }: { take: (files: TakenFile[]) => voi
             <Button look="primary" size="small" icon={cameraIcon} disabled={!shown} onClick={shoot}>
               {words.camera.take}
             </Button>
-            <Button size="small" icon={turnIcon} onClick={() => setFacing(facing === "user" ? "environment" : "user")}>
+            <Button
+              size="small"
+              compact
+              icon={turnIcon}
+              onClick={() => setFacing(facing === "user" ? "environment" : "user")}
+            >
               {words.camera.switch}
             </Button>
             <Button size="small" icon={backIcon} onClick={onBack}>

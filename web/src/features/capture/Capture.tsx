@@ -56,7 +56,7 @@ export function Capture({ take, onCamera, children }: Props) {
           aria-label={words.start.file}
           onChange={(event) => {
             const taken = named(event.target.files);
-            event.target.value = ""; // or choosing the same file again does nothing
+            event.target.value = ""; // otherwise choosing the same file again does nothing
             if (taken.length > 0) take(taken);
           }}
         />

@@ -5,13 +5,13 @@ export interface TakenFile {
   name: string;
 }
 
-/** Take files that are dropped anywhere on the page or pasted; true while some hover over it. */
+/** Take files dropped anywhere on the page or pasted; returns true while files hover over it. */
 export function useDropAndPaste(take: (files: TakenFile[]) => void): boolean {
   const [hovering, setHovering] = useState(false);
 
   useEffect(() => {
     const over = (event: DragEvent) => {
-      event.preventDefault(); // or the browser leaves the page to show the file
+      event.preventDefault(); // otherwise the browser leaves the page to show the file
       if (event.dataTransfer?.types.includes("Files")) setHovering(true);
     };
     const leave = (event: DragEvent) => {

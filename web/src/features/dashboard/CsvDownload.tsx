@@ -8,7 +8,7 @@ import { saveFile } from "../../ui/save_file.ts";
 import { explain } from "../../words/explain.ts";
 import { words } from "../../words/words.ts";
 
-/** Without a token a plain link, which any size of file suits; with one, the page has to fetch it itself. */
+/** A plain link without a token, whatever the size of the file; with one, the page has to fetch the file itself. */
 export function CsvDownload({ token }: { token: string | null }) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);

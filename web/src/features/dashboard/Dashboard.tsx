@@ -13,11 +13,12 @@ import { useStatistics } from "./useStatistics.ts";
 
 /** How many corrections of each label there are, and the file that holds them: what the server's own page says, too. */
 export function Dashboard() {
-  const { statistics, models, error, asksForToken, refusals, checking, token, setToken, reload } = useStatistics();
-  if (asksForToken) {
+  const view = useStatistics();
+  const { statistics, models, error, token } = view;
+  if (view.asksForToken) {
     return (
       <Card label={words.dashboard.tokenTitle}>
-        <TokenPrompt refusals={refusals} checking={checking} onToken={setToken} />
+        <TokenPrompt refusals={view.refusals} checking={view.checking} onToken={view.setToken} />
       </Card>
     );
   }
@@ -29,10 +30,11 @@ export function Dashboard() {
   return (
     <div className={styles.dashboard} aria-busy={statistics === null && error === null}>
       {error !== null && (
-        <Notice kind="problem" action={<Button onClick={() => reload()}>{words.tryAgain}</Button>}>
+        <Notice kind="problem" action={<Button onClick={() => view.reload()}>{words.tryAgain}</Button>}>
           {explain(error)}
         </Notice>
       )}
+      {!view.tokenKept && <Notice kind="info">{words.dashboard.tokenNotKept}</Notice>}
       {statistics === null ? (
         error === null && <p className="muted">{words.loading}</p>
       ) : (

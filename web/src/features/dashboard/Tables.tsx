@@ -5,7 +5,7 @@ import styles from "./Dashboard.module.css";
 
 const MOST_WEEKS = 13;
 
-/** The last quarter, the newest first; a bar is as long as its count next to the largest one. */
+/** The last quarter, newest first; a bar's length is its count relative to the largest. */
 export function WeekTable({ weeks }: Pick<Statistics, "weeks">) {
   if (weeks.length === 0) return null;
   const shown = weeks.slice(-MOST_WEEKS).reverse();
@@ -41,7 +41,7 @@ export function WeekTable({ weeks }: Pick<Statistics, "weeks">) {
   );
 }
 
-/** A line for each expression that a model had said. */
+/** A row for each expression that a model predicted. */
 export function ConfusionTable({ confusion }: Pick<Statistics, "confusion">) {
   const said = EXPRESSIONS.filter((expression) => confusion[expression] !== undefined);
   if (said.length === 0) return null;
@@ -94,7 +94,7 @@ export function ModelTable({ models }: { models: readonly PublishedModel[] }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: on a narrow screen it scrolls, with the keyboard too
     <section className={styles.wide} aria-label={words.dashboard.models} tabIndex={0}>
-      <table className={styles.table}>
+      <table className={`${styles.table} ${styles.models}`}>
         <caption>{words.dashboard.models}</caption>
         <thead>
           <tr>

@@ -11,7 +11,7 @@ interface Props {
   onToken: (token: string) => void;
 }
 
-/** Asks for the token where the server gives its numbers only to those who have it. */
+/** Asks for the token if the server requires one for its numbers. */
 export function TokenPrompt({ refusals, checking, onToken }: Props) {
   const [token, setToken] = useState("");
   const input = useRef<HTMLInputElement>(null);

@@ -69,7 +69,7 @@ test("weeks, contradictions and models can be read", async () => {
   render(<Dashboard />);
   expect(await screen.findByRole("row", { name: "2026-W01 3 1 of 3" })).toBeVisible();
   expect(screen.getByRole("row", { name: "Sad 1 0 0 2 0 0 0 0" })).toBeVisible();
-  expect(screen.getByRole("row", { name: /^residual-1 1 Jan 2026 serves/ })).toHaveTextContent("60 % → 70 %");
+  expect(screen.getByRole("row", { name: /^residual-1 1 Jan 2026 in use/ })).toHaveTextContent("60 % → 70 %");
 });
 
 test("an empty bucket offers no download", async () => {
@@ -83,7 +83,7 @@ test("a token is asked for, kept for this tab, and forgotten where it is refused
   await answering(({ headers }) => (headers.authorization === "Bearer right" ? { body: STATISTICS } : NO_TOKEN));
   render(<Dashboard />);
   await userEvent.type(await screen.findByLabelText("Access token"), "wrong{Enter}");
-  expect(await screen.findByRole("alert")).toHaveTextContent("did not accept this token");
+  expect(await screen.findByRole("alert")).toHaveTextContent("didn't accept this token");
   expect(sessionStorage).toHaveLength(0);
   expect(screen.getByLabelText("Access token")).toHaveFocus();
   await userEvent.keyboard("{Enter}");
@@ -105,11 +105,15 @@ test("a server that is away is said so, and numbers come when it is back", async
   expect(await screen.findByRole("row", { name: "Happy 3 75%" })).toBeVisible();
 });
 
-test("where the browser forbids storage the dashboard works all the same", async () => {
-  vi.spyOn(Storage.prototype, "getItem").mockImplementation(() => {
-    throw new DOMException("", "SecurityError");
-  });
-  await answering(() => ({ body: STATISTICS }));
+test("where the browser forbids storage the dashboard works all the same, and says what is not kept", async () => {
+  for (const method of ["getItem", "setItem"] as const) {
+    vi.spyOn(Storage.prototype, method).mockImplementation(() => {
+      throw new DOMException("", "SecurityError");
+    });
+  }
+  await answering(({ headers }) => (headers.authorization === "Bearer right" ? { body: STATISTICS } : NO_TOKEN));
   render(<Dashboard />);
+  await userEvent.type(await screen.findByLabelText("Access token"), "right{Enter}");
   expect(await screen.findByRole("row", { name: "Happy 3 75%" })).toBeVisible();
+  expect(screen.getByText(/you'll have to enter the token again/)).toBeVisible();
 });

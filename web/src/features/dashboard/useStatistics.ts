@@ -9,14 +9,16 @@ const TOKEN_KEY = "export-token";
 export interface StatisticsView {
   statistics: Statistics | null;
   models: readonly PublishedModel[];
-  /** What went wrong at the latest try; statistics of an earlier one are kept. */
+  /** What went wrong at the latest attempt; earlier statistics are kept. */
   error: unknown;
-  /** Whether the server wants a token that it has not got yet. */
+  /** Whether the server is waiting for a token. */
   asksForToken: boolean;
   /** How many tokens it refused. */
   refusals: number;
-  /** Whether a token is on its way. */
+  /** Whether a token is being checked. */
   checking: boolean;
+  /** Whether the token that opened the numbers survives a reload. */
+  tokenKept: boolean;
 }
 
 const NOTHING: StatisticsView = {
@@ -26,9 +28,10 @@ const NOTHING: StatisticsView = {
   asksForToken: false,
   refusals: 0,
   checking: false,
+  tokenKept: true,
 };
 
-/** The numbers, read again every ten seconds while the page is seen; the token stays in this tab only. */
+/** The numbers, reloaded every ten seconds while the page is visible; the token stays in this tab. */
 export function useStatistics() {
   const [token, setToken] = useState(() => store.read(TOKEN_KEY, "tab"));
   const [view, setView] = useState(NOTHING);
@@ -36,9 +39,9 @@ export function useStatistics() {
   const load = useCallback(async (access: string | null, signal?: AbortSignal) => {
     try {
       const [statistics, models] = await Promise.all([fetchStatistics(access, signal), fetchModels(access, signal)]);
-      if (access !== null) store.write(TOKEN_KEY, access, "tab");
+      const tokenKept = access === null || store.write(TOKEN_KEY, access, "tab") === "kept";
       setToken(access);
-      setView({ ...NOTHING, statistics, models });
+      setView({ ...NOTHING, statistics, models, tokenKept });
     } catch (error) {
       if (signal?.aborted) return;
       if (error instanceof ApiError && error.code === "unauthorised") {

@@ -21,7 +21,7 @@ function show(change: Parameters<typeof face>[0] = {}) {
 test("first it asks whether the label is right, and says what an answer stores", () => {
   show();
   expect(screen.getByRole("group", { name: "Is “Happy” right?" })).toBeVisible();
-  expect(screen.getByText(/48 × 48 grey pixels, with the label and the date/)).toBeVisible();
+  expect(screen.getByText(/48 × 48 grey pixels, with your label, the model's label and the date/)).toBeVisible();
   expect(screen.queryAllByRole("radio")).toEqual([]);
 });
 

@@ -67,7 +67,7 @@ export function Correction({ corrections, index, face }: Props) {
 }
 
 interface ChoiceProps {
-  /** Whether nobody asked for the labels: then they may not take the focus. */
+  /** Whether the labels are shown unasked; they must not take the focus then. */
   unsure: boolean;
   state: CorrectionState;
   expression: Expression;

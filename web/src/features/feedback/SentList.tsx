@@ -6,15 +6,17 @@ import { undoIcon } from "../../ui/icons.tsx";
 import { Notice } from "../../ui/Notice.tsx";
 import { explain } from "../../words/explain.ts";
 import { dayText, nameOf, words } from "../../words/words.ts";
-import { forgetAll, markWithdrawn, onChange, type SentCorrection, sentCorrections } from "./receipts.ts";
+import { forgetAll, isKept, markWithdrawn, onChange, type SentCorrection, sentCorrections } from "./receipts.ts";
 import styles from "./SentList.module.css";
 
 /** What this browser sent, and the way to take each of it back. */
 export function SentList() {
   const list = useSyncExternalStore(onChange, sentCorrections);
+  const kept = useSyncExternalStore(onChange, isKept);
   if (list.length === 0) return <p className="muted">{words.sent.none}</p>;
   return (
     <div className={styles.sent}>
+      {!kept && <Notice kind="info">{words.sent.notKept}</Notice>}
       <ul className={styles.list}>
         {list.map((one) => (
           <Item key={one.receipt} sent={one} />

@@ -13,13 +13,13 @@ export type CorrectionState =
   | { status: "stuck"; label: Label; receipt: Receipt; error: unknown }
   | { status: "undone"; label: Label };
 
-/** Waits before the tries after the first, which need nobody to click. */
+/** Delays before the automatic retries. */
 const RETRY_AFTER_MS = [600, 2000];
 const NOTHING: CorrectionState = { status: "choosing", label: null };
 
 interface Entry {
   state: CorrectionState;
-  /** Made when the label is chosen; every try of that correction carries it. */
+  /** Made when the label is chosen; every attempt to send that correction carries it. */
   key: string;
 }
 
@@ -50,7 +50,7 @@ export class Corrections {
     return () => this.listeners.delete(listener);
   };
 
-  /** Another number after each change. */
+  /** A number that differs after each change. */
   readonly version = (): number => this.changes;
 
   of(face: number): CorrectionState {

@@ -2,7 +2,7 @@ import type { Label, Receipt } from "../../api/client.ts";
 import * as store from "../../media/browser_store.ts";
 
 const KEY = "receipts";
-/** More would fill the browser's storage; the oldest go first. */
+/** More would fill the browser's storage; the oldest are dropped first. */
 const MOST = 300;
 
 export interface SentCorrection extends Receipt {
@@ -16,6 +16,7 @@ export interface SentCorrection extends Receipt {
 
 const listeners = new Set<() => void>();
 let latest: readonly SentCorrection[] | null = null;
+let outlivesPage = true;
 
 /** What this browser sent, the newest first. */
 export function sentCorrections(): readonly SentCorrection[] {
@@ -29,10 +30,14 @@ export function sentCorrections(): readonly SentCorrection[] {
   return latest;
 }
 
-/** Whether the list outlives the page. */
-export function remember(correction: SentCorrection): store.Kept {
+/** Whether the list will survive a reload. */
+export function isKept(): boolean {
+  return outlivesPage;
+}
+
+export function remember(correction: SentCorrection): void {
   const others = sentCorrections().filter(({ receipt }) => receipt !== correction.receipt);
-  return keep([correction, ...others].slice(0, MOST));
+  keep([correction, ...others].slice(0, MOST));
 }
 
 export function markWithdrawn(receipt: string): void {
@@ -57,9 +62,8 @@ export function onChange(listener: () => void): () => void {
   };
 }
 
-function keep(list: readonly SentCorrection[]): store.Kept {
+function keep(list: readonly SentCorrection[]): void {
   latest = list;
-  const kept = store.write(KEY, JSON.stringify(list), "browser");
+  outlivesPage = store.write(KEY, JSON.stringify(list), "browser") === "kept";
   for (const listener of listeners) listener();
-  return kept;
 }

@@ -11,7 +11,7 @@ interface Props {
   onStart: () => void;
 }
 
-/** Says what happens to the picture before there is one. */
+/** Says what will happen to the picture before the camera starts. */
 export function CameraNotice({ starting, problem, onStart }: Props) {
   return (
     <section className={styles.notice} aria-label={words.live.how}>

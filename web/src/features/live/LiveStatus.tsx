@@ -2,7 +2,7 @@ import { words } from "../../words/words.ts";
 import styles from "./Live.module.css";
 import type { LiveView } from "./live_session.ts";
 
-/** How the video is doing, in one line over it: only changes of its state are announced, not its figures. */
+/** The state of the video in one line over it; changes of state are announced, figures are not. */
 export function LiveStatus({ view }: { view: LiveView }) {
   const state = view.paused ? "paused" : view.link;
   return (

@@ -5,7 +5,7 @@ import { words } from "../../words/words.ts";
 import styles from "./Live.module.css";
 import type { SessionLog } from "./session_log.ts";
 
-/** Saves what the session answered so far, from the browser alone. */
+/** Saves the session's answers so far; nothing leaves the browser. */
 export function SessionExport({ log }: { log: SessionLog }) {
   const save = () => saveFile(new Blob([log.csv()], { type: "text/csv" }), "live-session.csv");
   return (

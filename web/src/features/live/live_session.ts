@@ -28,7 +28,7 @@ export interface Parts {
   openSocket: () => WebSocket;
   predict: (frame: Blob, signal: AbortSignal) => Promise<Prediction>;
   now_ms: () => number;
-  /** Told of every answer, while the video runs. */
+  /** Called with every answer while the video runs. */
   onAnswer?: (faces: readonly LiveFace[]) => void;
 }
 
@@ -45,7 +45,7 @@ const NOTHING: LiveView = {
   latency_ms: null,
 };
 const HTTP_REST_AFTER_FAILURE_MS = 1000;
-/** After this long without an answer, what is shown is no longer known. */
+/** After this long without an answer, what is shown may no longer be true. */
 const SILENCE_MS = 3000;
 const WATCH_EVERY_MS = 250;
 
@@ -70,7 +70,7 @@ export class LiveSession {
   private http: "free" | "busy" = "free";
   private httpAt_ms = 0;
   private offered_ms = 0;
-  /** Since when an answer is waited for: the last answer, or what was asked after it. */
+  /** Since when an answer has been due: the last answer, or the first request after it. */
   private silentSince_ms = 0;
   private watch: ReturnType<typeof setInterval> | null = null;
 
@@ -85,7 +85,7 @@ export class LiveSession {
 
   readonly getView = (): LiveView => this.view;
 
-  /** To be called for each frame of the camera; `encode` is asked only where the frame is wanted. */
+  /** Call this for each frame of the camera; `encode` is called only if the frame is wanted. */
   async offer(encode: () => Promise<Blob>): Promise<void> {
     if (this.abort.signal.aborted) return;
     this.offered_ms = this.parts.now_ms();
@@ -132,7 +132,7 @@ export class LiveSession {
     this.watch = setInterval(() => this.lookAround(), WATCH_EVERY_MS);
   }
 
-  /** Takes back what is no longer known, and gives up a connection that says nothing. */
+  /** Withdraw what is no longer known, and give up a connection that has gone silent. */
   private lookAround(): void {
     const now_ms = this.parts.now_ms();
     if (this.view.paused || now_ms - this.silentSince_ms < SILENCE_MS) return;
@@ -156,7 +156,7 @@ export class LiveSession {
     return !this.talking && unreachable && this.http === "free" && now_ms >= this.httpAt_ms ? "http" : null;
   }
 
-  /** Whether the socket is open and has answered to the handshake. */
+  /** Whether the socket is open and has answered the handshake. */
   private get talking(): boolean {
     return this.socket?.isReady ?? false;
   }

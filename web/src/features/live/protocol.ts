@@ -2,7 +2,7 @@ import type { Face } from "../../api/client.ts";
 
 /** What the server says over `/stream`; docs/streaming.md describes it. */
 export interface LiveFace extends Face {
-  /** The same for the same face as long as the connection lasts. */
+  /** Stays the same for a face as long as the connection lasts. */
   track: number;
 }
 
@@ -25,7 +25,7 @@ export type ServerMessage =
     }
   | { type: "error"; frame: number; code: string; error: string };
 
-/** Types that are not known are null: a newer server may say more. */
+/** Null for an unknown type: a newer server may send more. */
 export function parseMessage(text: string): ServerMessage | null {
   const message = JSON.parse(text) as { type?: unknown };
   return message.type === "ready" || message.type === "result" || message.type === "error"
@@ -34,7 +34,7 @@ export function parseMessage(text: string): ServerMessage | null {
 }
 
 export const CLOSED_AS_IDLE = 4408;
-/** Not the server's: this side gave up a connection that said nothing. */
+/** Not sent by the server: this side gave up a silent connection. */
 export const CLOSED_AS_SILENT = 4000;
-/** Closings after which the same client would only be closed again. */
+/** Close codes after which reconnecting would only be refused again. */
 export const CLOSED_FOR_GOOD = [1003, 1008, 1009];

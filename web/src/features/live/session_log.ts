@@ -1,9 +1,9 @@
 import { EXPRESSIONS, scoreOf } from "../../api/expressions.ts";
 import type { LiveFace } from "./protocol.ts";
 
-/** Time, face, box and seven scores as numbers; 13 × 8 bytes a row. */
+/** Time, face, box and seven scores as numbers: 13 × 8 bytes per row. */
 const WIDTH = 6 + EXPRESSIONS.length;
-/** 30 faces a second for about an hour and a half, in 16 MB. */
+/** About an hour and a half at 30 faces per second, in 16 MB. */
 const MOST_ROWS = 160_000;
 
 export interface Sample {
@@ -13,14 +13,14 @@ export interface Sample {
   scores: Float64Array;
 }
 
-/** What live video answered, for the chart and the CSV; it never leaves the browser, and its memory has an end. */
+/** The answers of live video, for the chart and the CSV; bounded in size, and never sent anywhere. */
 export class SessionLog {
   private rows = new Float64Array(256 * WIDTH);
   private readonly most: number;
   private start = 0;
   /** How many rows there are. */
   size = 0;
-  /** Whether older rows had to go. */
+  /** Whether older rows have been dropped. */
   full = false;
 
   constructor(most = MOST_ROWS) {
@@ -41,7 +41,7 @@ export class SessionLog {
     }
   }
 
-  /** Of one face, since a time, oldest first. */
+  /** The samples of one face since a given time, oldest first. */
   since(time_ms: number, track: number): Sample[] {
     const found: Sample[] = [];
     for (let index = this.size - 1; index >= 0; index -= 1) {

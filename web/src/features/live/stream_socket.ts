@@ -1,6 +1,6 @@
 import { type Limits, parseMessage, type ServerMessage } from "./protocol.ts";
 
-/** More would only wait at the server, and be older when it is looked at. */
+/** More would only queue at the server and be stale when processed. */
 const MOST_IN_FLIGHT = 2;
 
 export type Result = Extract<ServerMessage, { type: "result" }>;
@@ -8,7 +8,7 @@ export type Result = Extract<ServerMessage, { type: "result" }>;
 export interface SocketEvents {
   onReady: (limits: Limits) => void;
   onResult: (result: Result, frame: SentFrame) => void;
-  /** A frame could not be used; the connection stays. */
+  /** A frame could not be used; the connection stays open. */
   onError: () => void;
   onClose: (code: number) => void;
 }
@@ -19,7 +19,7 @@ export interface SentFrame {
   taken_ms: number;
 }
 
-/** One connection to `/stream`: counts frames as the server does and keeps those that are not answered yet. */
+/** One connection to `/stream`: counts frames as the server does and keeps those not answered yet. */
 export class StreamSocket {
   private limits: Limits | null = null;
   private frames = 0;
@@ -40,7 +40,7 @@ export class StreamSocket {
     return this.isReady && this.inFlight.size < MOST_IN_FLIGHT;
   }
 
-  /** The least time between two frames that the server takes, in milliseconds. */
+  /** The shortest interval between frames that the server accepts, in milliseconds. */
   get interval_ms(): number {
     return this.limits === null ? 0 : 1000 / this.limits.max_frames_per_second;
   }
@@ -68,7 +68,7 @@ export class StreamSocket {
     }
   }
 
-  /** An answer to a frame also answers all before it: they were skipped. */
+  /** An answer to a frame also settles all earlier ones: they were skipped. */
   private answered(id: number): SentFrame | undefined {
     const frame = this.inFlight.get(id);
     for (const older of [...this.inFlight.keys()]) if (older <= id) this.inFlight.delete(older);

@@ -6,10 +6,10 @@ import type { SessionLog } from "./session_log.ts";
 
 const FRAME_LONGEST_SIDE_PX = 640;
 const FRAME_QUALITY = 0.8;
-/** A frame is old after this long; the next one does better. */
+/** After this long a frame is stale; the next one is better. */
 const HTTP_TIMEOUT_MS = 10_000;
 
-/** Recognition on what a video element shows, for as long as the component is there; answers are added to the log. */
+/** Run recognition on a video element for as long as the component is mounted, and log the answers. */
 export function useLiveSession(video: RefObject<HTMLVideoElement | null>, log: SessionLog) {
   const [session, setSession] = useState(() => newSession(log));
   const view = useSyncExternalStore(session.subscribe, session.getView);
@@ -22,7 +22,7 @@ export function useLiveSession(video: RefObject<HTMLVideoElement | null>, log: S
     const canvas = document.createElement("canvas");
     const stopFrames = eachFrame(element, () => {
       const size = fitted([element.videoWidth, element.videoHeight], FRAME_LONGEST_SIDE_PX);
-      mine.offer(() => drawn(element, size, FRAME_QUALITY, canvas)).catch(() => undefined); // a lost frame: the next one comes
+      mine.offer(() => drawn(element, size, FRAME_QUALITY, canvas)).catch(() => undefined); // a lost frame; there will be another
     });
     return () => {
       stopFrames();
@@ -42,7 +42,7 @@ function newSession(log: SessionLog): LiveSession {
   });
 }
 
-/** Calls back for each new frame of a video; browsers do not while the page is hidden. */
+/** Call back for each new frame of a video; browsers pause this while the page is hidden. */
 function eachFrame(video: HTMLVideoElement, callback: () => void): () => void {
   let stopped = false;
   const next = () => {

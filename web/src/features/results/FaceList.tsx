@@ -13,11 +13,11 @@ interface Props {
   faces: readonly NumberedFace[];
   selected: number | null;
   onSelect: (key: number) => void;
-  /** Where the faces are to be shown small. */
+  /** Given where the faces are to be shown as thumbnails. */
   picture?: Picture;
 }
 
-/** Which of several faces is meant, for a pointer and for the keyboard; one line that scrolls where there are many. */
+/** Selects one of several faces, by pointer or keyboard; scrolls if there are many. */
 export function FaceList({ faces, selected, onSelect, picture }: Props) {
   return (
     <div className={styles.faces}>
@@ -46,7 +46,7 @@ export function FaceList({ faces, selected, onSelect, picture }: Props) {
 const THUMB_PX = 36;
 const MARGIN = 1.2;
 
-/** Shows the square around a box, `MARGIN` times as large as its longer side. */
+/** Show the square around a box, `MARGIN` times as large as its longer side. */
 function cropped(
   url: string,
   [width, height]: readonly [number, number],

@@ -5,7 +5,7 @@ import styles from "./FacePicture.module.css";
 import { boxesOf, type NumberedFace } from "./face_order.ts";
 
 interface Props {
-  /** An address of the picture; null for a moment while it is made. */
+  /** The picture's object URL; null for a moment while it is made. */
   url: string | null;
   name: string;
   /** In pixels, upright; boxes are in these. */
@@ -13,7 +13,7 @@ interface Props {
   faces: readonly NumberedFace[];
   selected: number;
   onSelect: (key: number) => void;
-  /** While the answer is not there. */
+  /** Whether the answer is still to come. */
   waiting?: boolean;
 }
 

@@ -5,7 +5,7 @@ import { nameOf, scoreText, words } from "../../words/words.ts";
 import styles from "./FaceScores.module.css";
 import type { ShownFace } from "./face_order.ts";
 
-/** The expression that a face shows, or that it is not sure which of two. */
+/** The expression that a face shows or, if that is not sure, the two nearest ones. */
 export function Verdict({ face }: { face: ShownFace }) {
   const [first, second] = ranked(face);
   if (isUnsure(face) && first !== undefined && second !== undefined) {
@@ -39,7 +39,7 @@ export function NoVerdict({ children }: { children: string }) {
   );
 }
 
-/** How the highest three or all seven compare. */
+/** The three highest scores, or all seven. */
 export function FaceScores({ face }: { face: ShownFace }) {
   const [all, setAll] = useState(false);
   const shown = all ? EXPRESSIONS : ranked(face).slice(0, 3);

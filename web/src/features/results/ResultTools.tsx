@@ -16,21 +16,20 @@ interface Props {
   selected: number;
 }
 
-/** What can be taken along: the picture with its boxes, the answer, and the command that asks for it. */
+/** What can be saved or copied: the picture with its boxes, the answer, and the command that asks for it. */
 export function ResultTools({ picture, prediction, faces, selected }: Props) {
   const [said, setSaid] = useState<string | null>(null);
 
-  async function copy(text: string, what: string) {
+  async function copy(text: string, done: string) {
     try {
       await navigator.clipboard.writeText(text);
-      setSaid(`${what}: ${words.photo.copied}`);
+      setSaid(done);
     } catch {
       setSaid(words.photo.notCopied);
     }
   }
 
   const name = picture.name.replace(/\.[^.]*$/, "") || "photo";
-  const { copyJson, copyCurl, save } = words.photo;
   return (
     <>
       {faces.length > 0 && (
@@ -39,18 +38,22 @@ export function ResultTools({ picture, prediction, faces, selected }: Props) {
           icon={downloadIcon}
           onClick={async () => saveFile(await annotated(picture, boxesOf(faces), selected), `${name}-expressions.png`)}
         >
-          {save}
+          {words.photo.save}
         </Button>
       )}
-      <Button size="small" icon={copyIcon} onClick={() => copy(JSON.stringify(prediction, null, 2), copyJson)}>
-        {copyJson}
+      <Button
+        size="small"
+        icon={copyIcon}
+        onClick={() => copy(JSON.stringify(prediction, null, 2), words.photo.jsonCopied)}
+      >
+        {words.photo.copyJson}
       </Button>
       <Button
         size="small"
         icon={terminalIcon}
-        onClick={() => copy(curlLine(document.baseURI, picture.name, picture.blob.type), copyCurl)}
+        onClick={() => copy(curlLine(document.baseURI, picture.name, picture.blob.type), words.photo.curlCopied)}
       >
-        {copyCurl}
+        {words.photo.copyCurl}
       </Button>
       <span role="status" className="muted">
         {said}

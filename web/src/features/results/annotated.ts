@@ -1,7 +1,7 @@
 import type { Picture } from "../../media/pictures.ts";
 import { drawBoxes, type LabelledBox } from "../../ui/boxes.ts";
 
-/** A picture on the screen is about this wide or high; in what is saved, lines and letters are as large next to it. */
+/** A picture on the screen is about this wide or high; lines and letters are scaled so that a saved one looks alike. */
 const AS_ON_SCREEN_PX = 900;
 
 /** The picture as it is on the screen, boxes and captions included, as a PNG. */

@@ -12,6 +12,12 @@ test("numbers run from left to right, keys stay the server's order", () => {
   expect(leftToRight([])).toEqual([]);
 });
 
+test("faces below each other are numbered from top to bottom, however they sway", () => {
+  const at = (x: number, y: number) => face({ box: [x, y, 40, 40] });
+  const faces = [at(103, 200), at(100, 100), at(0, 100), at(106, 0), at(4, 0), at(300, 0)];
+  expect(leftToRight(faces).map(({ key }) => key)).toEqual([4, 2, 3, 1, 0, 5]);
+});
+
 test("a single face needs no number, an unsure one no label", () => {
   expect(boxesOf(leftToRight([face()])).map(({ number, caption }) => [number, caption])).toEqual([["", "Happy 90%"]]);
   const [first, second] = boxesOf(leftToRight([face(), face({ box: [500, 0, 9, 9], confidence: 0.49 })]));

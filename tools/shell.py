@@ -1,0 +1,45 @@
+"""Commands as a person would give them, step by step: shown, and run unless they are only to be shown."""
+
+import shlex
+import subprocess
+from pathlib import Path
+
+
+class Shell:
+    """Runs commands in one folder step by step, or prints them only, as a plan to follow by hand."""
+
+    def __init__(self, directory: Path, *, dry_run: bool) -> None:
+        self._directory = directory
+        self._steps = 0
+        self.dry_run = dry_run
+
+    def step(self, purpose: str) -> None:
+        """Begin a step: what the commands after it are for."""
+        self._steps += 1
+        print(f"\n{self._steps}. {purpose}", flush=True)
+
+    def run(self, *command: str) -> None:
+        """Run and show a command; ends the program where it fails."""
+        print(f"   $ {shlex.join(command)}", flush=True)
+        if not self.dry_run:
+            done = subprocess.run(command, cwd=self._directory, check=False)
+            if done.returncode:
+                raise SystemExit(f"{command[0]} ended with {done.returncode}")
+
+    def holds(self, *command: str) -> bool:
+        """Whether a look at something succeeds; a dry run takes it to be missing, and says how to look."""
+        if self.dry_run:
+            print(f"   only where this fails: {shlex.join(command)}", flush=True)
+        return self._printed(command) is not None
+
+    def answer(self, *command: str) -> str | None:
+        """What a look at something prints, None where it fails; a dry run says how to look and knows nothing."""
+        if self.dry_run:
+            print(f"   look first: {shlex.join(command)}", flush=True)
+        return self._printed(command)
+
+    def _printed(self, command: tuple[str, ...]) -> str | None:
+        if self.dry_run:
+            return None
+        done = subprocess.run(command, cwd=self._directory, capture_output=True, text=True, check=False)
+        return None if done.returncode else done.stdout.strip()

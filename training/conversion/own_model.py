@@ -1,0 +1,134 @@
+"""A Keras classifier as somebody has it: opening its file, and the form in which it is served."""
+
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+import keras
+import numpy as np
+
+from training.conversion.litert import load_keras
+from training.data.fer2013 import LABELS, SIDE_PX
+
+Head = Literal["softmax", "sigmoid", "logits"]
+
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_ZIP = b"PK\x03\x04"
+# What a head may end in without being another head.
+_PASSED_ON = ("Flatten", "Reshape", "Dropout", "Identity", "Cast")
+
+
+def open_model(path: Path):
+    """The model in a `.keras` or HDF5 file, whatever its name says, and whether it stands in a `.keras` one as it is.
+
+    Raises ValueError for any other file, and where Keras cannot open it.
+    """
+    with path.open("rb") as stream:
+        begins = stream.read(len(_HDF5))
+    if not begins.startswith((_ZIP, _HDF5)):
+        raise ValueError(f"expected a .keras or an HDF5 file, got {path}, which begins with {begins!r}")
+    is_keras = begins.startswith(_ZIP)
+    with tempfile.TemporaryDirectory() as folder:
+        # Keras goes by the name.
+        named = Path(folder) / ("model.keras" if is_keras else "model.h5")
+        named.symlink_to(path.resolve())
+        try:
+            model = load_keras(named)
+        except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
+            raise ValueError(f"Keras cannot open {path}: {error}") from error
+    return model, is_keras and not _rename(model)
+
+
+def _rename(model) -> bool:
+    """Give the model and its layers names that TensorFlow takes as scopes; returns whether any had another."""
+    renamed = False
+    for layer in (model, *every_layer(model)):
+        name = "".join(c if c.isalnum() or c == "_" else "_" for c in layer.name)
+        if name != layer.name:
+            layer.name, renamed = name, True
+    return renamed
+
+
+def every_layer(model):
+    """The layers of a model and of the models inside it, these themselves too."""
+    for layer in getattr(model, "layers", []):
+        yield layer
+        yield from every_layer(layer)
+
+
+def check_shapes(model, labels: tuple[str, ...]) -> None:
+    """Raises ValueError where the model is no classifier of pictures with one output for each label."""
+    inputs, outputs = getattr(model, "inputs", None) or [], getattr(model, "outputs", None) or []
+    if len(inputs) != 1 or len(outputs) != 1:
+        raise ValueError(f"expected one input and one output, got {len(inputs)} and {len(outputs)}")
+    taken, given = tuple(inputs[0].shape), tuple(outputs[0].shape)
+    if len(taken) != 4 or taken[3] not in (1, 3):
+        raise ValueError(f"expected an input of shape (None, height, width, 1 or 3), got {taken}")
+    if len(given) != 2 or given[1] != len(labels):
+        raise ValueError(f"expected an output of shape (None, {len(labels)}), one per label, got {given}")
+
+
+def check_labels(labels: tuple[str, ...]) -> None:
+    """Raises ValueError unless the labels are the seven expressions, in any order."""
+    if sorted(labels) != sorted(LABELS):
+        raise ValueError(f"expected the labels {sorted(LABELS)} in the model's order, got {list(labels)}")
+
+
+def input_hw(model) -> tuple[int, int]:
+    """The sides of the model's input in px; those of a face chip where the model leaves them open."""
+    _, height, width, _ = model.inputs[0].shape
+    return height or SIDE_PX, width or SIDE_PX
+
+
+def served_form(model):
+    """The model for grey chips of 48×48, float32 (N, 48, 48, 1) in its own range: resized and repeated inside.
+
+    A model that takes such chips already is returned as it is.
+    """
+    if tuple(model.inputs[0].shape[1:]) == (SIDE_PX, SIDE_PX, 1):
+        return model
+    inputs = keras.Input((SIDE_PX, SIDE_PX, 1), name="face")
+    faces = inputs
+    if input_hw(model) != (SIDE_PX, SIDE_PX):
+        faces = keras.layers.Resizing(*input_hw(model), interpolation="bilinear", dtype="float32")(faces)
+    if model.inputs[0].shape[3] == 3:
+        faces = keras.layers.Concatenate(dtype="float32")([faces, faces, faces])
+    return keras.Model(inputs, model(faces), name=model.name)
+
+
+def keras_bytes(served) -> bytes:
+    """The served form saved as a `.keras` file."""
+    with tempfile.TemporaryDirectory() as folder:
+        saved = Path(folder) / "model.keras"
+        served.save(saved)
+        return saved.read_bytes()
+
+
+def head_of(model, outputs: np.ndarray) -> Head:
+    """What the scores are, by the last layer where that says it, else by `outputs` (N, K) of the model."""
+    match _last_activation(model):
+        case "softmax":
+            return "softmax"
+        case "sigmoid" | "hard_sigmoid":
+            return "sigmoid"
+        case "linear" | "log_softmax":
+            return "logits"
+    if (outputs < 0).any() or (outputs > 1).any():
+        return "logits"
+    return "softmax" if np.allclose(outputs.sum(axis=1), 1, atol=1e-3) else "sigmoid"
+
+
+def _last_activation(model) -> str | None:
+    """The name of the activation that makes the output; None where the last operation does not say it."""
+    tensor = model.outputs[0]
+    while True:
+        operation = tensor._keras_history.operation
+        kind = type(operation).__name__
+        if getattr(operation, "layers", None) and getattr(operation, "outputs", None):
+            return _last_activation(operation)
+        activation = getattr(operation, "activation", None)
+        name = getattr(activation, "__name__", None) if activation else kind.lower()
+        passed_on = kind in _PASSED_ON or (kind == "Activation" and name == "linear")
+        if not passed_on:
+            return name
+        tensor = operation.input
