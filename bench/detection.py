@@ -55,7 +55,7 @@ class Pair:
         return largest_first(self.served.find_once(image_rgb))
 
     def both(self, image_rgb: ImageRGB) -> tuple[list[Face], list[Face]]:
-        """The first look, and what is served: the same where the first look finds a face."""
+        """Return the result of the first look, and the one served: the same if the first look finds a face."""
         faces = self.first(image_rgb)
         return faces, faces or self.served.detect(image_rgb)
 
@@ -66,7 +66,7 @@ def read_photos(directory: Path, every: int) -> list[Photo]:
 
 
 def face_free_pictures() -> list[ImageRGB]:
-    """Every picture whole, and its four quarters and its middle."""
+    """Return every picture whole, and its four quarters and its middle."""
     pictures: list[ImageRGB] = []
     for name in FACE_FREE:
         path = next((Path(skimage.__file__).parent / "data").glob(f"{name}.*"))
@@ -78,7 +78,7 @@ def face_free_pictures() -> list[ImageRGB]:
 
 
 def roll(image_rgb: ImageRGB, box_xywh: BoxXYWH, degrees: float) -> ImageRGB:
-    """The picture turned clockwise about the face's centre, on a canvas of the same size, border replicated."""
+    """Return the picture turned clockwise about the face's centre, same size, border replicated."""
     x, y, w, h = box_xywh
     matrix = cv2.getRotationMatrix2D((x + w / 2 - 0.5, y + h / 2 - 0.5), -degrees, 1.0)
     size_wh = (image_rgb.shape[1], image_rgb.shape[0])
@@ -87,7 +87,7 @@ def roll(image_rgb: ImageRGB, box_xywh: BoxXYWH, degrees: float) -> ImageRGB:
 
 
 def references(photos: Sequence[Photo], detectors: dict[str, Pair]) -> dict[str, Face]:
-    """The largest face of every photo in which YuNet's and MTCNN's largest agree: the truth for rolled copies."""
+    """Return the largest face of photos where YuNet and MTCNN agree on it: the truth for rolled copies."""
     agreed: dict[str, Face] = {}
     for name, image_rgb in photos:
         ours, theirs = (detectors[which].served.detect(image_rgb)[:1] for which in ("yunet", "mtcnn"))
@@ -165,7 +165,7 @@ def milliseconds(look: Callable[[ImageRGB], list[Face]], image_rgb: ImageRGB, ru
 def mapping(
     photos: Sequence[Photo], truth: dict[str, Face], found: Sequence[tuple[list[Face], list[Face]]]
 ) -> list[float]:
-    """What turns this detector's box into YuNet's: medians of centre x, y, width, height, in its own sides.
+    """Return what turns this detector's box into YuNet's: medians of centre x, y, width, height, in its own sides.
 
     It already has ``fer.vision.framing`` applied, so (0.5, 0.5, 1, 1) says that nothing is left to correct.
     """
@@ -248,7 +248,7 @@ def whole(image_rgb: ImageRGB) -> Face:
 
 
 def macro_recall(pairs: Sequence[tuple[str, str]]) -> float:
-    """The mean over the labels that occur."""
+    """Return the mean over the labels that occur."""
     present = sorted({label for label, _ in pairs})
     return statistics.mean(
         statistics.mean(answer == label for truth, answer in pairs if truth == label) for label in present

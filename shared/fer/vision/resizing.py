@@ -1,4 +1,4 @@
-"""Pictures made smaller, padded, turned and cropped for a detector, with the way back for its faces."""
+"""Shrinks, pads, turns and crops pictures for a detector, and maps its faces back."""
 
 import math
 from collections.abc import Callable
@@ -14,7 +14,7 @@ FaceMap = Callable[[Face], Face]
 
 
 def as_image(array: object) -> ImageRGB:
-    """Narrow what OpenCV's stubs leave open: its uint8 pictures come back as they went in."""
+    """Narrow what OpenCV's stubs leave open: uint8 pictures stay uint8."""
     return np.asarray(array, dtype=np.uint8)
 
 

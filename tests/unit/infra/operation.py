@@ -20,6 +20,28 @@ def _conditions(configuration: Configuration) -> Iterator[tuple[str, str, dict[s
                     yield policy.address, kind, body
 
 
+# What an aligner takes, by Google's reference (google.monitoring.v3.Aggregation.Aligner): a distribution becomes a
+# number by a percentile only, and ALIGN_COUNT takes none.
+ALIGNERS = {"DISTRIBUTION": r"ALIGN_PERCENTILE_\d\d", "INT64": r"ALIGN_(SUM|COUNT|DELTA|RATE)"}
+
+
+def aligners(configuration: Configuration) -> list[str]:
+    """Each condition on a metric of ours makes of its values what can be made of them."""
+    kinds = {
+        metric.name: metric.block("metric_descriptor")["value_type"]
+        for metric in configuration.of("google_logging_metric")
+    }
+    wrong: list[str] = []
+    for address, _, body in _conditions(configuration):
+        for name in re.findall(r"google_logging_metric\.(\w+)\.", body["filter"]):
+            wrong += [
+                f"{address}: {aggregation.get('per_series_aligner')} takes no {kinds[name]}"
+                for aggregation in body["aggregations"]
+                if not re.fullmatch(ALIGNERS[kinds[name]], aggregation.get("per_series_aligner", ""))
+            ]
+    return wrong
+
+
 def alerts(configuration: Configuration) -> list[str]:
     """Each condition sees one series for what it speaks of, and a merge that never worked is seen too."""
     wrong: list[str] = []
@@ -139,7 +161,7 @@ def billed(configuration: Configuration) -> list[str]:
 
 
 def everything(configuration: Configuration) -> list[str]:
-    checks = (alerts, request_logs, ceiling, builds, again, billed)
+    checks = (alerts, aligners, request_logs, ceiling, builds, again, billed)
     wrong = [each for check in checks for each in check(configuration)]
     if any("gcr.io/" in text for text in strings([resource.body for resource in configuration.resources])):
         wrong.append("an image comes from the registry that was shut down")

@@ -21,6 +21,7 @@ def test_nothing_in_operation_surprises(configuration: Configuration) -> None:
             'duration = "1s"\n aggregations {\n group_by_fields = ["a"]\n }',
             "is grouped",
         ),
+        ("alerts.tf", '"ALIGN_PERCENTILE_50"', '"ALIGN_COUNT"', "ALIGN_COUNT takes no DISTRIBUTION"),
         ("alerts.tf", '"REDUCE_MIN"', '"REDUCE_NONE"', "another series"),
         ("alerts.tf", 'job_id = \\"${var.name}-merge\\" AND', "job_id != 1 AND", "schedule merge never got through"),
         (

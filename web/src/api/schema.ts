@@ -108,8 +108,8 @@ export interface paths {
         };
         /**
          * The merged corrections as one CSV.
-         * @description Merges what is pending, for at most 30 s, then sends one pinned version; after a very large backlog the rest is in the next one
-         *     (`POST /merge` says whether it is `complete`). Header `label,pixel0,…,pixel2303`. Read it with
+         * @description Merges what is pending, for at most 30 s, then sends one pinned version; `Merge-Complete: false` says that more was
+         *     pending, which is in the next one. Header `label,pixel0,…,pixel2303`. Read it with
          *     `keep_default_na=False` in pandas: the label `nan` is text.
          */
         get: operations["downloadExpressionCsv"];
@@ -251,7 +251,8 @@ export interface components {
             }[];
         };
         /**
-         * @description Format of the picture that comes back; `none` for callers that draw for themselves.
+         * @description Format of the picture that comes back; `none` for callers that draw for themselves. A server whose `FER_ANNOTATE_FORMATS`
+         *     names fewer formats refuses the others with 400, and its default is the first that is named.
          * @default png
          * @enum {string}
          */
@@ -291,7 +292,7 @@ export interface components {
             /** @description For people; its wording may change. */
             error: string;
             /** @enum {string} */
-            code: "invalid_input" | "too_large" | "unsupported_type" | "unauthorised" | "forbidden" | "timeout" | "headers_too_large" | "not_found" | "method_not_allowed" | "conflict" | "unavailable" | "corrupt_data" | "internal";
+            code: "invalid_input" | "too_large" | "unsupported_type" | "unauthorised" | "forbidden" | "timeout" | "headers_too_large" | "not_found" | "method_not_allowed" | "conflict" | "too_many_requests" | "unavailable" | "corrupt_data" | "internal";
             /** @description Whether the same request may succeed later. */
             retryable: boolean;
         };
@@ -378,6 +379,31 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
+        /**
+         * @description A page of another origin asks, which may not write: it is not named in `FER_ALLOWED_ORIGINS` and that has no `*`, or
+         *     this is a server of one's own machine and the page is of the internet.
+         */
+        ForeignPage: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /**
+         * @description This client asks more often than `FER_REQUESTS_PER_MINUTE` lets one, where that is set; again after `Retry-After` seconds.
+         *     Each instance of the server counts for itself.
+         */
+        TooManyRequests: {
+            headers: {
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
         /** @description The bucket could not be reached in time, or the server has as much to do as it can hold; try again after `Retry-After` seconds. */
         Unavailable: {
             headers: {
@@ -399,7 +425,10 @@ export interface components {
     };
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description Whether all corrections acknowledged before are in this version; `false` where the merge's 30 s ended first. */
+        MergeComplete: "true" | "false";
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -464,6 +493,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedType"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -531,6 +561,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidInput"];
+            403: components["responses"]["ForeignPage"];
             408: components["responses"]["RequestTimeout"];
             /** @description The idempotency key came with another correction before. Nothing was stored. */
             409: {
@@ -543,6 +574,7 @@ export interface operations {
             };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedType"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -559,7 +591,9 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Withdrawn"];
+            403: components["responses"]["ForeignPage"];
             404: components["responses"]["NoSuchReceipt"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -580,9 +614,11 @@ export interface operations {
         responses: {
             200: components["responses"]["Withdrawn"];
             400: components["responses"]["InvalidInput"];
+            403: components["responses"]["ForeignPage"];
             404: components["responses"]["NoSuchReceipt"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedType"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -603,6 +639,7 @@ export interface operations {
                 headers: {
                     ETag?: string;
                     "Content-Disposition"?: "attachment; filename=expression_pixel_data.csv";
+                    "Merge-Complete": components["headers"]["MergeComplete"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -613,6 +650,7 @@ export interface operations {
             302: {
                 headers: {
                     Location?: string;
+                    "Merge-Complete": components["headers"]["MergeComplete"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -620,6 +658,7 @@ export interface operations {
             /** @description The caller has this version. */
             304: {
                 headers: {
+                    "Merge-Complete": components["headers"]["MergeComplete"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -635,6 +674,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -670,6 +710,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorised"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -694,6 +735,8 @@ export interface operations {
                             [key: string]: number;
                         };
                         total: number;
+                        /** @description Whether all corrections are counted; after 30 s a merge ends and the next call goes on. */
+                        complete: boolean;
                         /**
                          * Format: date-time
                          * @description The first moment of the latest correction's day in UTC. No more of its time is kept.
@@ -724,6 +767,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorised"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -750,6 +794,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorised"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -774,6 +819,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorised"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
