@@ -130,7 +130,10 @@ class FaceAligner:
 
     def _chip(self, image_rgb: ImageRGB, face: Face) -> FaceChip:
         roll = roll_deg(face.landmarks) if face.landmarks else 0.0
-        return align_face(image_rgb, face, clockwise_deg=roll if abs(roll) > self._min_roll_deg else 0.0)
+        # A photo that lost its orientation gives the very chip of the upright one, which small roll leaves alone.
+        quarter_deg = 90.0 * round(roll / 90)
+        near = abs(roll - quarter_deg) <= self._min_roll_deg
+        return align_face(image_rgb, face, clockwise_deg=quarter_deg if near else roll)
 
 
 def _centre(face: Face) -> Point:

@@ -93,6 +93,15 @@ def ceiling(configuration: Configuration) -> list[str]:
         wrong.append("the throttle lets everything through")
     if not any(rule["priority"] == 2147483647 for rule in rules.values()):
         wrong.append("the policy has no rule for all, so it is refused")
+    service = configuration.resource("google_cloudfunctions2_function.function").block("service_config")
+    if 'FER_REQUESTS_PER_MINUTE = var.domain == "" ? tostring(var.requests_per_minute) : ""' not in str(
+        service["environment_variables"]
+    ):
+        wrong.append("without a domain, an instance answers one client as often as it asks")
+    if "FER_ANNOTATE_FORMATS = var.annotate_formats" not in str(
+        configuration.locals["functions"]["predict"]["environment"]
+    ):
+        wrong.append("nobody can do without PNG")
     return wrong + _ways_around(configuration)
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from fer.domain import Face
 from fer.vision import framing
 from fer.vision.arrays import ImageRGB
+from fer.vision.detection.looks import Sight, find_faces
 from fer.vision.detection.pool import Pool
-from fer.vision.detection.retries import find_with_retries
 from fer.vision.images import to_grey
 from fer.vision.resizing import fitted
 
@@ -34,7 +34,13 @@ class HaarDetector:
 
     def detect(self, image_rgb: ImageRGB) -> list[Face]:
         """Return the faces of uint8 (H, W, 3), largest first."""
-        return find_with_retries(self.find_once, image_rgb, min_retry_score=self.min_retry_score)
+        return find_faces(self, image_rgb)
+
+    def first_look(self, image_rgb: ImageRGB) -> Sight:
+        return Sight(faces=self.find_once(image_rgb))
+
+    def look_closer(self, image_rgb: ImageRGB, sight: Sight) -> list[Face]:  # noqa: ARG002  it has no hints
+        return sight.faces
 
     def find_once(self, image_rgb: ImageRGB) -> list[Face]:
         """Look once, without a border and without turning; boxes in YuNet's framing."""

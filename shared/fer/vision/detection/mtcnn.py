@@ -9,9 +9,9 @@ from fer.domain import Face
 from fer.vision import framing
 from fer.vision.arrays import FloatArray, ImageRGB
 from fer.vision.boxes import keep_best
+from fer.vision.detection.looks import Sight, find_faces
 from fer.vision.detection.nets import mtcnn_batch, open_net
 from fer.vision.detection.onet import ONET_FILE, ONET_SIDE_PX, ONet
-from fer.vision.detection.retries import find_with_retries
 from fer.vision.resizing import as_image, fitted
 
 PNET_FILE = "mtcnn_pnet.onnx"
@@ -46,7 +46,13 @@ class MTCNNDetector:
 
     def detect(self, image_rgb: ImageRGB) -> list[Face]:
         """Return the faces of uint8 (H, W, 3), largest first."""
-        return find_with_retries(self.find_once, image_rgb, min_retry_score=self.min_retry_score)
+        return find_faces(self, image_rgb)
+
+    def first_look(self, image_rgb: ImageRGB) -> Sight:
+        return Sight(faces=self.find_once(image_rgb))
+
+    def look_closer(self, image_rgb: ImageRGB, sight: Sight) -> list[Face]:  # noqa: ARG002  it has no hints
+        return sight.faces
 
     def find_once(self, image_rgb: ImageRGB) -> list[Face]:
         """Look once, without a border and without turning; boxes in YuNet's framing."""
