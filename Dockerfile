@@ -1,12 +1,12 @@
-# Everything on one port in one container, as `make run` has it: functions, live video and web app.
+# Everything on one port in one container, as under `make run`: functions, live video and web app.
 #
 #   docker build -t fer .
 #   export FER_EXPORT_TOKEN=$(python3 -c 'import secrets; print(secrets.token_urlsafe(32))')
 #   docker run --read-only --tmpfs /tmp -p 7860:7860 -v fer-data:/data -e FER_EXPORT_TOKEN fer
 #   docker run --read-only --tmpfs /tmp -p 7860:7860 -e FER_BUCKET=gs://bucket -e FER_EXPORT_TOKEN fer
 #
-# Without the token it does not start: see README.md. Port 7860 is the one of Hugging Face Spaces. Every step below also runs outside a container, and
-# `make test-container` runs them so.
+# With TLS, behind a proxy: compose.yaml. Without the token it does not start: see README.md. Port 7860 is the one of
+# Hugging Face Spaces. Every step below also runs outside a container, and `make test-container` runs them so.
 
 FROM node:22.21.1-bookworm-slim AS web
 WORKDIR /app
@@ -33,7 +33,7 @@ COPY shared/ shared/
 COPY models/ models/
 RUN .venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps .
 COPY tools/ tools/
-# Fetches what is not there; without a way to OpenCV Zoo, mtcnn serves, which comes from PyPI.
+# Downloads YuNet's file; without access to OpenCV Zoo, MTCNN serves, whose files are in the tree.
 RUN .venv/bin/python -m tools.models
 
 FROM python:3.11.14-slim-bookworm AS server

@@ -10,7 +10,7 @@ FUNCTION ?= predict
 FER_BUCKET ?= file://$(CURDIR)/data/bucket
 export FER_BUCKET
 REGISTRY ?= $(if $(filter gs://%,$(FER_MODEL_URI)),1)
-# glibc gives every thread a heap of its own and keeps it; two are enough and keep the memory small.
+# By default glibc gives every thread its own heap and keeps it; two heaps are enough and save memory.
 export MALLOC_ARENA_MAX ?= 2
 
 BIN := .venv/bin
@@ -32,7 +32,7 @@ help: # Print the targets that most people need
 help-all: ## Print every target
 	@$(call DESCRIBED,[a-z0-9-]+)
 
-# What a target cannot do without, said before anything is installed.
+# Required arguments, checked before anything is installed.
 NEEDED_train := DATA VOTES
 NEEDED_compare := DATA VOTES
 NEEDED_evaluate := DATA
@@ -50,7 +50,7 @@ NEEDED_destroy := PROJECT REGION
 $(foreach goal,$(MAKECMDGOALS),$(foreach name,$(NEEDED_$(goal)),$(if $($(name)),,\
     $(error $(name)= is missing. Usage: $(shell $(call DESCRIBED,$(goal)))))))
 
-# The package itself is installed editable: what is edited under shared/fer is what runs.
+# The package is installed editable: edits under shared/fer take effect at once.
 .venv/.runtime: $(RUNTIME) pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check $(RUNTIME:%=-r %)
@@ -65,7 +65,7 @@ models/detector/.fetched: tools/models.py | .venv/.runtime
 	-$(BIN)/python -m tools.models && touch $@
 
 .PHONY: setup
-setup: .venv/.development models/detector/.fetched ## Install everything that development needs into .venv
+setup: .venv/.development models/detector/.fetched ## Install everything for development into .venv
 
 .PHONY: models
 models: .venv/.runtime ## Fetch YuNet's file (FER_MODEL_MIRROR=directory to copy from)
@@ -85,7 +85,7 @@ web/dist/.built: web/node_modules/.installed $(WEB_SOURCES) docs/openapi.yaml
 	touch $@
 
 .PHONY: web
-web: $(if $(NPM),web/dist/.built) ## Build the web app into web/dist, where its sources changed (needs Node.js)
+web: $(if $(NPM),web/dist/.built) ## Build the web app into web/dist if its sources changed (needs Node.js)
 	@test -n '$(NPM)' || { echo 'building the web app needs Node.js'; exit 1; }
 
 .PHONY: run
@@ -102,11 +102,11 @@ emulate: build ## Run one built function as the cloud does (FUNCTION=predict|fee
 	cd build/$(FUNCTION) && ../../$(BIN)/python -m functions_framework --target $(FUNCTION) --host $(HOST) --port $(PORT)
 
 .PHONY: test
-test: setup lint ## Everything that can be checked without a network
+test: setup lint ## Run every check that needs no network
 	$(BIN)/python -m pytest
 
 .PHONY: test-web
-test-web: web/node_modules/.installed ## The web app: style, types, unit tests, build, and the size of its first load
+test-web: web/node_modules/.installed ## Check the web app: style, types, unit tests, build, size of the first load
 	cd web && $(NPM) run --silent check && $(NPM) test --silent
 	@$(MAKE) --no-print-directory web
 
@@ -115,7 +115,7 @@ test-e2e: .venv/.runtime models/detector/.fetched web ## The web app in headless
 	cd web && $(NPM) run --silent test:e2e
 
 .PHONY: test-artefact
-test-artefact: setup build ## The contracts against each built part in an environment of its own
+test-artefact: setup build ## Run the contract tests against each built part in its own environment
 	$(BIN)/python -m tools.test_artefact
 
 .PHONY: test-package
@@ -123,7 +123,7 @@ test-package: .venv/.runtime ## Install the package into an empty environment an
 	$(BIN)/python -m tools.test_package
 
 .PHONY: lint
-lint: .venv/.development ## Style, types and import layers
+lint: .venv/.development ## Check style, types and import layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
@@ -135,11 +135,11 @@ fmt: .venv/.development ## Format the code
 	$(BIN)/ruff format .
 
 .PHONY: fuzz
-fuzz: setup ## 2,000 generated requests against a running server of its own (schemathesis)
+fuzz: setup ## Send 2,000 generated requests to its own server (schemathesis)
 	$(BIN)/python -m tools.fuzz
 
 .PHONY: fuzz-pictures
-fuzz-pictures: setup ## 24,000 damaged pictures, each decoded on two different fills of fresh memory (minutes)
+fuzz-pictures: setup ## Decode 24,000 damaged pictures under two memory fills (minutes)
 	$(BIN)/python -m tools.fuzz_pictures
 
 .PHONY: bench
@@ -148,7 +148,7 @@ bench: setup build ## Cold start, latency, throughput, merge cost (PEER=url of a
 
 SECONDS ?= 60
 .PHONY: bench-stream
-bench-stream: setup ## Live video: frames a second, latency, fairness, floods, flicker (SECONDS=60)
+bench-stream: setup ## Measure live video: frame rate, latency, fairness, floods, flicker (SECONDS=60)
 	$(BIN)/python -m bench.stream --seconds $(SECONDS)
 
 ENGINES := .venv-bench-engines/bin
@@ -176,7 +176,7 @@ USAGE ?= PublicTest
 OUT ?= runs/report.json
 
 .PHONY: setup-training
-setup-training: .venv-training/.installed ## Install what training needs (TensorFlow, Keras) into .venv-training
+setup-training: .venv-training/.installed ## Install TensorFlow, Keras and the rest of training into .venv-training
 
 .PHONY: train
 train: setup-training ## Train (DATA=fer2013.csv VOTES=fer2013new.csv EXTRA="mine.csv:4" CONFIG= WORKDIR=), resumable
@@ -191,11 +191,11 @@ evaluate: setup-training ## Measure the served model (DATA=fer2013.csv VOTES=fer
 	$(TRAINING) training.evaluation.evaluate --data $(DATA) $(if $(VOTES),--votes $(VOTES)) --usage $(USAGE) --out $(OUT)
 
 .PHONY: evaluate-photos
-evaluate-photos: setup-training models/detector/.fetched ## The same end to end on photos (DIR= LABELS=labels.csv ROLL=0,30 DETECTOR=)
+evaluate-photos: setup-training models/detector/.fetched ## Measure the whole chain on photos (DIR= LABELS=labels.csv ROLL=0,30 DETECTOR=)
 	$(TRAINING) training.evaluation.evaluate_photos --dir $(DIR) --labels $(LABELS) $(if $(ROLL),--roll $(ROLL)) $(if $(DETECTOR),--detector $(DETECTOR))
 
 .PHONY: compare
-compare: setup-training ## Compare the architectures: table and plot in docs/ (DATA= VOTES= MINUTES=)
+compare: setup-training ## Compare the architectures; writes docs/architectures.md (DATA= VOTES= MINUTES=)
 	$(TRAINING) training.compare --data $(DATA) --votes $(VOTES) $(if $(MINUTES),--minutes $(MINUTES))
 
 .PHONY: model
@@ -204,16 +204,16 @@ model: setup-training ## Serve a Keras classifier of your own (MODEL=path.keras 
 		$(if $(CHECK),--check $(CHECK)) $(if $(SCALE),--scale $(SCALE)) $(if $(OFFSET),--offset=$(OFFSET))
 
 .PHONY: dataset
-dataset: .venv/.runtime models/detector/.fetched ## Folders of labelled pictures as a CSV to train on (DIR= OUT=file.csv AS_IS=yes NUMBERS=rafdb TABLE=)
+dataset: .venv/.runtime models/detector/.fetched ## Turn folders of labelled pictures into a CSV to train on (DIR= OUT=file.csv AS_IS=yes NUMBERS=rafdb TABLE=)
 	$(BIN)/fer dataset $(DIR) --out $(OUT) $(if $(filter yes,$(AS_IS)),--as-is) $(if $(NUMBERS),--numbers $(NUMBERS)) $(if $(TABLE),--table $(TABLE))
 
 .PHONY: retrain
-retrain: setup-training .venv/.runtime models/detector/.fetched ## Corrections to a better model behind a gate (CSV= BASE= VOTES= BUCKET= ACCEPT= PROMOTE=no FORCE=yes START=version)
+retrain: setup-training .venv/.runtime models/detector/.fetched ## Turn corrections into a better model, behind a gate (CSV= BASE= VOTES= BUCKET= ACCEPT= PROMOTE=no FORCE=yes START=version)
 	$(TRAINING) training.retraining.retrain --csv $(CSV) --bucket $(or $(BUCKET),$(FER_BUCKET)) $(if $(START),--start $(START)) $(if $(BASE),--base $(BASE)) $(if $(VOTES),--votes $(VOTES)) \
 		$(if $(ACCEPT),--accept $(ACCEPT)) $(if $(SEED),--seed $(SEED)) $(if $(filter no,$(PROMOTE)),--no-promote) $(if $(FORCE),--force)
 
 .PHONY: demo-loop
-demo-loop: setup-training .venv/.runtime models/detector/.fetched ## The loop from corrections to a served model, and a poisoned batch (BASE=fer2013.csv VOTES=fer2013new.csv)
+demo-loop: setup-training .venv/.runtime models/detector/.fetched ## Show the loop from corrections to a served model, and a refused batch (BASE=fer2013.csv VOTES=fer2013new.csv)
 	$(TRAINING) training.demo.loop --base $(BASE) --votes $(VOTES) $(if $(CORRECTIONS),--corrections $(CORRECTIONS)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: poison
@@ -221,7 +221,7 @@ poison: setup-training .venv/.runtime models/detector/.fetched ## Ten kinds of b
 	$(TRAINING) training.demo.poison --base $(BASE) --votes $(VOTES) $(if $(KINDS),--kinds $(KINDS))
 
 .PHONY: test-training
-test-training: setup-training .venv/.runtime models/detector/.fetched ## The training's own tests, which need TensorFlow
+test-training: setup-training .venv/.runtime models/detector/.fetched ## Run the training tests, which need TensorFlow
 	$(TRAINING) pytest tests/training
 
 BUCKET ?= $(FER_BUCKET)
@@ -233,7 +233,7 @@ publish: .venv/.runtime ## Put a model's files into the bucket (MODEL_DIR=models
 	@$(BUCKET_MODELS) publish $(MODEL_DIR)
 
 .PHONY: promote
-promote: .venv/.runtime ## Make a published model the champion (VERSION= EXPECTED=present-champion BUCKET=)
+promote: .venv/.runtime ## Make a published model the champion (VERSION= EXPECTED=current-champion BUCKET=)
 	@$(BUCKET_MODELS) promote $(VERSION) $(if $(EXPECTED),--expected $(EXPECTED))
 
 .PHONY: rollback
@@ -241,7 +241,7 @@ rollback: .venv/.runtime ## Make the champion's predecessor the champion again (
 	@$(BUCKET_MODELS) rollback
 
 .PHONY: models-withdrawn
-models-withdrawn: .venv/.runtime ## Which published models were trained with corrections that were taken back since (BUCKET=)
+models-withdrawn: .venv/.runtime ## List models trained with corrections that have since been withdrawn (BUCKET=)
 	@$(BUCKET_MODELS) withdrawn
 
 .PHONY: models-list
@@ -252,15 +252,15 @@ models-list: .venv/.runtime ## List the published models and the champion (BUCKE
 deploy destroy validate-infra: REGISTRY := 1
 
 .PHONY: deploy
-deploy: build ## Put everything on Google Cloud (PROJECT= REGION= VARS='-var domain=…' DRY_RUN=1); see infra/README.md
+deploy: build ## Deploy everything to Google Cloud (PROJECT= REGION= VARS='-var domain=…' DRY_RUN=1); see infra/README.md
 	$(BIN)/python -m tools.deploy deploy --project $(PROJECT) --region $(REGION) $(VARS)
 
 .PHONY: destroy
-destroy: build ## Take it off again; stops at a data bucket that is not empty (PROJECT= REGION= VARS=)
+destroy: build ## Remove everything from Google Cloud, except a data bucket that is not empty (PROJECT= REGION= VARS=)
 	$(BIN)/python -m tools.deploy destroy --project $(PROJECT) --region $(REGION) $(VARS)
 
 .PHONY: test-infra
-test-infra: .venv/.development tools/linters/node_modules/.installed ## Assertions on the Terraform files, the Dockerfiles and the workflows, and their formatting
+test-infra: .venv/.development tools/linters/node_modules/.installed ## Check the Terraform files, the Dockerfiles and the workflows
 	$(BIN)/python -m pytest tests/unit/infra
 	node tools/linters/hcl_format.mjs --check infra
 
@@ -278,33 +278,43 @@ tools/linters/node_modules/.installed: tools/linters/package-lock.json
 	touch $@
 
 .PHONY: scan-infra
-scan-infra: .venv-linters/.installed ## checkov on infra/, hadolint on the Dockerfiles, schema and zizmor on the workflows
+scan-infra: .venv-linters/.installed ## Scan with checkov, hadolint, check-jsonschema and zizmor
 	.venv-linters/bin/checkov --config-file infra/.checkov.yaml
 	.venv-linters/bin/hadolint Dockerfile infra/images/*.Dockerfile
 	.venv-linters/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	.venv-linters/bin/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 	.venv-linters/bin/zizmor --offline --quiet .github/workflows
 
 .PHONY: test-container
-test-container: .venv/.runtime models/detector/.fetched ## Run the Dockerfile's own steps outside a container and try out what they make
+test-container: .venv/.runtime models/detector/.fetched ## Run the Dockerfile's steps outside a container and try out the result
 	$(BIN)/python -m tools.test_container
 
+.venv-proxy/.installed: tools/proxy_requirements.txt
+	test -x .venv-proxy/bin/python || $(PYTHON) -m venv .venv-proxy
+	.venv-proxy/bin/pip install --quiet --disable-pip-version-check -r tools/proxy_requirements.txt
+	touch $@
+
+.PHONY: test-proxy
+test-proxy: .venv/.runtime models/detector/.fetched .venv-proxy/.installed ## Try out the Caddyfile of compose.yaml: the real Caddy before the real server
+	$(BIN)/python -m tools.test_proxy
+
 .PHONY: validate-infra
-validate-infra: build ## `terraform validate`, which downloads the provider
+validate-infra: build ## Run terraform validate, which downloads the provider
 	terraform -chdir=infra init -backend=false -input=false
 	terraform -chdir=infra validate
 
 .PHONY: infra-schema
-infra-schema: .venv/.runtime ## Take the provider's names anew from its bindings on PyPI into infra/google_schema.json
+infra-schema: .venv/.runtime ## Update infra/google_schema.json from the provider's bindings on PyPI
 	$(BIN)/python -m tools.provider_schema
 
 .PHONY: infra-costs
-infra-costs: .venv/.runtime ## Compute the table of costs in infra/README.md anew
+infra-costs: .venv/.runtime ## Recompute the table of costs in infra/README.md
 	$(BIN)/python -m tools.cost
 
 .PHONY: lock
-lock: ## Pin what the functions and the streaming service need anew: requirements.in → requirements.txt
+lock: ## Pin the requirements again: requirements.in → requirements.txt
 	$(PYTHON) -m tools.lock
 
 .PHONY: clean
-clean: ## Remove what was built; environments, models and the data stay
+clean: ## Remove build/; environments, models and data stay
 	rm -rf build

@@ -1,8 +1,9 @@
-"""Detectors and alignment on photos: ``python -m bench.detection --photos DIR [--expressions] [--json OUT]``.
+"""Detectors and alignment on photos: ``python -m bench.detection [--photos DIR [--expressions]] [--json OUT]``.
 
 ``DIR`` holds ``faces/`` and, for ``--expressions``, ``labels.csv`` (file, expression). Without the option the
 detectors are compared: recall on the photos and on rolled copies, false faces, time. With it, expression accuracy
-end to end against the roll from which on faces are turned upright.
+end to end against the roll from which on faces are turned upright. With ``--portraits ZIP`` instead of photos: recall
+of small faces on mosaics, false faces on the pictures without one, and time as multiples of the yardstick.
 """
 
 import argparse
@@ -19,6 +20,9 @@ import cv2
 import numpy as np
 import skimage
 
+from bench.mosaics import matches, measure_mosaics
+from bench.pictures import eight_faces, one_face
+from bench.yardstick import Yardstick
 from fer.domain import EXPRESSIONS, BoxXYWH, Face
 from fer.vision import alignment, classifier
 from fer.vision.arrays import ImageRGB
@@ -51,7 +55,7 @@ class Pair:
         return largest_first(self.served.find_once(image_rgb))
 
     def both(self, image_rgb: ImageRGB) -> tuple[list[Face], list[Face]]:
-        """The first look, and what is served: the same where the first look finds a face."""
+        """Return the result of the first look, and the one served: the same if the first look finds a face."""
         faces = self.first(image_rgb)
         return faces, faces or self.served.detect(image_rgb)
 
@@ -62,7 +66,7 @@ def read_photos(directory: Path, every: int) -> list[Photo]:
 
 
 def face_free_pictures() -> list[ImageRGB]:
-    """Every picture whole, and its four quarters and its middle."""
+    """Return every picture whole, and its four quarters and its middle."""
     pictures: list[ImageRGB] = []
     for name in FACE_FREE:
         path = next((Path(skimage.__file__).parent / "data").glob(f"{name}.*"))
@@ -74,7 +78,7 @@ def face_free_pictures() -> list[ImageRGB]:
 
 
 def roll(image_rgb: ImageRGB, box_xywh: BoxXYWH, degrees: float) -> ImageRGB:
-    """The picture turned clockwise about the face's centre, on a canvas of the same size, border replicated."""
+    """Return the picture turned clockwise about the face's centre, same size, border replicated."""
     x, y, w, h = box_xywh
     matrix = cv2.getRotationMatrix2D((x + w / 2 - 0.5, y + h / 2 - 0.5), -degrees, 1.0)
     size_wh = (image_rgb.shape[1], image_rgb.shape[0])
@@ -82,16 +86,8 @@ def roll(image_rgb: ImageRGB, box_xywh: BoxXYWH, degrees: float) -> ImageRGB:
     return np.asarray(turned, np.uint8)
 
 
-def matches(found: Face, truth: BoxXYWH) -> bool:
-    """A centre within 0.35 of the side, a size within half and twice."""
-    side = float(np.sqrt(truth[2] * truth[3]))
-    x, y, w, h = found.box_xywh
-    off = np.hypot(x + w / 2 - truth[0] - truth[2] / 2, y + h / 2 - truth[1] - truth[3] / 2)
-    return bool(off <= 0.35 * side and 0.5 <= np.sqrt(w * h) / side <= 2)
-
-
 def references(photos: Sequence[Photo], detectors: dict[str, Pair]) -> dict[str, Face]:
-    """The largest face of every photo in which YuNet's and MTCNN's largest agree: the truth for rolled copies."""
+    """Return the largest face of photos where YuNet and MTCNN agree on it: the truth for rolled copies."""
     agreed: dict[str, Face] = {}
     for name, image_rgb in photos:
         ours, theirs = (detectors[which].served.detect(image_rgb)[:1] for which in ("yunet", "mtcnn"))
@@ -169,7 +165,7 @@ def milliseconds(look: Callable[[ImageRGB], list[Face]], image_rgb: ImageRGB, ru
 def mapping(
     photos: Sequence[Photo], truth: dict[str, Face], found: Sequence[tuple[list[Face], list[Face]]]
 ) -> list[float]:
-    """What turns this detector's box into YuNet's: medians of centre x, y, width, height, in its own sides.
+    """Return what turns this detector's box into YuNet's: medians of centre x, y, width, height, in its own sides.
 
     It already has ``fer.vision.framing`` applied, so (0.5, 0.5, 1, 1) says that nothing is left to correct.
     """
@@ -219,12 +215,40 @@ def compare_thresholds(
     return report
 
 
+def compare_small_faces(portraits: Path, models_dir: Path, name: str, seed: int) -> dict[str, Any]:
+    """Recall on mosaics, and false faces on all pictures without a face and on the whole ones among them."""
+    detect = detector.open_detector(name, models_dir=models_dir).detect
+    pictures = face_free_pictures()
+    false = [len(detect(picture)) for picture in pictures]
+    report: dict[str, Any] = {
+        "false_per_picture": statistics.mean(false),
+        "false_per_whole": statistics.mean(false[::6]),
+    }
+    report["multiples_of_yardstick"] = multiples(detect)
+    print(name, report, flush=True)
+    return report | {"mosaics": measure_mosaics(detect, portraits, pictures[::6], seed)}
+
+
+def multiples(detect: Callable[[ImageRGB], list[Face]], rounds: int = 10) -> dict[str, float]:
+    """Processor time on the pictures of bench/latency.py, alternating with the yardstick."""
+    yardstick = Yardstick(clock=time.process_time)
+    cases = {"640x480": one_face(640, 480), "1280x720": eight_faces(), "12 MP": one_face(4000, 3000)}
+    taken_ms: dict[str, list[float]] = {name: [] for name in cases}
+    for _ in range(rounds):
+        for name, picture in cases.items():
+            yardstick.look()
+            started_s = time.process_time()
+            detect(picture)
+            taken_ms[name].append((time.process_time() - started_s) * 1000)
+    return {name: yardstick.multiple(statistics.median(durations)) for name, durations in taken_ms.items()}
+
+
 def whole(image_rgb: ImageRGB) -> Face:
     return Face(box_xywh=(0, 0, image_rgb.shape[1], image_rgb.shape[0]), detection_score=0.0)
 
 
 def macro_recall(pairs: Sequence[tuple[str, str]]) -> float:
-    """The mean over the labels that occur."""
+    """Return the mean over the labels that occur."""
     present = sorted({label for label, _ in pairs})
     return statistics.mean(
         statistics.mean(answer == label for truth, answer in pairs if truth == label) for label in present
@@ -233,7 +257,10 @@ def macro_recall(pairs: Sequence[tuple[str, str]]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--photos", type=Path, required=True)
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--photos", type=Path)
+    source.add_argument("--portraits", type=Path, help="zip of portraits, for mosaics")
+    parser.add_argument("--seed", type=int, default=11, help="for other mosaics")
     parser.add_argument("--expressions", action="store_true", help="expression accuracy against the roll threshold")
     parser.add_argument("--model", type=Path, default=ROOT / "models/expression", help="for --expressions")
     parser.add_argument("--detector", nargs="+", default=["yunet", "mtcnn", "haar"])
@@ -241,13 +268,17 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    photos = read_photos(options.photos, options.every)
     models_dir = ROOT / "models/detector"
-    if options.expressions:
+    photos = read_photos(options.photos, options.every) if options.photos else []
+    if options.portraits:
+        report: dict[str, Any] = {
+            name: compare_small_faces(options.portraits, models_dir, name, options.seed) for name in options.detector
+        }
+    elif options.expressions:
         with (options.photos / "labels.csv").open(newline="") as file:
             labels = {row["file"]: row["expression"] for row in csv.DictReader(file)}
         photos = [photo for photo in photos if photo[0] in labels]
-        report: dict[str, Any] = {
+        report = {
             name: compare_thresholds(photos, labels, models_dir, name, options.model) for name in options.detector
         }
     else:

@@ -55,7 +55,7 @@ def filtered(image_rgb: ImageRGB, which: str) -> ImageRGB:
 
 
 def by_isal(which: str, level: int, image_rgb: ImageRGB) -> bytes:
-    """What would be in the file, nearly: the bytes that name each row's filter pack to nothing."""
+    """Return what would be in the file, nearly: the bytes that name each row's filter pack to nothing."""
     return isal_zlib.compress(filtered(image_rgb, which), level=level)
 
 

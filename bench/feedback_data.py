@@ -1,6 +1,6 @@
-"""Time and memory of making a data set from a large feedback CSV: `python -m bench.feedback_data --rows 1000000`.
+"""Time and memory for making a data set from a large feedback CSV: ``python -m bench.feedback_data --rows 1000000``.
 
-The CSV is generated while it is read and never lies anywhere; every row is another face. The baseline is the size of
+The CSV is generated while it is read and never stored; every row is a different face. The baseline is the size of
 the same pixels in memory.
 """
 
@@ -23,7 +23,7 @@ CELLS = [str(value) for value in range(256)]
 
 
 def rows(count: int, seed: int = 0) -> Iterator[bytes]:
-    """The CSV in chunks of one row: smooth random pictures with a little noise, a tenth of them sent twice."""
+    """Yield the CSV in chunks of one row: smooth random pictures with a little noise, a tenth of them sent twice."""
     rng = np.random.default_rng(seed)
     yield HEADER
     last = b""
@@ -37,7 +37,7 @@ def rows(count: int, seed: int = 0) -> Iterator[bytes]:
 
 
 def resident_mb() -> float:
-    """The most memory that this process ever held."""
+    """Return this process's peak memory."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

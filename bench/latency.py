@@ -1,6 +1,6 @@
 """Latency, throughput and memory over HTTP: ``python -m bench.latency [--peer URL] [--json OUT]``.
 
-Starts the local server (what `make run` starts) on a free port with a bucket of its own. With ``--peer``, the same
+Starts the local server (what ``make run`` starts) on a free port with a bucket of its own. With ``--peer``, the same
 pictures go to another server with the same contract too, alternating, and the ratio of the medians is printed.
 OpenCV's YuNet takes its turn between the requests: every latency is given as a multiple of it too.
 """
@@ -49,7 +49,7 @@ def cases() -> list[Case]:
 
 
 def post(url: str, path: str, body: bytes) -> tuple[float, Any]:
-    """Seconds until the whole answer is here, and the answer, which must be a 200."""
+    """Return seconds until the whole answer is here, and the answer, which must be a 200."""
     reply = send(url, "POST", path, headers=JSON_TYPE, body=body, timeout_s=120)
     if reply.status != 200:
         raise SystemExit(f"{url}{path} answered {reply.status}: {reply.body[:300]!r}")

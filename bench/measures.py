@@ -1,4 +1,4 @@
-"""What every benchmark writes beside its figures, and how a series of durations is summed up."""
+"""What every benchmark records along with its figures, and summaries of durations."""
 
 import math
 import os
@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def summary(durations_s: Sequence[float]) -> dict[str, Any]:
-    """Number of runs, median, 95th percentile (nearest rank) in milliseconds."""
+    """Return the number of runs, median and 95th percentile (nearest rank) in milliseconds."""
     ordered = sorted(durations_s)
     p95 = ordered[math.ceil(0.95 * len(ordered)) - 1]
     return {
@@ -24,7 +24,7 @@ def summary(durations_s: Sequence[float]) -> dict[str, Any]:
 
 
 def circumstances() -> dict[str, Any]:
-    """The machine and the commit; ``load`` shows whether something else was running at the start."""
+    """Return the machine and the commit; ``load`` shows whether something else was running at the start."""
     shown = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
     return {
         "commit": shown.stdout.strip() or "unknown",

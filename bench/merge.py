@@ -158,7 +158,7 @@ def create_old(store: ObjectStore, rows: int) -> None:
 
 
 def written_bytes() -> int | None:
-    """What this process has handed to write calls so far; None where the system does not tell."""
+    """Return what this process has handed to write calls so far; None where the system does not tell."""
     try:
         lines = Path("/proc/self/io").read_text().splitlines()
     except OSError:
@@ -196,7 +196,7 @@ def merge_once(folder: str | None, *, new: int, old: int) -> Sample:
 
 
 def measure(folder: str | None, cases: Sequence[tuple[int, int]], repeats: int) -> list[dict[str, Any]]:
-    """The (new, old) cases in turn, several times over, so that a busy moment falls on all of them."""
+    """Return the (new, old) cases in turn, several times over, so that a busy moment falls on all of them."""
     samples: dict[tuple[int, int], list[Sample]] = {case: [] for case in cases}
     for _ in range(repeats):
         for new, old in cases:

@@ -9,22 +9,22 @@ from local.samples import Picture, astronaut, data_url
 
 
 def one_face(width_px: int, height_px: int) -> Picture:
-    """The photo at a 4:3 size: uint8 (height, width, 3), RGB."""
+    """Return the photo at a 4:3 size: uint8 (height, width, 3), RGB."""
     return np.asarray(cv2.resize(astronaut()[:384], (width_px, height_px), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def eight_faces() -> Picture:
-    """Four by two portraits: uint8 (720, 1280, 3), RGB."""
+    """Return four by two portraits: uint8 (720, 1280, 3), RGB."""
     return np.tile(astronaut()[:360, 64:384], (2, 4, 1))
 
 
 def jpeg(picture: Picture) -> bytes:
-    """At quality 90, as cameras write it."""
+    """Encode with quality 90, as cameras do."""
     done, data = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 90])
     assert done
     return data.tobytes()
 
 
 def request_body(picture: Picture, **options: str) -> bytes:
-    """The contract's JSON, which every server with this contract understands."""
+    """Return the contract's JSON, which every server with this contract understands."""
     return json.dumps({"image": data_url(jpeg(picture)), **options}).encode()

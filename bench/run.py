@@ -1,4 +1,4 @@
-"""`make bench`: run every benchmark in turn; figures go to bench/results.json, the table to docs/performance.md.
+"""``make bench``: run every benchmark in turn; figures go to bench/results.json, the table to docs/performance.md.
 
 ``PEER=URL make bench`` posts the same pictures to another server with the same contract as well, ``BASE=COMMIT``
 starts the function as that commit builds it too. The yardstick is OpenCV's YuNet at 640×480, one thread, same run.
@@ -23,7 +23,7 @@ BENCHMARKS = ("cold_start", "latency", "merge", "slow_clients")
 
 
 def run(name: str, arguments: list[str]) -> dict[str, Any]:
-    """One benchmark in a process of its own; its figures."""
+    """Run one benchmark in its own process and return its figures."""
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "figures.json"
         command = [sys.executable, "-m", f"bench.{name}", "--json", str(out), *arguments]
@@ -90,6 +90,11 @@ def _slow_client_rows(report: dict[str, Any]) -> Iterator[str]:
     yield _row(f"640×480 {clients}", stalled["prediction"], f"alone {_time(stalled['alone']['median_ms'])}")
     notes = f"alone {_time(turn['alone']['median_ms'])}"
     yield _row(f"23 MP next to {turn['looping']} clients that loop 13 MP", turn["large"], notes)
+    if deployed := report.get("artefact"):  # figures of an earlier run may lack it
+        clients = f"of the built function, {deployed['threads']} threads, next to as many stalled bodies"
+        yield _row(f"`GET /` {clients}", deployed["health"], "functions framework")
+        notes = f"alone {_time(deployed['alone']['median_ms'])}"
+        yield _row(f"640×480 {clients}", deployed["prediction"], notes)
 
 
 def main() -> None:

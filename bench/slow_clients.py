@@ -1,25 +1,29 @@
 """Whether slow clients and large pictures hold up the others: ``python -m bench.slow_clients [--json OUT]``.
 
 200 stalled connections, half of them inside the headers, next to health checks and predictions; and one picture of
-23 megapixels next to four clients that post 13 megapixels in a loop. Each with and without, in the same run.
+23 megapixels next to four clients that post 13 megapixels in a loop. Each with and without, in the same run. And
+as many stalled bodies as predict is deployed with threads, on what `make build` made.
 """
 
 import argparse
 import json
 import socket
+import sys
 import tempfile
 import threading
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from bench.measures import circumstances, summary
+from bench.measures import ROOT, circumstances, summary
 from bench.pictures import one_face
-from local.servers import Server, local_server, send
+from local.servers import Server, function_server, local_server, send
 from tests.pictures import encode
 
 STALLED = 200
 LOOPING = 4
+DEPLOYED_THREADS = 4
+"""Of predict in infra/functions.tf."""
 JPEG = {"Content-Type": "image/jpeg"}
 HEAD = (
     b"POST /predict_expression HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: 3000000\r\n"
@@ -37,17 +41,25 @@ def health_s(server: Server) -> float:
     return send(server.url, "GET", "/", timeout_s=30).elapsed_s
 
 
-def measure_stalled(server: Server, *, runs: int = 40) -> dict[str, Any]:
+def measure_stalled(server: Server, *, stalled: int = STALLED, runs: int = 40) -> dict[str, Any]:
     photo = encode(one_face(640, 480), ".jpg")
     [predict_s(server, photo) for _ in range(5)]
     alone = [predict_s(server, photo) for _ in range(runs)]
     with ExitStack() as held:
-        for number in range(STALLED):
+        for number in range(stalled):
             connection = held.enter_context(socket.create_connection(("127.0.0.1", server.port)))
             connection.sendall(HEAD + (b"\r\n\xff\xd8\xff" if number % 2 else b""))
         health = [health_s(server) for _ in range(runs)]
         beside = [predict_s(server, photo) for _ in range(runs)]
-    return {"stalled": STALLED, "health": summary(health), "prediction": summary(beside), "alone": summary(alone)}
+    return {"stalled": stalled, "health": summary(health), "prediction": summary(beside), "alone": summary(alone)}
+
+
+def measure_artefact(directory: Path) -> dict[str, Any]:
+    """The same for what `make build` made of predict, under the functions framework with the deployed threads."""
+    log = directory / "predict.log"
+    settings = {"THREADS": str(DEPLOYED_THREADS)}
+    with function_server(Path(sys.executable), ROOT / "build" / "predict", "predict", log=log, **settings) as server:
+        return {"threads": DEPLOYED_THREADS, **measure_stalled(server, stalled=DEPLOYED_THREADS)}
 
 
 def measure_fair_turn(server: Server, *, runs: int = 5) -> dict[str, Any]:
@@ -84,6 +96,7 @@ def main() -> None:
                 "stalled": measure_stalled(server),
                 "fair_turn": measure_fair_turn(server),
             }
+        report["artefact"] = measure_artefact(directory)
     if options.json:
         options.json.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     print(json.dumps(report, ensure_ascii=False))

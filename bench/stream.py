@@ -1,4 +1,4 @@
-"""`make bench-stream`: live video against `make run`'s server, which is pinned to one core.
+"""``make bench-stream``: live video against ``make run``'s server, which is pinned to one core.
 
 ``python -m bench.stream [--seconds N] [--json OUT]``. 640×480, one face. Clients run on the other cores where there
 are any. Figures go to bench/stream_results.json, the table to docs/performance.md.
@@ -42,7 +42,7 @@ PINNED = (
 
 
 def pinned_server(directory: Path, core: int, **settings: str) -> Server:
-    """`make run`'s server, all its threads on one core."""
+    """``make run``'s server, all its threads on one core."""
     environ = clean_environ(FER_BUCKET=(directory / "bucket").as_uri(), **settings)
     command = [sys.executable, "-c", PINNED.format(core=core)]
     return Server(command, cwd=ROOT, environ=environ, log=directory / "log")
@@ -85,7 +85,7 @@ def figures(seen: Seen, seconds: float) -> dict[str, Any]:
 
 
 async def sustained(server: Server, frame: bytes, fps: float, seconds: float) -> dict[str, Any]:
-    """One camera for the whole time; the processor time says what a core without other work could do."""
+    """Return one camera for the whole time; the processor time says what a core without other work could do."""
     before_s = server.processor_s()
     (seen,), memory = await with_memory(server, camera(address_of(server), [frame], fps=fps, seconds=seconds))
     processor_ms = 1000 * (server.processor_s() - before_s) / len(seen.latencies_s)
@@ -102,7 +102,7 @@ async def shares(server: Server, frame: bytes, seconds: float) -> dict[str, Any]
 
 
 async def floods(server: Server, frame: bytes, seconds: float) -> dict[str, Any]:
-    """A camera beside a flood that is read and a flood that is not."""
+    """Return a camera beside a flood that is read and a flood that is not."""
     address = address_of(server)
     (polite, read, unread), memory = await with_memory(
         server,
@@ -121,12 +121,12 @@ def trembling(picture: Picture, number: int, seed: int) -> list[bytes]:
 
 
 def single_labels(requests: http.client.HTTPConnection, frames: Sequence[bytes]) -> list[str]:
-    """The label of the first face of each frame on its own."""
+    """Return the label of the first face of each frame on its own."""
     return [faces[0]["expression"] for faces in (post(requests, frame)["faces"] for frame in frames) if faces]
 
 
 def blurred(share: float) -> Picture:
-    """The photo with its mouth blurred, from 0 (not) to 1 (wholly)."""
+    """Return the photo with its mouth blurred, from 0 (not) to 1 (wholly)."""
     picture = one_face(640, 480)
     left, top, right, bottom = MOUTH_XYXY
     part = np.s_[top:bottom, left:right]
@@ -136,7 +136,7 @@ def blurred(share: float) -> Picture:
 
 
 def undecided_share(requests: http.client.HTTPConnection) -> float:
-    """How much the mouth must be blurred for the label to change in about half of the trembling frames."""
+    """Return how much the mouth must be blurred for the label to change in about half of the trembling frames."""
     first = single_labels(requests, [jpeg(blurred(0))])[0]
     low, high = 0.0, 1.0
     for _ in range(9):

@@ -1,4 +1,4 @@
-"""Clients of /stream for the benchmark: a camera, a flood, one that does not read, and the HTTP route beside them."""
+"""Clients of /stream for the benchmark: a camera, a flood, one that does not read; and the HTTP route to compare."""
 
 import asyncio
 import http.client
@@ -56,7 +56,7 @@ async def open_stream(address: str, **options: Any) -> ClientConnection:
 
 
 async def camera(address: str, frames: Iterable[bytes], *, fps: float, seconds: float) -> Seen:
-    """Send a frame 1/``fps`` s after the last, or leave it out while two are on their way."""
+    """Send a frame 1/``fps`` s after the last, or skip it while two are in flight."""
     seen, in_flight = Seen(), InFlight()
     async with await open_stream(address) as connection:
 
@@ -104,7 +104,7 @@ async def flood(address: str, frame: bytes, *, seconds: float, reads: bool) -> S
 
 
 async def alternate(address: str, frame: bytes, *, runs: int) -> tuple[list[float], list[float]]:
-    """Seconds of one frame over the WebSocket and over HTTP, in turns, both on a connection that is kept."""
+    """Return the seconds per frame over the WebSocket and over HTTP, alternating, both on a persistent connection."""
     stream_s: list[float] = []
     http_s: list[float] = []
     async with await open_stream(address) as connection:
@@ -121,6 +121,6 @@ async def alternate(address: str, frame: bytes, *, runs: int) -> tuple[list[floa
 
 
 def post(requests: http.client.HTTPConnection, frame: bytes) -> dict[str, Any]:
-    """The frame's answer from the HTTP route, which neither tracks nor smooths."""
+    """Return the frame's answer from the HTTP route, which neither tracks nor smooths."""
     requests.request("POST", "/predict_expression?annotate=none", body=frame, headers=JPEG)
     return json.loads(requests.getresponse().read())

@@ -44,5 +44,5 @@ class Yardstick:
         return summary(self._durations_s)
 
     def multiple(self, milliseconds: float) -> float:
-        """How many looks ``milliseconds`` are, by the median of those so far."""
+        """Return how many looks ``milliseconds`` are, by the median of those so far."""
         return round(milliseconds / self.figures()["median_ms"], 3)

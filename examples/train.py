@@ -4,8 +4,8 @@
     python train.py expression_pixel_data.csv
 
 It shows how the file is read and how to measure honestly: on faces that were not trained on, next to always
-answering the most frequent label. A linear model on pixels is weak; `make retrain` is the real thing. The same face
-corrected twice may land on both sides of the split, which `make retrain` prevents and this example does not.
+answering the most frequent label. A linear model on pixels is weak; ``make retrain`` is the real thing. The same face
+corrected twice may land on both sides of the split, which ``make retrain`` prevents and this example does not.
 """
 
 import argparse

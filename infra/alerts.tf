@@ -110,7 +110,7 @@ resource "google_monitoring_alert_policy" "backlog" {
 
       aggregations {
         alignment_period   = "1800s"
-        per_series_aligner = "ALIGN_COUNT"
+        per_series_aligner = "ALIGN_PERCENTILE_50"
         # Without it, each deployment of export would end a series and so raise the alert three hours later.
         cross_series_reducer = "REDUCE_SUM"
       }

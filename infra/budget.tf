@@ -32,10 +32,14 @@ resource "google_billing_budget" "month" {
     spend_basis       = "FORECASTED_SPEND"
   }
 
-  # The billing account's administrators are written to as well.
-  all_updates_rule {
-    monitoring_notification_channels = local.channels
-    enable_project_level_recipients  = true
+  # The billing account's administrators are written to in any case.
+  dynamic "all_updates_rule" {
+    for_each = toset(var.alert_email == "" ? [] : ["email"])
+
+    content {
+      monitoring_notification_channels = local.channels
+      enable_project_level_recipients  = true
+    }
   }
 
   depends_on = [google_project_service.needed]

@@ -16,7 +16,7 @@ locals {
       timeout_s     = 60
       min_instances = var.min_instances
       max_instances = var.max_instances
-      environment   = merge(local.log_trace, local.browsers, local.registry)
+      environment   = merge(local.log_trace, local.browsers, local.registry, { FER_ANNOTATE_FORMATS = var.annotate_formats })
       # With a domain, callers come through the load balancer, which throttles them.
       behind_balancer = true
     }
@@ -97,6 +97,10 @@ resource "google_cloudfunctions2_function" "function" {
       THREADS = tostring(each.value.threads)
       # glibc gives every thread a heap of its own and keeps it; two keep the memory small.
       MALLOC_ARENA_MAX = "2"
+      # Of each client in each instance; with a domain the load balancer counts for all of them, and nobody gets past it.
+      FER_REQUESTS_PER_MINUTE = var.domain == "" ? tostring(var.requests_per_minute) : ""
+      # Cloud Run's front end, which appends the address that it was asked from.
+      FER_PROXY_HOPS = "1"
     })
   }
 

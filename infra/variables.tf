@@ -195,13 +195,24 @@ variable "billing_account" {
 }
 
 variable "requests_per_minute" {
-  description = "With a domain: how many requests one address may make in a minute before the load balancer answers 429. Everybody behind one office's address shares it."
+  description = "How many requests one address may make in a minute before 429 is the answer: of the load balancer with a domain, else of each instance for itself. Everybody behind one office's address shares it."
   type        = number
   default     = 60
 
   validation {
     condition     = var.requests_per_minute >= 10 && var.requests_per_minute == floor(var.requests_per_minute)
     error_message = "Expected a whole number, at least 10: the web app asks several times while it starts."
+  }
+}
+
+variable "annotate_formats" {
+  description = "Formats in which predict sends its picture, separated by commas, the first being the default. \"jpeg\" makes a flood of predictions cost a sixth of the egress."
+  type        = string
+  default     = "png,jpeg,webp"
+
+  validation {
+    condition     = can(regex("^(png|jpeg|webp)(,(png|jpeg|webp))*$", var.annotate_formats))
+    error_message = "Expected some of png, jpeg and webp, separated by commas."
   }
 }
 

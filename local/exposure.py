@@ -1,4 +1,4 @@
-"""Whom `make run` answers: this machine only, unless somebody opens it."""
+"""Whom ``make run`` answers: this machine only, unless opened to others."""
 
 from collections.abc import Sequence
 
@@ -12,14 +12,14 @@ from fer.settings import Settings
 
 
 def why_not_to_start(host: str, settings: Settings) -> str | None:
-    """What is missing before a server on the address or name ``host`` may start; None where nothing is."""
+    """Return what is missing before a server on ``host`` may start, or None if nothing is."""
     if settings.export_token is not None or settings.export_without_token == "public":
         return None
     if is_loopback(host) and not settings.allowed_hosts:
         return None
     reached = f"answer on {host}" if not is_loopback(host) else f"answer for {', '.join(settings.allowed_hosts)}"
-    return f"""This would {reached}, where others could fetch the collected faces. Set a token that only those
-know who may have them, and start again:
+    return f"""This would {reached}, where others could download the collected faces. Set a token that only
+authorised people know, and start again:
 
   export FER_EXPORT_TOKEN=$(python3 -c 'import secrets; print(secrets.token_urlsafe(32))')
 
@@ -27,9 +27,9 @@ Or, if everybody may have them: export FER_EXPORT_WITHOUT_TOKEN=public"""
 
 
 class KnownHosts:
-    """Lets through what was sent to a name of loopback, or to one of ``allowed_hosts``; the rest is refused.
+    """Lets through requests for a loopback name or one of ``allowed_hosts``; refuses the rest.
 
-    Else a page on the internet could make its own name resolve to 127.0.0.1 and read what is served there.
+    Otherwise a page on the internet could make its own name resolve to 127.0.0.1 and read what is served there.
     """
 
     def __init__(self, app: ASGIApp, allowed_hosts: Sequence[str]) -> None:
@@ -42,7 +42,7 @@ class KnownHosts:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})  # before it is accepted: HTTP 403
         else:
-            error = Forbidden("This server answers for this machine only; FER_ALLOWED_HOSTS names further hosts.")
+            error = Forbidden("This server answers this machine only; FER_ALLOWED_HOSTS names further hosts.")
             await JSONResponse(error.as_json(), status_code=error.status)(scope, receive, send)
 
     def _knows(self, hosts: Sequence[str]) -> bool:

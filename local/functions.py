@@ -1,4 +1,4 @@
-"""The three functions as one application, each loaded as the functions framework loads it in the cloud."""
+"""Combines the three functions into one application, each loaded as the functions framework loads it."""
 
 import sys
 from pathlib import Path
@@ -13,12 +13,12 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def load_functions() -> tuple[ASGIApp, Recogniser]:
-    """All three behind one origin, and predict's recogniser, so that nothing needs to load the model again.
+    """Return all three behind one origin, and predict's recogniser, so that the model is loaded only once.
 
-    ``POST /``, which each answers where it is alone, names none of them here.
+    ``POST /``, which each function answers on its own, is not served here.
     """
     apps = {"predict": _load("predict")}
-    recogniser: Recogniser = sys.modules["main"].recogniser  # where the framework keeps the source it loaded last
+    recogniser: Recogniser = sys.modules["main"].recogniser  # where the framework keeps the last source it loaded
     apps |= {name: _load(name) for name in ("feedback", "export")}
     by_path = {"/predict_expression": apps["predict"], "/save_expression_feedback": apps["feedback"]}
 

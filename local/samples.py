@@ -11,7 +11,7 @@ Picture = NDArray[np.uint8]
 
 
 def astronaut() -> Picture:
-    """Eileen Collins, NASA, public domain: uint8 (512, 512, 3) RGB, one face."""
+    """Return Eileen Collins (NASA, public domain), uint8 (512, 512, 3) RGB: one face."""
     return cast("Picture", cast("Any", skimage.data).astronaut())
 
 

@@ -1,6 +1,6 @@
-"""`make run`: the real functions, live video and the web app behind one origin, in one process.
+"""``make run``: the real functions, live video and the web app behind one origin, in one process.
 
-This module only decides by path what answers, and starts the server (docs/decisions/0007-live-video.md).
+This module only routes by path and starts the server (docs/decisions/0007-live-video.md).
 """
 
 import argparse
@@ -25,7 +25,7 @@ WEB_APP = ROOT / "web" / "dist"
 
 
 def build_origin(settings: Settings, *, web_app: Path = WEB_APP) -> ASGIApp:
-    """The ASGI application: WebSockets go to the streaming service, the rest to the web app and the functions."""
+    """Return the ASGI application: WebSockets go to streaming, the rest to the web app and the functions."""
     functions, recogniser = load_functions()
     streaming = build_service(settings, recogniser)
     http: ASGIApp = functions
@@ -39,7 +39,7 @@ def build_origin(settings: Settings, *, web_app: Path = WEB_APP) -> ASGIApp:
 
 
 class _Server(uvicorn.Server):
-    """Greets when it can be reached."""
+    """A server that prints a greeting once it can be reached."""
 
     def __init__(self, config: uvicorn.Config, greeting: str) -> None:
         super().__init__(config)
@@ -81,7 +81,7 @@ def main() -> None:
     if is_loopback(args.host) or settings.allowed_hosts:
         origin = KnownHosts(origin, settings.allowed_hosts)
     config = uvicorn.Config(origin, host=args.host, port=args.port, **server_options(settings))
-    with contextlib.suppress(KeyboardInterrupt):  # what uvicorn raises once it has stopped for Ctrl-C
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it after stopping for Ctrl-C
         _Server(config, _greeting(f"http://{_bracketed(args.host)}:{args.port}")).run()
 
 

@@ -21,7 +21,7 @@ START_TIMEOUT_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back; header names are lower-case."""
+    """An answer; header names are lower-case."""
 
     status: int
     headers: Mapping[str, str]
@@ -42,9 +42,9 @@ def send(
     body: bytes | Iterable[bytes] | None = None,
     timeout_s: float = 60,
 ) -> Reply:
-    """One request over a connection of its own; an iterable body goes out chunked.
+    """Send one request over its own connection; an iterable body is sent chunked.
 
-    A server that answers before it has read the whole body, and then closes, is still heard.
+    The answer of a server that closes before it has read the whole body is still read.
     """
     started_s = time.perf_counter()
     address = urlsplit(url)
@@ -65,10 +65,10 @@ def free_port() -> int:
 
 
 class Server:
-    """A server and its workers, in a process group of their own, on one free loopback port for all its starts.
+    """A server and its workers in their own process group, on the same free loopback port at every start.
 
     ``command`` is run with ``PORT`` set, ``{port}`` in it being replaced. Its output goes to ``log``. In a
-    ``with`` block it is started on entry and gone on exit.
+    ``with`` block it is started on entry and killed on exit.
     """
 
     def __init__(self, command: Sequence[str], *, cwd: Path, environ: Mapping[str, str], log: Path) -> None:
@@ -112,7 +112,7 @@ class Server:
             )
 
     def kill(self) -> None:
-        """SIGKILL for the whole group: nothing of it gets to finish anything."""
+        """Send SIGKILL to the whole group, so that nothing gets to finish."""
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -120,28 +120,28 @@ class Server:
             self._process = None
 
     def stop(self, signal_number: int = signal.SIGTERM) -> None:
-        """Ask it to stop, and wait until it has ended in its own way."""
+        """Ask it to stop, and wait until it has ended."""
         assert self._process is not None
         self._process.send_signal(signal_number)
         self._process.wait(START_TIMEOUT_S)
         self._process = None
 
     def log_lines(self) -> Iterator[dict[str, Any]]:
-        """The structured lines of its log so far."""
+        """Yield the structured lines of its log so far."""
         for line in self._log.read_text(encoding="utf-8").splitlines():
             if line.startswith("{"):
                 yield json.loads(line)
 
     def resident_mb(self) -> float:
-        """RSS of the server and its workers together; pages that they share count in each. 0 without /proc."""
+        """Return the RSS of the server and its workers, shared pages counted in each; 0 without /proc."""
         return sum(_status_kb(pid, "VmRSS") for pid in self._group()) / 1024
 
     def processor_s(self) -> float:
-        """Processor time that the server and its workers have used so far. 0 without /proc."""
+        """Return the processor time used so far by the server and its workers; 0 without /proc."""
         return sum(_processor_s(pid) for pid in self._group())
 
     def peak_resident_mb(self) -> float:
-        """The most that any single one of its processes ever held."""
+        """Return the peak of its largest process."""
         return max((_status_kb(pid, "VmHWM") for pid in self._group()), default=0) / 1024
 
     def _group(self) -> list[int]:
@@ -181,7 +181,7 @@ def _processor_s(pid: int) -> float:
 
 
 def clean_environ(**settings: str) -> dict[str, str]:
-    """This process's environment without what would configure a function, plus ``settings``."""
+    """Return this process's environment without what configures a function, plus ``settings``."""
     left_out = ("PYTHONPATH", "PORT", "K_SERVICE", "GOOGLE_CLOUD_PROJECT", "STORAGE_EMULATOR_HOST")
     kept = {
         name: value
@@ -192,19 +192,19 @@ def clean_environ(**settings: str) -> dict[str, str]:
 
 
 def local_server(bucket: Path, *, log: Path, **settings: str) -> Server:
-    """What `make run` starts, with its feedback under ``bucket``."""
+    """Return what ``make run`` starts, with its feedback under ``bucket``."""
     environ = clean_environ(FER_BUCKET=bucket.as_uri(), **settings)
     return Server([sys.executable, "-m", "local.server"], cwd=ROOT, environ=environ, log=log)
 
 
 def function_server(python: Path, source: Path, name: str, *, log: Path, **settings: str) -> Server:
-    """One function in ``source`` under the functions framework of the environment that ``python`` belongs to."""
-    # With -m the artefact's folder comes first on the path, before a package that the environment may have installed.
+    """Return one function in ``source``, under the functions framework in the environment of ``python``."""
+    # With -m the artefact's folder comes first on the path, before an installed package.
     command = [str(python), "-m", "functions_framework", "--target", name, "--host", "127.0.0.1", "--port", "{port}"]
     return Server(command, cwd=source, environ=clean_environ(**settings), log=log)
 
 
 def streaming_server(python: Path, source: Path, *, log: Path, **settings: str) -> Server:
-    """The streaming service in ``source`` as its Procfile starts it, in the environment of ``python``."""
+    """Return the streaming service in ``source``, started as in its Procfile, in the environment of ``python``."""
     command = (source / "Procfile").read_text(encoding="utf-8").strip().removeprefix("web: python ")
     return Server([str(python), *command.split()], cwd=source, environ=clean_environ(**settings), log=log)

@@ -1,4 +1,4 @@
-"""The built web app: pages for people, beside the API on the same origin."""
+"""Serves the built web app next to the API, on the same origin."""
 
 import shutil
 from pathlib import Path
@@ -8,7 +8,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PAGE = "index.html"
-# The build puts a digest of its content into the name of everything in there.
+# The build puts a content digest into every name in there.
 HASHED = "/assets/"
 
 # A WebSocket to the same host counts as 'self'; blob: and data: are pictures that the page itself made.
@@ -38,10 +38,10 @@ HEADERS = {
 
 
 class WebApp:
-    """Serves the files of the built app; everything else goes on to ``api``.
+    """Serves the files of the built app; everything else goes to ``api``.
 
-    ``/`` is the page only for those who ask for HTML, as browsers do when they open it: for programs it stays the
-    API's health check.
+    ``/`` is the page only for clients that ask for HTML, as browsers do; for programs it stays the API's health
+    check.
     """
 
     def __init__(self, directory: Path, api: ASGIApp) -> None:
@@ -61,11 +61,11 @@ class WebApp:
                 message["headers"] += [(name.encode(), value.encode()) for name, value in headers.items()]
             await send(message)
 
-        # Without the root path: StaticFiles would cut it off.
+        # Without the root path, which StaticFiles would strip.
         await self._files({**scope, "path": path, "root_path": ""}, receive, send_with_headers)
 
     def _file_for(self, scope: Scope) -> str | None:
-        """The path of the file that answers a request, None where the API does."""
+        """Return the path of the file that answers a request, or None if the API does."""
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
             return None
         path: str = scope["path"]
@@ -76,7 +76,7 @@ class WebApp:
         try:
             file = (self._directory / path.lstrip("/")).resolve()
             return path if file.is_relative_to(self._directory) and file.is_file() else None
-        except OSError:  # a name that no file system takes
+        except OSError:  # a name that no file system accepts
             return None
 
 
@@ -89,7 +89,7 @@ def is_built(directory: Path) -> bool:
 
 
 def what_is_missing(directory: Path) -> str:
-    """Why the web app is not served, for the person who started the server."""
+    """Return why the web app is not served, for the person who started the server."""
     if not (directory.parent / "package.json").is_file():
         return "there is no web app in this tree"
     if shutil.which("npm") is None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """An encoded frame, its ordinal on the connection from 1, and when it had arrived."""
+    """An encoded frame, its ordinal on the connection from 1, and its time of arrival."""
 
     number: int
     data: bytes
@@ -14,7 +14,7 @@ class Frame:
 
 
 class Mailbox:
-    """Holds the frame that waits to be looked at; one that comes before it was taken replaces it."""
+    """Holds the next frame to be processed; a newer one replaces it until it is taken."""
 
     def __init__(self) -> None:
         self.skipped = 0
@@ -31,7 +31,7 @@ class Mailbox:
         await self._filled.wait()
 
     def take(self) -> Frame:
-        """Return the newest frame, which must be there, and leave the mailbox empty."""
+        """Return the newest frame, which must exist, and empty the mailbox."""
         assert self._frame is not None
         frame, self._frame = self._frame, None
         self._filled.clear()

@@ -1,4 +1,4 @@
-"""Which pages may open a connection: a browser lets any page try, and says which one it is."""
+"""Which pages may open a connection: a browser lets any page try, and names its origin."""
 
 from collections.abc import Sequence
 
@@ -6,9 +6,9 @@ from fer.http.hosts import is_same_origin
 
 
 def is_allowed(origin: str | None, *, host: str, allowed_origins: Sequence[str]) -> bool:
-    """Whether a connection with these ``Origin`` and ``Host`` headers may be opened.
+    """Return whether a connection with these ``Origin`` and ``Host`` headers may be opened.
 
-    Without an origin it comes from no browser. A page of the very host that is asked is always let in.
+    Without an origin it does not come from a browser. Pages of the same host are always let in.
     """
     if origin is None or "*" in allowed_origins or origin in allowed_origins:
         return True

@@ -20,19 +20,19 @@ class Closing:
     reason: str = ""
 
 
-NOT_BINARY = Closing(1003, "only binary messages and data URLs are read")
+NOT_BINARY = Closing(1003, "only binary messages and data URLs are accepted")
 BAD_FRAMES = Closing(1008, "too many frames that cannot be read")
 FRAME_TOO_LARGE = Closing(1009, "a frame has too many bytes")
-INTERNAL_FAULT = Closing(1011, "something went wrong on our side")
+INTERNAL_FAULT = Closing(1011, "internal error")
 TOO_MANY_CONNECTIONS = Closing(1013, "too many connections, try again later")
-IDLE = Closing(4408, "no frame came for a while")
+IDLE = Closing(4408, "no frame for too long")
 UNREAD = Closing(4408, "results are not being read")
 TOO_FAST = Closing(4429, "too many frames per second")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one connection may do."""
+    """The limits of one connection."""
 
     max_frame_bytes: int
     max_fps: int
@@ -81,7 +81,7 @@ def result_message(
 
 
 def frame_of_text(text: str) -> bytes | None:
-    """The frame in a data URL, as canvases give it; empty where its base64 is damaged, None for any other text."""
+    """Return the frame in a data URL from a canvas; empty if its base64 is damaged, None for any other text."""
     if text[:5].lower() != "data:":
         return None
     try:

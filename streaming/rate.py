@@ -10,7 +10,7 @@ class Rate:
         self._last_s = now_s
 
     def allows(self, *, now_s: float) -> bool:
-        """Count one more event; whether it is within the limit."""
+        """Count one more event and return whether it is within the limit."""
         self._left = min(float(self._per_second), self._left + (now_s - self._last_s) * self._per_second)
         self._last_s = now_s
         if self._left < 1:

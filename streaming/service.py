@@ -1,4 +1,4 @@
-"""The routes of the streaming service: ``/stream``, and ``/`` to see whether it is up."""
+"""The routes of the streaming service: ``/stream``, and ``/`` for health checks."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from fer.errors import FerError, InvalidInput, MethodNotAllowed, NotFound
+from fer.errors import FerError, InvalidInput, MethodNotAllowed, NotFound, Unavailable
 from fer.serving.application import connection_options
 from fer.settings import Settings
 from fer.usecases.predict import Recogniser
@@ -25,13 +25,13 @@ HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 
 class Streams:
-    """Opens the connections to ``/stream``, up to a limit of those that are open at the same time."""
+    """Opens connections to ``/stream``, up to a limit."""
 
     def __init__(self, settings: Settings, recogniser: Recogniser, workers: Workers) -> None:
         self._settings = settings
         self._recogniser = recogniser
         self._workers = workers
-        self._open = 0
+        self._open = self._closing = 0
         self._limits = Limits(
             max_frame_bytes=settings.stream_max_frame_bytes,
             max_fps=settings.stream_max_fps,
@@ -46,12 +46,12 @@ class Streams:
         ):
             await websocket.close()  # before it is accepted: HTTP 403
             return
-        await websocket.accept()
         if self._open >= self._settings.stream_max_connections:
-            await close(websocket, protocol.TOO_MANY_CONNECTIONS)
+            await self._turn_away(websocket)
             return
-        self._open += 1
+        self._open += 1  # before the first await, or all of a flood would be let in
         try:
+            await websocket.accept()
             await Session(
                 websocket,
                 recogniser=self._recogniser,
@@ -62,9 +62,24 @@ class Streams:
         finally:
             self._open -= 1
 
+    async def _turn_away(self, websocket: WebSocket) -> None:
+        """Say why, in a way that a browser's script can read; to as many at a time as may be open, and no more.
+
+        A client that does not answer a closing keeps its connection for a while, and HTTP needs some too.
+        """
+        if self._closing >= self._settings.stream_max_connections:
+            await _refuse(websocket, Unavailable("Too many live videos; try again shortly."))
+            return
+        self._closing += 1
+        try:
+            await websocket.accept()
+            await close(websocket, protocol.TOO_MANY_CONNECTIONS)
+        finally:
+            self._closing -= 1
+
 
 def build_service(settings: Settings, recogniser: Recogniser) -> Starlette:
-    """The ASGI application; its threads end with its lifespan."""
+    """Yield the ASGI application; its threads end with its lifespan."""
     workers = Workers()
     streams = Streams(settings, recogniser, workers)
 
@@ -91,14 +106,19 @@ def build_service(settings: Settings, recogniser: Recogniser) -> Starlette:
 
 async def _nothing_here(websocket: WebSocket) -> None:
     """Refuse the handshake with 404: closing it, which is Starlette's own way, says 403, as for a wrong origin."""
-    error = NotFound("There is nothing at this path; live video is at /stream.")
-    await websocket.send_denial_response(JSONResponse(error.as_json(), status_code=error.status, headers=HEADERS))
+    await _refuse(websocket, NotFound("There is nothing at this path; live video is at /stream."))
+
+
+async def _refuse(websocket: WebSocket, error: FerError) -> None:
+    """Answer the handshake with an error over HTTP."""
+    headers = {**HEADERS, "Retry-After": str(error.retry_after_s)} if error.retryable else HEADERS
+    await websocket.send_denial_response(JSONResponse(error.as_json(), status_code=error.status, headers=headers))
 
 
 def server_options(settings: Settings) -> dict[str, Any]:
-    """What uvicorn must be told for the protocol to hold."""
+    """Return the uvicorn options that the protocol needs."""
     return {
-        # A frame that is too large is read to its end and closed with a reason, one that is far larger cut off.
+        # A frame that is too large is read to its end and answered with a close code; a far larger one is cut off.
         "ws_max_size": 4 * settings.stream_max_frame_bytes,
         "ws_per_message_deflate": False,  # pictures are compressed already
         "ws_ping_interval": 20.0,
@@ -109,11 +129,11 @@ def server_options(settings: Settings) -> dict[str, Any]:
 
 
 async def _answer_http_exception(_: Request, fault: Exception) -> JSONResponse:
-    """What Starlette refuses on its own, as the contract's JSON."""
+    """Return the contract's JSON for what Starlette itself refuses."""
     assert isinstance(fault, HTTPException)
-    error: FerError = InvalidInput("The request cannot be answered as it is.")
+    error: FerError = InvalidInput("The request cannot be processed.")
     if fault.status_code == 404:
         error = NotFound("There is nothing at this path.")
     elif fault.status_code == 405:
-        error = MethodNotAllowed("This path does not answer this HTTP method.")
+        error = MethodNotAllowed("This path does not support this HTTP method.")
     return JSONResponse(error.as_json(), status_code=error.status, headers={**HEADERS, **(fault.headers or {})})

@@ -1,25 +1,26 @@
-"""Scores that follow a face without jumping, and a label that does not flicker."""
+"""Smooths a face's scores and keeps its label from flickering."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# A new expression shows after about 0.4 s: below what a person takes to notice, above the noise of single frames.
+# A new expression shows after about 0.4 s: too short for people to notice, long enough to suppress single frames'
+# noise.
 TIME_CONSTANT_S = 0.5
-# Between two labels that are about equal even smoothed scores cross now and then.
+# Even smoothed scores of two nearly equal labels cross now and then.
 MIN_LEAD = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Smoothed:
-    """Scores that sum to what the single frames' sum to, and the index of the label that is shown."""
+    """Smoothed scores, with the same sum as a single frame's, and the index of the label to show."""
 
     scores: tuple[float, ...]
     label: int
 
 
 class Smoother:
-    """An exponential moving average of one face's scores whose memory is in seconds, whatever the frame rate.
+    """An exponential moving average of one face's scores with a memory in seconds, whatever the frame rate.
 
     The label changes only when another's smoothed score leads by ``min_lead``.
     """
@@ -31,12 +32,12 @@ class Smoother:
         self._last_s = 0.0
 
     def update(self, scores: Sequence[float], *, now_s: float) -> Smoothed:
-        """Take in the scores of a frame; ``now_s`` must not go back."""
+        """Add a frame's scores; ``now_s`` must not go back."""
         if self._last is None:
             smooth = tuple(scores)
             label = smooth.index(max(smooth))
         else:
-            weight = -math.expm1((self._last_s - now_s) / self._time_constant_s)  # of what is new, 0 to 1
+            weight = -math.expm1((self._last_s - now_s) / self._time_constant_s)  # weight of the new scores, 0 to 1
             smooth = tuple(old + weight * (new - old) for old, new in zip(self._last.scores, scores, strict=True))
             label = self._last.label
             best = smooth.index(max(smooth))

@@ -1,4 +1,4 @@
-"""The same face keeps its number from frame to frame."""
+"""Keeps each face's number from frame to frame."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -9,13 +9,14 @@ import numpy as np
 from fer.domain import Face
 from fer.vision.boxes import overlaps, xywh_to_xyxy
 
-# From frame to frame a head moves by a fraction of its size; two people next to each other do not overlap so much.
+# Between frames a head moves by a fraction of its size; two people next to each other overlap less than this.
 MIN_IOU = 0.3
-# For what moved too far to overlap (few frames a second, a quick turn): at most this part of the face's size between
-# its landmarks then and now. Neighbours' heads are more than one size apart.
+# For faces that moved too far to overlap (a low frame rate, a quick turn): the most that landmarks may move, in face
+# sizes. Neighbours' heads are more than one size apart.
 MAX_SHIFT = 0.8
 MAX_GROWTH = 1.8
-# A blink of the detector, a hand before the face. The frames are for slow connections, where one takes half a second.
+# Covers a miss of the detector or a hand in front of the face. The frames count on slow connections, at half a
+# second each.
 MAX_GAP_S = 1.0
 MAX_GAP_FRAMES = 3
 
@@ -31,7 +32,7 @@ class _Track:
 
 
 class Tracker:
-    """Numbers the faces of one video's frames, from 1, never giving a number to a second face."""
+    """Numbers the faces in one video, from 1; no number is ever given to a second face."""
 
     def __init__(self) -> None:
         self._tracks: list[_Track] = []
@@ -39,18 +40,18 @@ class Tracker:
 
     @property
     def numbers(self) -> set[int]:
-        """The faces that are in view, or were a moment ago."""
+        """The faces in view now or a moment ago."""
         return {track.number for track in self._tracks}
 
     @property
     def seen(self) -> int:
-        """How many faces this video has shown so far."""
+        """How many faces the video has shown so far."""
         return self._last_number
 
     def update(self, faces: Sequence[Face], *, now_s: float) -> list[int]:
         """Return the number of each face of the next frame; ``now_s`` must not go back.
 
-        Boxes that overlap most belong together first; what is left is matched by the shift of its landmarks.
+        Boxes are matched by overlap, largest first; the rest by how far their landmarks moved.
         """
         pairs = self._matched(faces)
         for track in self._tracks:
@@ -69,7 +70,7 @@ class Tracker:
         return numbers
 
     def _matched(self, faces: Sequence[Face]) -> dict[int, int]:
-        """Index of a face → index of its track."""
+        """Match faces to tracks: return a map from a face's index to its track's."""
         known = [track.face for track in self._tracks]
         pairs: dict[int, int] = {}
         for costs in (_overlap_costs, _shift_costs):
@@ -85,7 +86,7 @@ def _is_kept(track: _Track, now_s: float) -> bool:
 
 
 def _cheapest_first(costs: Iterable[tuple[float, Pair]]) -> list[Pair]:
-    """Choose pairs greedily, none of whose ends is in two of them; equal costs in the order of their indices."""
+    """Choose pairs greedily by cost, each index at most once; ties in the order of their indices."""
     chosen: list[Pair] = []
     faces: set[int] = set()
     tracks: set[int] = set()
@@ -116,7 +117,7 @@ def _shift_costs(faces: Sequence[Face], known: Sequence[Face]) -> Iterable[tuple
 
 
 def _shift(face: Face, before: Face) -> float:
-    """How far the landmarks have moved on average, or the centres where there are none, in face sizes."""
+    """Return how far the landmarks have moved on average, or the centres if there are none, in face sizes."""
     both = face.landmarks is not None and before.landmarks is not None
     points: Callable[[Face], Sequence[tuple[float, float]]] = _landmarks if both else _centre
     distances_px = [math.dist(now, then) for now, then in zip(points(face), points(before), strict=True)]

@@ -1,4 +1,4 @@
-"""The faces in the frames of one video."""
+"""Recognises the faces in the frames of one video."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from streaming.tracking import Tracker
 
 FORMATS = ("JPEG", "WEBP")
 MAX_FRAME_PIXELS = 1280 * 1280
-# The largest ones: a crowd must not hold up the other videos.
+# The largest faces only: a crowd must not hold up other videos.
 MAX_FACES = 16
 
 
@@ -28,9 +28,9 @@ class Seen:
 
 
 class Video:
-    """Recognises the frames of one video, one after the other, and remembers whom it saw.
+    """Recognises the frames of one video in order and remembers the faces.
 
-    For one thread at a time.
+    Use it from one thread at a time.
     """
 
     def __init__(self, recogniser: Recogniser) -> None:
@@ -43,19 +43,19 @@ class Video:
 
     @property
     def model_version(self) -> str:
-        """Of the model that saw the last frame."""
+        """The version of the model that saw the last frame."""
         return self._classifier.model_version
 
     @property
     def tracks(self) -> int:
-        """How many faces it has shown so far."""
+        """How many faces the video has shown so far."""
         return self._tracker.seen
 
     def look(self, frame: bytes, *, arrived_s: float) -> Seen:
         """Recognise every face of an encoded frame.
 
-        Raises InvalidInput, TooLarge or UnsupportedType for one that cannot be read; the video then goes on as if
-        it had not come.
+        Raises InvalidInput, TooLarge or UnsupportedType for one that cannot be read, and otherwise ignores that
+        frame.
         """
         frame_rgb = _decoded(frame)
         detected = self._looks.find(frame_rgb)[:MAX_FACES]

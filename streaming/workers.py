@@ -1,4 +1,4 @@
-"""The threads that look at frames, and the order in which connections get one."""
+"""The threads that process frames, shared fairly among connections."""
 
 import asyncio
 import os
@@ -15,10 +15,10 @@ def usable_cores() -> int:
 
 
 class Workers:
-    """As many threads as there are cores. Connections that wait for one get it in the order in which they asked.
+    """One thread per core. Waiting connections get one in the order in which they asked.
 
-    Since a connection asks for one frame at a time, that is round robin: each gets the same share, whether it
-    sends a little more than is looked at, or a flood.
+    Since a connection asks for one frame at a time, this is round robin: each gets the same share, whether it sends
+    slightly too many frames or a flood.
     """
 
     def __init__(self, threads: int | None = None) -> None:
@@ -28,7 +28,7 @@ class Workers:
 
     @asynccontextmanager
     async def turn(self) -> AsyncGenerator[None]:
-        """Hold a thread for the time of a ``with`` block."""
+        """Hold a thread for the duration of a ``with`` block."""
         async with self._turns:
             yield
 

@@ -19,7 +19,7 @@ ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (
 
 
 def drawn(size_wh: tuple[int, int] = SIZE_WH) -> Image.Image:
-    """A face of a kind on a slope of colours."""
+    """Return a face of a kind on a slope of colours."""
     width, height = size_wh
     across, down = np.meshgrid(np.linspace(40, 250, width), np.linspace(30, 220, height))
     picture = Image.fromarray(np.dstack([across, down, 255 - across]).astype(np.uint8))
@@ -44,7 +44,7 @@ def png_chunk(kind: bytes, body: bytes) -> bytes:
 def png_of_rows(
     rows: bytes, size_wh: tuple[int, int], *, colour: int, depth: int = 8, interlaced: bool = False
 ) -> bytes:
-    """A PNG around filtered rows, which may be too few."""
+    """Return a PNG around filtered rows, which may be too few."""
     header = struct.pack(">IIBBBBB", *size_wh, depth, colour, 0, 0, interlaced)
     return (
         b"\x89PNG\r\n\x1a\n"
@@ -55,13 +55,13 @@ def png_of_rows(
 
 
 def png_rows(pixels: Picture, *, interlaced: bool = False) -> bytes:
-    """The unfiltered rows of uint8 (H, W, bands), in seven passes where interlaced."""
+    """Return the unfiltered rows of uint8 (H, W, bands), in seven passes where interlaced."""
     parts = [pixels[y::down, x::across] for x, y, across, down in ADAM7] if interlaced else [pixels]
     return b"".join(b"\0" + row.tobytes() for part in parts if part.size for row in part)
 
 
 def display_p3() -> bytes:
-    """A small profile with the primaries of Display P3 and the curve of sRGB."""
+    """Return a small profile with the primaries of Display P3 and the curve of sRGB."""
     untyped = cast("Any", ImageCms)
     profile = bytearray(untyped.ImageCmsProfile(untyped.createProfile("sRGB")).tobytes())
     primaries = {

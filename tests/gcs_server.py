@@ -183,7 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
         return 200, self._put(resource, data_part[1], if_generation), {}
 
     def _parts(self) -> list[tuple[str, bytes]]:
-        """The two parts of a multipart/related body, with their content types; the bytes as they are."""
+        """Return the two parts of a multipart/related body, with their content types; the bytes as they are."""
         header = b"Content-Type: " + self.headers["Content-Type"].encode() + b"\r\n\r\n"
         boundary = BytesParser().parsebytes(header).get_boundary()
         assert boundary is not None

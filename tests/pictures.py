@@ -11,7 +11,7 @@ __all__ = ["Picture", "astronaut", "data_url", "encode", "png_bomb", "two_faces"
 
 
 def two_faces() -> Picture:
-    """The same face twice, the smaller one on the left: uint8 (512, 768, 3)."""
+    """Return the same face twice, the smaller one on the left: uint8 (512, 768, 3)."""
     canvas = np.full((512, 768, 3), 200, np.uint8)
     canvas[128:384, :256] = cv2.resize(astronaut(), (256, 256), interpolation=cv2.INTER_AREA)
     canvas[:, 256:] = astronaut()
@@ -26,7 +26,7 @@ def encode(image_rgb: Picture, extension: str) -> bytes:
 
 
 def png_bomb(side_px: int) -> bytes:
-    """A valid grey PNG of ``side_px``² zeros in a few kilobytes."""
+    """Return a valid grey PNG of ``side_px``² zeros in a few kilobytes."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)

@@ -19,7 +19,7 @@ def entry(name: str, data: bytes) -> dict[str, Any]:
 
 
 def model_version(version: str, *, litert: bytes = TINY, keras: bytes = b"keras", **changes: Any) -> dict[str, bytes]:
-    """The files of a version, name to bytes; ``litert`` need not be a model. ``changes`` go into the card."""
+    """Return the files of a version, name to bytes; ``litert`` need not be a model. ``changes`` go into the card."""
     files = {"keras": entry(KERAS_NAME, keras), "litert": entry(LITERT_NAME, litert)}
     written = card(**{"model_version": version, "files": files, "created": CREATED, **changes})
     return {KERAS_NAME: keras, LITERT_NAME: litert, CARD_NAME: json.dumps(written).encode()}

@@ -1,4 +1,4 @@
-"""The archives that the cloud takes the functions from: one zip per built artefact, the same bytes each time."""
+"""Packs the archives from which the cloud deploys the functions: one zip per artefact, reproducible byte for byte."""
 
 import zipfile
 from pathlib import Path
@@ -8,7 +8,7 @@ OLDEST = (1980, 1, 1, 0, 0, 0)
 
 
 def archive_path(function: str) -> Path:
-    """Where the archive of a function lies; infra/functions.tf looks for it there."""
+    """Return where the archive of a function lies; infra/functions.tf looks for it there."""
     return ROOT / "build" / f"{function}.zip"
 
 

@@ -1,7 +1,7 @@
-"""`make build`: assemble ``build/<part>/`` with all that a function or the streaming service needs, and nothing else.
+"""``make build``: assemble ``build/<part>/`` with everything that a part needs and nothing else.
 
-With ``--registry`` (`make build REGISTRY=1`) predict and streaming also get the Cloud Storage client, which they need
-for ``FER_MODEL_URI=gs://…`` and for nothing else.
+With ``--registry`` (``make build REGISTRY=1``) predict and streaming also get the Cloud Storage client, which they
+need only for ``FER_MODEL_URI=gs://…``.
 
 The same tree gives the same bytes: files are copied in sorted order with fixed permissions and times, and
 ``build_info.json`` names the commit and one digest over everything else.
@@ -26,17 +26,17 @@ EPOCH_S = 315_532_800  # 1980-01-01, the earliest time a zip archive can hold
 
 
 def detector_files() -> dict[str, Path]:
-    """The detectors that ``make models`` has prepared, by their path in the artefact; checked by sha256."""
+    """Return the detectors that ``make models`` has prepared, by their path in the artefact; checked by sha256."""
     found = {name: DETECTOR_DIR / name for name in sorted(DETECTOR_SHA256) if (DETECTOR_DIR / name).is_file()}
     if not found:
-        raise SystemExit(f"{DETECTOR_DIR} has no detector: `make models` fetches them, and says what is in the way")
+        raise SystemExit(f"{DETECTOR_DIR} has no detector: run `make models`")
     for name, path in found.items():
         _check_sha256(path, DETECTOR_SHA256[name])
     return {f"models/detector/{name}": path for name, path in found.items()}
 
 
 def expression_files() -> dict[str, Path]:
-    """The model card and the LiteRT file it names; the Keras file is for training only."""
+    """Return the model card and the LiteRT file it names; the Keras file is for training only."""
     card_path = EXPRESSION_DIR / "model_card.json"
     litert = json.loads(card_path.read_text(encoding="utf-8"))["files"]["litert"]
     model_path = EXPRESSION_DIR / litert["name"]
@@ -45,13 +45,13 @@ def expression_files() -> dict[str, Path]:
 
 
 def package_files() -> dict[str, Path]:
-    """The package ``fer``, without caches."""
+    """Return the package ``fer``, without caches."""
     paths = sorted(path for path in (ROOT / "shared" / "fer").rglob("*") if path.is_file())
     return {str(path.relative_to(ROOT / "shared")): path for path in paths if "__pycache__" not in path.parts}
 
 
 def source_files(part: str, *, registry: bool) -> dict[str, Path]:
-    """A function's ``main.py`` at the top; the streaming service as the package that its Procfile starts."""
+    """Return a function's ``main.py`` at the top; the streaming service as the package that its Procfile starts."""
     needed = "requirements-registry.txt" if registry and part in ("predict", "streaming") else "requirements.txt"
     if part == "streaming":
         source = ROOT / "streaming"
@@ -62,7 +62,7 @@ def source_files(part: str, *, registry: bool) -> dict[str, Path]:
 
 
 def contents(part: str, *, registry: bool) -> dict[str, Path]:
-    """Path in the artefact → file in the tree."""
+    """Return a map from paths in the artefact to files in the tree."""
     terms = {name: ROOT / name for name in ("LICENSE", "NOTICE")}
     files = {**terms, **source_files(part, registry=registry), **package_files()}
     if part in ("predict", "feedback", "streaming"):
@@ -107,14 +107,14 @@ def _check_sha256(path: Path, expected: str) -> None:
 
 
 def _commit() -> str:
-    """The commit of the tree; "unknown" outside a checkout."""
+    """Return the commit of the tree; "unknown" outside a checkout."""
     shown = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
     return shown.stdout.strip() or "unknown"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--registry", action="store_true", help="add what reading models from gs:// needs")
+    parser.add_argument("--registry", action="store_true", help="add the client for models in gs://")
     options = parser.parse_args()
     for part in PARTS:
         digest = build(part, ROOT / "build", registry=options.registry)

@@ -1,4 +1,4 @@
-"""A Dockerfile as data: its stages and their instructions, as far as the project's own files use them."""
+"""Parses a Dockerfile into stages and instructions, as far as this project's own files need it."""
 
 import json
 import shlex
@@ -15,7 +15,7 @@ class Instruction:
 
     @property
     def words(self) -> list[str]:
-        """The arguments: of a JSON array its elements, else the words as a shell would part them."""
+        """The arguments: the elements of a JSON array, else the words as a shell would split them."""
         return json.loads(self.text) if self.text.startswith("[") else shlex.split(self.text)
 
     @property
@@ -47,7 +47,7 @@ class Stage:
 
 
 def parse(path: Path) -> list[Stage]:
-    """The stages in order; raises ValueError for anything before the first FROM."""
+    """Return the stages in order; raises ValueError for anything before the first FROM."""
     lines = [
         line for line in path.read_text("utf-8").splitlines() if line.strip() and not line.lstrip().startswith("#")
     ]

@@ -1,4 +1,4 @@
-"""Virtual environments made from nothing but one requirements file, kept until that file changes."""
+"""Creates virtual environments from a single requirements file and keeps them until that file changes."""
 
 import hashlib
 import shutil
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def prepare_environment(directory: Path, requirements: Path) -> Path:
-    """The python of the environment in ``directory``, which is made anew where ``requirements`` changed."""
+    """Return the python of the environment in ``directory``, which is recreated if ``requirements`` has changed."""
     python = directory / "bin" / "python"
     marker = directory / "requirements.sha256"
     digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
@@ -24,7 +24,7 @@ def prepare_environment(directory: Path, requirements: Path) -> Path:
 
 
 def installed_bytes(python: Path) -> int:
-    """The size of what was installed: site-packages without pip and setuptools."""
+    """Return the size of what was installed: site-packages without pip and setuptools."""
     (site_packages,) = (python.parent.parent / "lib").glob("python3*/site-packages")
     left_out = ("pip", "setuptools", "_distutils_hack", "distutils")
     counted = (entry for entry in site_packages.iterdir() if entry.name.partition("-")[0] not in left_out)

@@ -1,4 +1,4 @@
-"""`make fuzz`: generated requests against a server of its own, checked against docs/openapi.yaml (schemathesis).
+"""``make fuzz``: generated requests against a server of its own, checked against docs/openapi.yaml (schemathesis).
 
 More than 2,000 cases over all operations; fails on a 5xx and on any answer outside the specification.
 """

@@ -1,7 +1,7 @@
-"""`make fuzz-pictures`: damaged pictures in two processes that fill fresh memory differently.
+"""``make fuzz-pictures``: damaged pictures in two processes that fill fresh memory differently.
 
-What a decoder leaves unwritten then differs between them: another caller's pixels in production. Fails on any
-difference, on a crash, on an error that is none of ours, and on what takes too long or too much memory.
+Whatever a decoder leaves unwritten then differs between them; in production it would be another caller's pixels.
+Fails on any difference, crash or foreign error, and on anything that takes too long or too much memory.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from tools.mutations import Mutator
 
 ROOT = Path(__file__).resolve().parents[1]
 MUTATIONS = 24_000
-# mallopt(3): the bytes with which glibc fills what it hands out, inverted, and what is freed.
+# mallopt(3): the byte with which glibc fills freed memory and, inverted, allocated memory.
 FILLS = ("85", "170")
 MAX_SECONDS = 2.0
 # As much as the whole server may hold (tests/e2e/test_memory.py).
@@ -33,7 +33,7 @@ DECODER = "fer.vision.images:decode_image"
 
 
 def decode_all(first: int, end: int, *, seed: int, decoder: str) -> None:
-    """Decode the mutations ``first`` to ``end`` and print an outcome a line; run in a process of its own."""
+    """Decode the mutations ``first`` to ``end`` and print one outcome per line; runs in its own process."""
     module, _, name = decoder.partition(":")
     decode: Callable[[bytes], Any] = getattr(importlib.import_module(module), name)
     mutator = Mutator(encoded_pictures(), SIZE_WH, seed=seed)
@@ -45,7 +45,7 @@ def decode_all(first: int, end: int, *, seed: int, decoder: str) -> None:
 
 
 def _peak_resident_mb() -> float:
-    """The most this program ever held; what getrusage says may be that of the process it was forked from."""
+    """Return this program's peak memory; getrusage may report that of the process it was forked from."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
@@ -61,7 +61,7 @@ def _result(decode: Callable[[bytes], Any], data: bytes) -> str:
 
 
 def run_twice(first: int, end: int, *, seed: int, decoder: str = DECODER) -> tuple[list[str], dict[str, int]]:
-    """Decode every mutation under two fills at once; return what is wrong, and how often which result came."""
+    """Decode every mutation under two fills at once; return the problems and the frequency of each result."""
     with _worker(first, end, seed, decoder, FILLS[0]) as one, _worker(first, end, seed, decoder, FILLS[1]) as other:
         problems: list[str] = []
         peak_mb = float(MAX_RESIDENT_MB)
@@ -84,13 +84,13 @@ def _kind(result: str) -> str:
 
 def _problems(result: str, second: str) -> Iterator[str]:
     if result != second:
-        yield f"depends on what memory held: {result} and {second}"
+        yield f"depends on uninitialised memory: {result} and {second}"
     if "fault" in (_kind(result), _kind(second)):
         yield result
 
 
 def _costs(costs: list[float], other_costs: list[float], *, peak_mb: float) -> Iterator[str]:
-    # What the machine does beside this can slow down one process, hardly both.
+    # Other work on the machine can slow down one process, but hardly both.
     if min(costs[0], other_costs[0]) > MAX_SECONDS:
         yield f"{costs[0]:.1f} s"
     if max(costs[1], other_costs[1]) > peak_mb:
@@ -99,12 +99,12 @@ def _costs(costs: list[float], other_costs: list[float], *, peak_mb: float) -> I
 
 @contextmanager
 def _worker(first: int, end: int, seed: int, decoder: str, fill: str) -> Iterator[Iterator[str]]:
-    # Two heaps instead of one a core, as the server has.
+    # Two heaps instead of one per core, as in the server.
     environ = {**os.environ, "MALLOC_PERTURB_": fill, "MALLOC_ARENA_MAX": "2"}
-    environ["GLIBC_TUNABLES"] = "glibc.malloc.tcache_count=0"  # what lies in that cache is not filled
+    environ["GLIBC_TUNABLES"] = "glibc.malloc.tcache_count=0"  # memory in that cache is not filled
     command = [sys.executable, "-W", "ignore", "-m", "tools.fuzz_pictures", "--decode", f"{first}:{end}"]
     command += ["--seed", str(seed), "--decoder", decoder]
-    with tempfile.TemporaryFile("w+") as chatter:  # libpng and libjpeg say on stderr what they do not like
+    with tempfile.TemporaryFile("w+") as chatter:  # libpng and libjpeg complain on stderr
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=chatter, text=True)
         assert process.stdout is not None
         with process:

@@ -35,7 +35,7 @@ class Image:
 
 
 def images() -> list[Image]:
-    """The streaming service, once it is built, and the retraining job."""
+    """Return the streaming service, once it is built, and the retraining job."""
     return [Image(name=name, digest=_digest(name)) for name in CONTEXTS if (ROOT / CONTEXTS[name]).is_dir()]
 
 
@@ -49,14 +49,14 @@ def _digest(name: str) -> str:
 
 
 def sources(name: str) -> list[str]:
-    """What an image copies from its context, as paths from the root of the project."""
+    """Return what an image copies from its context, as paths from the root of the project."""
     copies = [copy for stage in parse(ROOT / DOCKERFILES / f"{name}.Dockerfile") for copy in stage.all("COPY")]
     found = {source for copy in copies if copy.source_stage is None for source in copy.paths[:-1]}
     return sorted(str(Path(CONTEXTS[name]) / source) for source in found)
 
 
 def tree_digest(parts: Iterable[str]) -> str:
-    """One sha256 over the names and bytes of all files in these parts of the tree."""
+    """Return one sha256 over the names and bytes of all files in these parts of the tree."""
     digest = hashlib.sha256()
     for part in parts:
         top = ROOT / part

@@ -1,4 +1,4 @@
-"""`make lock`: pin each requirements*.in, with all it needs, as names and versions only."""
+"""``make lock``: pin each requirements*.in with all dependencies, as names and versions only."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def lock(requirements_in: Path) -> str:
-    """Install into an empty environment and return what is there, one ``name==version`` a line."""
+    """Install into an empty environment and return what was installed, one ``name==version`` per line."""
     with tempfile.TemporaryDirectory() as directory:
         subprocess.run([sys.executable, "-m", "venv", directory], check=True)
         pip = [f"{directory}/bin/python", "-m", "pip", "--disable-pip-version-check"]

@@ -1,6 +1,6 @@
-"""`make models`: fetch YuNet's file into ``models/detector/``, next to MTCNN's, which are part of the project.
+"""``make models``: fetch YuNet's file into ``models/detector/``, next to MTCNN's, which are part of the project.
 
-Exit status 0 also where the file cannot be fetched, since MTCNN then serves; 1 where it has the wrong bytes.
+The exit status is 0 even if the file cannot be fetched, because MTCNN then serves; it is 1 if its bytes are wrong.
 """
 
 import sys
@@ -17,7 +17,7 @@ def main(directory: Path = DETECTOR_DIR) -> int:
     try:
         fetch_yunet(directory, mirror=Settings.from_env().model_mirror, tell=print)
     except Unavailable as error:
-        print(f"{error.message} MTCNN, which finds fewer faces, serves without it.")
+        print(f"{error.message} MTCNN serves instead, and finds fewer faces.")
     except CorruptData as error:
         print(error.message, file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""Damage to encoded pictures, of the kinds that decoders have been wrong about; the same for the same number."""
+"""Damages encoded pictures in the ways that have confused decoders; deterministic for each number."""
 
 import random
 import struct
@@ -10,7 +10,7 @@ _HEADER_BYTES = 120
 
 
 class Mutator:
-    """Makes damaged pictures out of whole ones, each of ``size_wh``."""
+    """Makes damaged pictures from intact ones, each of ``size_wh``."""
 
     def __init__(self, pictures: Mapping[str, bytes], size_wh: tuple[int, int], *, seed: int) -> None:
         self._pictures = pictures
@@ -32,7 +32,7 @@ class Mutator:
         )
 
     def make(self, number: int) -> tuple[str, bytes]:
-        """What was damaged and how, for people, and the damaged bytes."""
+        """Return what was damaged and how, for people, and the damaged bytes."""
         chance = random.Random(f"{self._seed}/{number}")
         name = self._names[number % len(self._names)]
         kind = self._kinds[(number // len(self._names)) % len(self._kinds)]
@@ -40,12 +40,12 @@ class Mutator:
         if chance.random() < 0.2:
             kind_too = chance.choice(self._kinds)
             data = kind_too(chance, data) if data else data
-        if name.startswith("png") and chance.random() < 0.7:  # a wrong checksum would hide what lies deeper
+        if name.startswith("png") and chance.random() < 0.7:  # a wrong checksum would hide deeper damage
             data = _with_checksums(data)
         return f"{name}: {kind.__name__.strip('_').replace('_', ' ')}", data
 
     def _other_size(self, chance: random.Random, data: bytes) -> bytes:
-        """The sides exchanged, or one replaced, wherever they stand in whatever byte order."""
+        """Return the sides exchanged, or one replaced, wherever they stand in whatever byte order."""
         width, height = self._size_wh
         sides = [(height, width), (width, height * 16), (width * 40, height), (width, 65535), (5000, 5000), (1, 1)]
         new_width, new_height = chance.choice(sides)
@@ -117,7 +117,7 @@ def _more_behind(chance: random.Random, data: bytes) -> bytes:
 
 
 def _other_rows(chance: random.Random, data: bytes) -> bytes:
-    """Of a PNG, the rows damaged before they are packed again, most often too few; of others, what lies last."""
+    """Damage a PNG's rows before packing them again, usually leaving too few; damage the end of other formats."""
     start = data.find(b"IDAT")
     if not data.startswith(b"\x89PNG") or start < 0:
         at = len(data) - chance.randrange(1, min(len(data), 400))
@@ -134,7 +134,7 @@ def _other_rows(chance: random.Random, data: bytes) -> bytes:
 
 
 def _with_checksums(data: bytes) -> bytes:
-    """The chunks of a PNG with the checksums that belong to them, as far as they can be followed."""
+    """Return the chunks of a PNG with the checksums that belong to them, as far as they can be followed."""
     parts, at = [data[:8]], 8
     while at + 12 <= len(data):
         length = int.from_bytes(data[at : at + 4])

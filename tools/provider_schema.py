@@ -1,9 +1,9 @@
-"""`make infra-schema`: names and values of what infra/*.tf uses, taken from typed bindings of the google provider.
+"""``make infra-schema``: names and values of what infra/*.tf uses, taken from typed bindings of the google provider.
 
 The provider itself is not a package; its bindings on PyPI are generated from it, and hold every argument's name,
 whether it is a block, its type, whether it is required, and in its description the values that it takes, where those
 are few. What the configuration uses goes into ``infra/google_schema.json``, which ``tests/unit/infra/test_names.py``
-holds the configuration against.
+checks the configuration against.
 """
 
 import json
@@ -34,7 +34,7 @@ _OUTPUT = re.compile(r"this\.get(?P<type>\w+)Attribute\('(?P<name>\w+)'\)|\(this
 
 
 def used_resources(directory: Path) -> list[str]:
-    """Types of the resources (``google_…``) and data sources (``data.google_…``) in a configuration."""
+    """Return the types of resources (``google_…``) and data sources (``data.google_…``) in a configuration."""
     found: set[str] = set()
     for path in directory.glob("*.tf"):
         for kind, name in re.findall(r'^(resource|data) "(google_\w+)"', path.read_text("utf-8"), re.MULTILINE):
@@ -57,12 +57,12 @@ class Bindings:
         return member.read().decode("utf-8")
 
     def _all(self, folder: str, ending: str) -> str:
-        """All files of a resource; large ones keep their blocks in files beside ``index``."""
+        """Return all files of a resource; large ones keep their blocks in files beside ``index``."""
         names = sorted(name for name in self._names if name.startswith(f"{folder}/") and name.endswith(ending))
         return "".join(self._read(name) for name in names)
 
     def resource(self, name: str) -> dict[str, Any]:
-        """``arguments`` (nested where they are blocks) and ``outputs`` of one resource or data source."""
+        """Return ``arguments`` (nested if they are blocks) and ``outputs`` of one resource or data source."""
         kind = name.removeprefix("data.").removeprefix("google_").replace("_", "-")
         folder = f"package/lib/{'data-google-' if name.startswith('data.') else ''}{kind}"
         script, types = self._all(folder, ".js"), self._all(folder, ".d.ts")
@@ -95,13 +95,13 @@ def _arguments(body: str, script: str, types: str, interface: str) -> dict[str, 
 
 
 def _outputs(script: str, nested: str) -> list[str]:
-    """What can be read of a block besides its arguments."""
+    """Return what can be read of a block besides its arguments."""
     found = re.search(rf"^class {nested}OutputReference .*?^\}}", script, re.DOTALL | re.MULTILINE)
     return sorted({match["name"] or match["complex"] for match in _OUTPUT.finditer(found[0])}) if found else []
 
 
 def _declared(types: str, interface: str) -> dict[str, tuple[dict[str, Any], list[str]]]:
-    """Of each property: whether it is required, and which values its description says that it takes."""
+    """Return for each property whether it is required, and the values that its description lists."""
     body = re.search(rf"interface {interface}(?: extends [\w.]+)? \{{(.*?)^\}}", types, re.DOTALL | re.MULTILINE)
     return {
         match["name"]: ({"required": not match["free"]}, _values(match["text"] or ""))
@@ -110,7 +110,7 @@ def _declared(types: str, interface: str) -> dict[str, tuple[dict[str, Any], lis
 
 
 def _values(description: str) -> list[str]:
-    """``Possible values: ["A", "B"]`` or ``Supported values include: A, B and C.``; empty where it says neither."""
+    """Read ``Possible values: ["A", "B"]`` or ``Supported values include: A, B and C.``; empty if it says neither."""
     found = _VALUES.search(description)
     if found is None:
         return []
@@ -123,7 +123,7 @@ def _camel(name: str) -> str:
 
 
 def used_only(arguments: dict[str, Any], words: set[str]) -> dict[str, Any]:
-    """The arguments without the contents of those blocks that the configuration has no word for."""
+    """Return the arguments without the contents of those blocks that the configuration has no word for."""
     kept: dict[str, Any] = {}
     for name, argument in arguments.items():
         if "block" in argument and name not in words:

@@ -1,8 +1,8 @@
-"""`make test-artefact`: the contracts against what `make build` made, each part in an environment of its own.
+"""``make test-artefact``: run the contract tests against what ``make build`` made, each part in its own environment.
 
 Each function, and the streaming service, gets a virtual environment made from nothing but its ``requirements.txt``
-(kept under ``.venv-artefact-<part>`` until that file changes) and one process, started as the cloud starts it. Exit
-status 1 where a test fails, or where predict's packages take more room than they may.
+(kept under ``.venv-artefact-<part>`` until that file changes) and one process, started as the cloud starts it. The
+exit status is 1 if a test fails or predict's packages are too large.
 """
 
 import os

@@ -1,8 +1,8 @@
-"""`make test-container`: the Dockerfile's own steps, run outside a container, and what they make, tried out.
+"""``make test-container``: run the Dockerfile's steps outside a container and try out the result.
 
 Every stage gets a scratch directory; its COPY and RUN lines happen there. The last stage is then started with its own
-CMD and ENV as a user who owns nothing, from a tree that nobody may write to, with a data directory that the user may
-write to. Its health check, a prediction, a correction and the web page have to work. Needs the package registries.
+CMD and ENV as a user who owns nothing, from a read-only tree, with a writable data directory. Its
+health check, a prediction, a correction and the web page have to work. Needs the package registries.
 """
 
 import os
@@ -25,7 +25,7 @@ NOT_IN_A_BASE_IMAGE = shutil.ignore_patterns("test", "__pycache__", "site-packag
 START_TIMEOUT_S = 30
 TOKEN = "for this trial"
 USER = 65_534
-"""Where this runs as root, what the container's user becomes: nobody, who owns no file here."""
+"""The container's user when this runs as root: nobody, who owns no file here."""
 
 
 class Scratch:
@@ -34,7 +34,7 @@ class Scratch:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self.data = directory / "data"
-        # A copy, because the interpreter of whoever runs this may lie where the container's user may not look.
+        # A copy, because the container's user may not be allowed to read the interpreter's folder.
         shutil.copytree(sys.base_prefix, directory / "python", symlinks=True, ignore=NOT_IN_A_BASE_IMAGE)
         binaries = directory / "python" / "bin"
         (binaries / "python").unlink(missing_ok=True)
@@ -46,7 +46,7 @@ class Scratch:
         return self._directory / stage / "app"
 
     def outside(self, text: str) -> str:
-        """A text with the container's data directory replaced by the one here."""
+        """Return a text with the container's data directory replaced by the one here."""
         return text.replace("/data", str(self.data))
 
     def build(self, stage: Stage) -> None:
@@ -135,7 +135,7 @@ def try_out(stage: Stage, scratch: Scratch, port: int) -> None:
         status, page = fetch(f"{url}/", Accept="text/html")
         print("page", status, f"{len(page)} bytes")
         if b"<html" not in page or csv.count(b"happy,") != 1:
-            raise SystemExit("the page or the correction is not what it should be")
+            raise SystemExit("the page or the correction is wrong")
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=30)
@@ -153,9 +153,9 @@ def main() -> None:
             scratch.build(stage)
         app = scratch.app(stages[-1].name)
         size_bytes = sum(path.stat().st_size for path in app.rglob("*") if path.is_file() and not path.is_symlink())
-        print(f"{size_bytes / 1e6:.0f} MB beside the base image")
+        print(f"{size_bytes / 1e6:.0f} MB on top of the base image")
         try_out(stages[-1], scratch, free_port())
-    print("the container's steps and what they make work outside it")
+    print("the container's steps and their result work outside it")
 
 
 if __name__ == "__main__":

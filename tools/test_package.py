@@ -1,6 +1,6 @@
-"""`make test-package`: install the package as a stranger does and use it away from the checkout.
+"""``make test-package``: install the package as a user would, and use it away from the checkout.
 
-``pip install .`` goes into an empty environment under a scratch directory, and what is tried out there runs with that
+``pip install .`` goes into an empty environment under a scratch directory, and everything runs with that
 directory as its working directory and without this process's environment.
 """
 
@@ -24,7 +24,7 @@ print(*(face.expression for face in fer.open_recogniser(detector="mtcnn").predic
 
 
 def run(*command: str | Path, cwd: Path) -> str:
-    """Run a command with an environment that holds nothing but a path and a home; return what it printed."""
+    """Run a command with only a path and a home in its environment; return what it printed."""
     environ = {"PATH": "/usr/bin:/bin", "HOME": str(cwd)}
     done = subprocess.run(list(map(str, command)), cwd=cwd, env=environ, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -33,7 +33,7 @@ def run(*command: str | Path, cwd: Path) -> str:
 
 
 def install(scratch: Path) -> Path:
-    """The python of an environment that holds the package with its extras and nothing else."""
+    """Return the python of an environment that holds the package with its extras and nothing else."""
     venv.create(scratch / "environment", with_pip=True)
     python = scratch / "environment" / "bin" / "python"
     pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
@@ -43,7 +43,7 @@ def install(scratch: Path) -> Path:
 
 
 def check_licences(python: Path) -> None:
-    """The licence and the notice are part of what was installed."""
+    """Fail unless the licence and the notice were installed with the package."""
     (metadata,) = (python.parents[1] / "lib").glob("python3*/site-packages/facial_expression_functions-*.dist-info")
     for name in ("LICENSE", "NOTICE"):
         if (metadata / "licenses" / name).read_bytes() != (ROOT / name).read_bytes():

@@ -1,7 +1,7 @@
-"""Compare architectures under one recipe and budget: `python -m training.compare --data … --votes …`.
+"""Compare architectures under one recipe and budget: ``python -m training.compare --data … --votes …``.
 
-Trains each experiment of `training/experiments/compare/` for the same processor time, converts it to LiteRT
-and writes `docs/architectures.md` and `docs/architectures.png`.
+Trains each experiment of ``training/experiments/compare/`` for the same processor time, converts it to LiteRT
+and writes ``docs/architectures.md`` and ``docs/architectures.png``.
 """
 
 import argparse
@@ -27,11 +27,11 @@ EXPERIMENTS = Path("training/experiments/compare")
 
 
 def compare_one(config: Config, workdir: Path, faces: FaceData) -> dict:
-    """Train one experiment (or take a finished one from `workdir`) and measure its conversions."""
+    """Train one experiment (or take a finished one from ``workdir``) and measure its conversions."""
     result_file = workdir / "result.json"
     if result_file.exists():
         return json.loads(result_file.read_text(encoding="utf-8"))
-    # Processor time, not the wall's: what else the machine does must not favour one of them.
+    # Processor time, not wall time: other work on the machine must not favour one of them.
     train_and_evaluate(config, workdir, faces, clock=time.process_time)
     training, kept_apart = split(faces)
     model = load_keras(workdir / "averaged.keras")
@@ -50,7 +50,7 @@ def compare_one(config: Config, workdir: Path, faces: FaceData) -> dict:
 
 
 def table(results: list[dict]) -> str:
-    """The comparison as a Markdown table, the most accurate first."""
+    """Return the comparison as a Markdown table, the most accurate first."""
     lines = [
         "| architecture | parameters | epochs | CPU minutes | FER+ majority | macro recall "
         "| float ms | int8 ms | int8 FER+ | int8 MB |",
@@ -68,7 +68,7 @@ def table(results: list[dict]) -> str:
 
 
 def write_page(results: list[dict], minutes: float, docs: Path) -> None:
-    """Write `architectures.md` and its plot into `docs`."""
+    """Write ``architectures.md`` and its plot into ``docs``."""
     plot_comparison(results, docs / "architectures.png")
     page = f"""# Architectures compared
 
@@ -81,8 +81,8 @@ of the last averaged weights; milliseconds are for one face in LiteRT on one thr
 ![FER+ accuracy against milliseconds per face](architectures.png)
 
 Made by `make compare DATA=fer2013.csv VOTES=fer2013new.csv MINUTES={minutes:g}`, which trains, converts,
-measures and writes this page. The smaller the budget, the more it favours small networks, which see every face more
-often. The served model is the residual one, which went on gaining for 86 epochs: `training/README.md` has
+measures and writes this page. A smaller budget favours small networks, which see every face more
+often. The served model is the residual net, which kept improving for 86 epochs: `training/README.md` has
 its accuracy by epoch.
 """
     (docs / "architectures.md").write_text(page, encoding="utf-8")

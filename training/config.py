@@ -11,8 +11,8 @@ from training.data.augment import Augmentation
 class Config:
     """What an experiment needs besides the data.
 
-    `budget_minutes` bounds the wall time: the learning rate then follows the share of it that has passed,
-    so a run on a busy machine still ends with a finished decay. With 0 the schedule follows `epochs`.
+    ``budget_minutes`` bounds the wall time: the learning rate then follows the share of it that has passed,
+    so a run on a busy machine still ends with a finished decay. With 0 the schedule follows ``epochs``.
     """
 
     architecture: str = "residual"

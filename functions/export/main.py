@@ -42,12 +42,13 @@ def download_expression_csv(request: flask.Request) -> flask.Response:
     )
     note(size_bytes=download.size_bytes, redirected=download.redirect_url is not None)
     if download.redirect_url is not None:
-        return redirect_answer(download.redirect_url)
+        return redirect_answer(download.redirect_url, complete=download.complete)
     return csv_answer(
         request,
         chunks=download.chunks,
         size_bytes=download.size_bytes,
         etag=download.etag,
+        complete=download.complete,
         announce_size=download.size_bytes <= 32 * MIB,
     )
 
@@ -67,8 +68,8 @@ def merge_feedback(_: flask.Request) -> flask.Response:
 
 @endpoint.route("GET", "/stats", guarded=True)
 def feedback_statistics(_: flask.Request) -> flask.Response:
-    statistics = usecase.statistics(store, now=datetime.now(UTC), receipt_days=settings.receipt_days)
-    return json_answer(statistics_json(statistics))
+    counted = usecase.statistics(store, now=datetime.now(UTC), receipt_days=settings.receipt_days)
+    return json_answer(statistics_json(counted.statistics, complete=counted.complete))
 
 
 @endpoint.route("GET", "/models", guarded=True)
@@ -78,8 +79,8 @@ def published_models(_: flask.Request) -> flask.Response:
 
 @endpoint.route("GET", "/dashboard", guarded=True)
 def dashboard(_: flask.Request) -> flask.Response:
-    statistics = usecase.statistics(store, now=datetime.now(UTC), receipt_days=settings.receipt_days)
-    return html_answer(dashboard_page(statistics, usecase.models(registry)))
+    counted = usecase.statistics(store, now=datetime.now(UTC), receipt_days=settings.receipt_days)
+    return html_answer(dashboard_page(counted.statistics, usecase.models(registry), complete=counted.complete))
 
 
 use_with_framework(settings)

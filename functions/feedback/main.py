@@ -35,7 +35,7 @@ endpoint = Endpoint(
 )
 
 
-@endpoint.route("POST", "/save_expression_feedback", "/")
+@endpoint.route("POST", "/save_expression_feedback", "/", writes=True)
 def save_expression_feedback(request: flask.Request) -> flask.Response:
     query = parse_feedback(request, max_body_bytes=settings.max_body_bytes)
     saved = save_feedback(
@@ -61,12 +61,12 @@ def save_expression_feedback(request: flask.Request) -> flask.Response:
     )
 
 
-@endpoint.route("DELETE", "/save_expression_feedback/{receipt}")
+@endpoint.route("DELETE", "/save_expression_feedback/{receipt}", writes=True)
 def withdraw_expression_feedback(request: flask.Request) -> flask.Response:
     return _withdraw((request.view_args or {})["receipt"])
 
 
-@endpoint.route("POST", "/save_expression_feedback/withdraw")
+@endpoint.route("POST", "/save_expression_feedback/withdraw", writes=True)
 def withdraw_expression_feedback_by_form(request: flask.Request) -> flask.Response:
     return _withdraw(parse_withdrawal(request))
 

@@ -15,7 +15,7 @@ from fer.usecases.predict import open_recogniser
 from fer.usecases.predict import predict as predict_expressions
 
 settings = Settings.from_env()
-endpoint = Endpoint(  # first, because it sets up the log to which opening the model writes
+endpoint = Endpoint(  # first: it sets up the log that opening the model writes to
     health=lambda: {"model_version": recogniser.classifier.model_version},
     allowed_origins=settings.allowed_origins,
     google_cloud_project=settings.google_cloud_project,
@@ -31,7 +31,7 @@ recogniser = open_recogniser(
 
 @endpoint.route("POST", "/predict_expression", "/")
 def predict_expression(request: flask.Request) -> flask.Response:
-    query = parse_predict(request, max_body_bytes=settings.max_body_bytes)
+    query = parse_predict(request, max_body_bytes=settings.max_body_bytes, formats=settings.annotate_formats)
     outcome = predict_expressions(
         query.image,
         recogniser=recogniser,

@@ -1,6 +1,6 @@
 """Facial expressions from pictures: ``from fer import open_recogniser``.
 
-The name is looked up when it is asked for, so importing one part of the package never loads another.
+Names are resolved lazily, so importing one part of the package never loads another.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 class PictureRecogniser:
-    """Recognises expressions; safe to call from any number of threads at once."""
+    """Recognises expressions; safe to call from any number of threads."""
 
     def __init__(self, parts: Recogniser, *, max_image_pixels: int) -> None:
         self._parts = parts
@@ -75,11 +75,12 @@ def open_recogniser(
     cache_dir: Path | None = None,
     tell: Callable[[str], object] = _log.warning,
 ) -> PictureRecogniser:
-    """Open the detector and the model that the settings name; the package brings a model along.
+    """Open the detector and the model that the settings name; the package includes a model.
 
-    ``detector`` is ``auto``, ``yunet``, ``mtcnn`` or ``haar``; by default what the settings say, which come from the
-    environment. Where YuNet's file is missing it is fetched into ``cache_dir`` (by default the user's cache), and
-    ``tell`` hears of it; ``auto`` does without it when it cannot be fetched, ``yunet`` raises ``Unavailable``.
+    ``detector`` is ``auto``, ``yunet``, ``mtcnn`` or ``haar``; by default the settings decide, and they come from the
+    environment. If YuNet's file is missing, it is downloaded into ``cache_dir`` (by default the user's cache) and
+    ``tell`` is called with a message. If the download fails, ``auto`` does without it and ``yunet`` raises
+    ``Unavailable``.
     """
     settings = settings or Settings.from_env()
     detector = detector or settings.detector
@@ -92,7 +93,7 @@ def open_recogniser(
         except Unavailable as error:
             if detector == "yunet":
                 raise
-            tell(f"{error.message} Another detector, which finds fewer faces, takes its place.")
+            tell(f"{error.message} Using another detector, which finds fewer faces.")
     parts = open_parts(
         detector,
         models_dir=settings.models_dir,

@@ -1,4 +1,4 @@
-"""The words of the domain: expressions, faces, predictions, feedback. Standard library only."""
+"""The domain: expressions, faces, predictions, feedback. Standard library only."""
 
 import math
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ NO_EXPRESSION = "nan"
 FEEDBACK_LABELS = (*EXPRESSIONS, NO_EXPRESSION)
 
 AnnotateFormat = Literal["png", "jpeg", "webp", "none"]
-"""How the annotated picture comes back; ``none`` for callers that draw for themselves."""
+"""Formats of the annotated picture; ``none`` is for callers that draw it themselves."""
 
 ANNOTATE_FORMATS: tuple[AnnotateFormat, ...] = get_args(AnnotateFormat)
 
 DETECTORS = ("auto", "yunet", "mtcnn", "haar")
-"""What finds the faces; ``auto`` is the best whose files are there."""
+"""The detectors; ``auto`` is the best one whose files are present."""
 
 CHIP_SIDE_PX = 48
 """Side of the square grey face chip that the classifier sees and that feedback stores."""
@@ -32,7 +32,7 @@ LANDMARK_NAMES = ("right_eye", "left_eye", "nose_tip", "right_mouth_corner", "le
 
 
 def box_inside(box_xywh: BoxXYWH, image_size_wh: tuple[int, int]) -> tuple[int, int, int, int]:
-    """The box in whole pixels and inside the image, as answers show it and as corrections send it back."""
+    """Return the box in whole pixels, clipped to the image, as answers show it and corrections send it back."""
     x, y, w, h = box_xywh
     left, top = max(0, round(x)), max(0, round(y))
     right, bottom = min(image_size_wh[0], round(x + w)), min(image_size_wh[1], round(y + h))
@@ -43,8 +43,8 @@ def box_inside(box_xywh: BoxXYWH, image_size_wh: tuple[int, int]) -> tuple[int, 
 class Face:
     """One detected face, in pixels of the upright image with the origin at its top left.
 
-    ``landmarks`` has five (x, y) points in the order of ``LANDMARK_NAMES``, or is None where the detector
-    gives none. The box may reach over the edge of the image.
+    ``landmarks`` has five (x, y) points in the order of ``LANDMARK_NAMES``, or is None if the detector
+    gives none. The box may extend beyond the image.
     """
 
     box_xywh: BoxXYWH
@@ -102,7 +102,7 @@ class Feedback:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What a model had said of a face before it was corrected; ``model_version`` is empty where that is not known."""
+    """What a model said about a face before the correction; ``model_version`` is empty if unknown."""
 
     expression: str
     model_version: str = ""
@@ -124,7 +124,7 @@ class GateCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedModel:
-    """A version in the registry; ``gate`` is empty where none was asked, ``fault`` where its card is sound."""
+    """A version in the registry; ``gate`` is empty if there was none, ``fault`` if its card is sound."""
 
     version: str
     created: datetime

@@ -1,35 +1,36 @@
 """The few kinds of error the project raises on purpose, each with its HTTP status and stable code.
 
-The text of an error is shown to the caller: it says what to change, and never carries a library's own
-message. What went wrong inside belongs into the cause (``raise … from error``), which only the log sees.
+The text of an error is shown to the caller: it says what to change and never includes a library's own
+message. Details go into the cause (``raise … from error``), which only the log records.
 """
 
 from typing import ClassVar, Final
 
 REFUSAL: Final = "fer.refusal"
-"""Key under which a request that was refused while it was received carries the error that answers it."""
+"""Environment key that holds the error for a request refused while it was being received."""
 
 INTERNAL_FAULT: Final = "Something went wrong on our side."
-"""All that a caller hears of a fault that is not theirs."""
+"""All that a caller is told about a fault that is not theirs."""
 
 
 class FerError(Exception):
     """Base of every error the project raises on purpose.
 
     ``status`` is the HTTP status, ``code`` a stable word for programs (message text is not API), and
-    ``retryable`` says whether the same request may succeed later.
+    ``retryable`` says whether the same request may succeed later, and ``retry_after_s`` when.
     """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal"
     retryable: ClassVar[bool] = False
+    retry_after_s: int = 2
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
 
     def as_json(self) -> dict[str, object]:
-        """The contract's answer to it."""
+        """Return the contract's answer to it."""
         return {"error": self.message, "code": self.code, "retryable": self.retryable}
 
 
@@ -48,7 +49,7 @@ class TooLarge(InvalidInput):
 
 
 class UnsupportedType(InvalidInput):
-    """The body is of a media type, or the picture of a format, that is not read."""
+    """The media type of the body, or the format of the picture, is not supported."""
 
     status = 415
     code = "unsupported_type"
@@ -62,7 +63,7 @@ class Unauthorised(FerError):
 
 
 class Forbidden(FerError):
-    """The caller may not ask: a foreign host or page, or data that nobody has opened."""
+    """The caller may not have this: wrong host or origin, or data that is closed."""
 
     status = 403
     code = "forbidden"
@@ -83,7 +84,7 @@ class MethodNotAllowed(FerError):
 
 
 class RequestTimeout(FerError):
-    """The request did not arrive in the time there is for it."""
+    """The request did not arrive in time."""
 
     status = 408
     code = "timeout"
@@ -98,18 +99,30 @@ class HeadersTooLarge(InvalidInput):
 
 
 class Conflict(FerError):
-    """The request contradicts what is stored, such as one idempotency key with two contents."""
+    """The request contradicts what is stored, for example one idempotency key with two contents."""
 
     status = 409
     code = "conflict"
 
 
 class Unavailable(FerError):
-    """A dependency (the object store) failed or timed out; nothing is known to be wrong with the request."""
+    """A dependency (the object store) failed or timed out; the request itself may be fine."""
 
     status = 503
     code = "unavailable"
     retryable = True
+
+
+class TooManyRequests(FerError):
+    """One client asks more often than a client may."""
+
+    status = 429
+    code = "too_many_requests"
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class NotPermitted(Unavailable):
@@ -117,7 +130,7 @@ class NotPermitted(Unavailable):
 
 
 class CorruptData(FerError):
-    """Something stored, or a model file, is not what its checksum or format says."""
+    """A stored object or a model file does not match its checksum or format."""
 
     status = 500
     code = "corrupt_data"

@@ -1,15 +1,20 @@
-"""What `make build` makes: the same bytes each time, complete on its own, no heavier than it needs to be."""
+"""What ``make build`` makes: the same bytes each time, complete on its own, no heavier than it needs to be."""
 
 import json
+import re
+import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from local.servers import clean_environ
+from local.servers import ROOT, clean_environ, function_server, send
 from tools.build import PARTS, build
 
+SAMPLE = ROOT / "docs" / "images" / "astronaut.jpg"
+FUNCTIONS_TF = ROOT / "infra" / "functions.tf"
 TRAINING_ONLY = ("tensorflow", "keras", "torch")
 # What a function has no use for, because of which importing it would only cost memory and a slower start.
 UNWANTED = {
@@ -97,6 +102,38 @@ def test_what_reads_models_from_cloud_storage_needs_its_client_more(
     assert set(plain[1:]) < set(lines[1:])
     assert more <= set(feedback[1:])  # the very versions that the other functions have
     assert any(line.startswith("google-cloud-storage==") for line in more)
+
+
+def deployed_threads(name: str) -> int:
+    """How many threads infra/ gives a function; as many requests it gets at a time."""
+    found = re.search(rf"^    {name} = {{\n\s+threads\s+= (\d+)$", FUNCTIONS_TF.read_text("utf-8"), re.MULTILINE)
+    assert found is not None
+    return int(found[1])
+
+
+@pytest.mark.parametrize(
+    ("name", "method", "path"),
+    [
+        ("predict", "POST", "/predict_expression?annotate=none"),
+        ("feedback", "POST", "/save_expression_feedback?label=happy"),
+        ("export", "GET", "/stats"),
+    ],
+)
+def test_stalled_bodies_do_not_stop_what_is_deployed(
+    name: str, method: str, path: str, build_dir: Path, tmp_path: Path
+) -> None:
+    threads = deployed_threads(name)
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: 3000000\r\n"
+    settings = {"THREADS": str(threads), "FER_BUCKET": tmp_path.as_uri()}
+    server = function_server(Path(sys.executable), build_dir / name, name, log=tmp_path / "log", **settings)
+    with server, ExitStack() as held:
+        for number in range(4 * threads):
+            connection = held.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            connection.sendall(head.encode() + (b"\r\n\xff\xd8\xff" if number % 2 else b""))
+        assert send(server.url, "GET", "/").status == 200
+        headers = {"Content-Type": "image/jpeg"}
+        body = SAMPLE.read_bytes() if method == "POST" else None
+        assert send(server.url, method, path, headers=headers, body=body).status == 200
 
 
 def check_requirements(lines: list[str]) -> None:

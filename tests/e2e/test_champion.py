@@ -110,7 +110,7 @@ def champion_lines(server: Server, severity: str) -> list[str]:
 def test_promotion_and_rollback_reach_a_running_server(bucket: Bucket, photo: bytes) -> None:
     with bucket.serving() as server:
         assert ask(server, photo).json["model_version"] == BUNDLED
-        assert champion_lines(server, "WARNING") == [f"There is no champion in the bucket; {BUNDLED} goes on"]
+        assert champion_lines(server, "WARNING") == [f"There is no champion in the bucket; {BUNDLED} keeps serving"]
         for version in ("a", "b"):
             bucket.promote(version)
             wait_until(lambda version=version: ask(server, photo).json["model_version"] == version)
@@ -130,7 +130,8 @@ def test_a_broken_champion_takes_no_server_down(bucket: Bucket, photo: bytes) ->
         wait_until(lambda: bool(ask(server, photo) and champion_lines(server, "ERROR")))
         with bucket.serving("cold") as cold:
             assert ask(cold, photo).json["model_version"] == BUNDLED
-            assert champion_lines(cold, "ERROR")[0].startswith(f"The champion broken cannot serve; {BUNDLED} goes on")
+            (line, *_) = champion_lines(cold, "ERROR")
+            assert line.startswith(f"The champion broken cannot serve; {BUNDLED} keeps serving")
         assert ask(server, photo).body == before.body
         assert len(champion_lines(server, "ERROR")) == 1
         bucket.promote("b")

@@ -29,7 +29,7 @@ LOST = (OSError, http.client.HTTPException)
 
 
 def numbered_face(number: int) -> bytes:
-    """A small portrait whose face chip is like no other's: nine bits of ``number`` as patches on the face."""
+    """Return a small portrait whose face chip is like no other's: nine bits of ``number`` as patches on the face."""
     picture = astronaut()[30:190, 145:305].copy()
     for bit in range(9):
         row, column = divmod(bit, 3)
@@ -55,7 +55,7 @@ def post_feedback(url: str, number: int, picture: bytes) -> Reply:
 
 
 def until_answered(request: Callable[[], Reply]) -> Reply:
-    """What a client does whose connection is lost: the same again."""
+    """Send the same again, as a client does whose connection was lost."""
     deadline_s = time.monotonic() + 60
     while True:
         try:
@@ -66,7 +66,7 @@ def until_answered(request: Callable[[], Reply]) -> Reply:
 
 
 def rows_of(csv: bytes) -> list[bytes]:
-    """The rows below the one header, each with all columns."""
+    """Return the rows below the one header, each with all columns."""
     header, *rows = csv.split(b"\n")
     assert header.startswith(b"label,pixel0,")
     assert rows.pop() == b"", "the file ends in the middle of a row"

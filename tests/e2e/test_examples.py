@@ -1,4 +1,4 @@
-"""The examples: the client and the page against the server of `make run`, the training script on an exported CSV."""
+"""The examples: client and page against the server of ``make run``, the training script on an exported CSV."""
 
 import re
 import subprocess
@@ -69,7 +69,7 @@ def test_page_asks_for_what_the_contract_has(server: Server) -> None:
 
 
 def exported(path: Path, *, faces: int) -> Path:
-    """A CSV in the export's format: lit from above is happy, from below sad; every ninth is ``nan``."""
+    """Return a CSV in the export's format: lit from above is happy, from below sad; every ninth is ``nan``."""
     random = np.random.default_rng(0)
     ramp = np.linspace(60, 190, 48)[:, None] + np.zeros((48, 48))
     rows: list[bytes] = []

@@ -1,4 +1,4 @@
-"""The process that `make run` starts."""
+"""The process that ``make run`` starts."""
 
 import signal
 import socket
@@ -41,7 +41,7 @@ def test_so_is_a_live_video_from_its_page(server: Server) -> None:
 
 
 def handshake(server: Server, *, host: str, origin: str) -> bytes:
-    """The first bytes that a browser's WebSocket handshake is answered with."""
+    """Return the first bytes that a browser's WebSocket handshake is answered with."""
     lines = [
         "GET /stream HTTP/1.1",
         f"Host: {host}",

@@ -2,6 +2,7 @@
 
 import io
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,6 +13,7 @@ from PIL import Image
 
 from fer.settings import Settings
 from local.servers import Server, local_server, send
+from tests.drawn_pictures import encoded_pictures, saved
 from tests.pictures import astronaut, encode
 
 LIMIT_MB = 500
@@ -137,3 +139,32 @@ def test_large_photo_from_eight_clients(server: Server, annotate: str) -> None:
     with ThreadPoolExecutor(8) as clients:
         assert list(clients.map(post, range(8))) == [1] * 8
     assert server.peak_resident_mb() < LIMIT_MB
+
+
+def test_a_thousand_mixed_requests_after_the_bombs_leave_the_memory_bounded(server: Server) -> None:
+    face = encode(astronaut(), ".jpg")
+    drawn = list(encoded_pictures().values())
+    odd = [saved(Image.fromarray(astronaut()), kind) for kind in ("GIF", "BMP", "AVIF", "WEBP", "PNG")]
+    bombs = [bomb(10_000) for bomb in (grey_png, gif, bmp, webp)]
+    image = {"Content-Type": "image/*"}
+
+    def request(number: int) -> int:
+        kind, turn = number % 10, number // 10
+        if kind == 0:
+            return send(server.url, "GET", ("/", "/stats", "/dashboard", "/download_expression_csv")[turn % 4]).status
+        if kind == 1:
+            return send(server.url, "POST", ROUTES[turn % 2], headers=image, body=bombs[turn % 4]).status
+        if kind == 2:
+            return send(server.url, "POST", ROUTES[1], headers=image, body=face).status
+        if kind == 3:
+            return send(server.url, "POST", f"{ROUTES[0]}?annotate=png", headers=image, body=odd[turn % 5]).status
+        if kind == 4:
+            return send(server.url, "POST", ROUTES[0], headers=image, body=face[: 100 * (turn + 1)]).status
+        path = f"{ROUTES[0]}?annotate={('none', 'jpeg', 'webp')[turn % 3]}"
+        return send(server.url, "POST", path, headers=image, body=drawn[number % len(drawn)]).status
+
+    with ThreadPoolExecutor(8) as clients:
+        statuses = Counter(clients.map(request, range(1_000)))
+    assert set(statuses) <= {200, 400, 413}
+    assert statuses[200] >= 700
+    assert server.resident_mb() < LIMIT_MB

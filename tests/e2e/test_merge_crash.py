@@ -60,7 +60,7 @@ class Worker:
 
 
 def start_anew(worker: Worker, folder: Path) -> Worker:
-    """What a client does: send again what was not acknowledged, and now and then also what was."""
+    """Return what a client sends again: what was not acknowledged, and now and then also what was."""
     left = [number for number in worker.numbers if number not in worker.acknowledged]
     return Worker(worker.role, folder, [*sorted(worker.acknowledged)[-2:], *left])
 

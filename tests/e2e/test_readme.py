@@ -1,4 +1,4 @@
-"""The commands and programs of README.md and docs/api.md, run as written, against the server of `make run`."""
+"""The commands and programs of README.md and docs/api.md, run as written, against the server of ``make run``."""
 
 import json
 import os
@@ -30,7 +30,7 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 def commands(page: str, word: str) -> list[str]:
-    """The commands of a page's shell blocks in which ``word`` is called."""
+    """Return the commands of a page's shell blocks in which ``word`` is called."""
     lines = "".join(blocks(page, "sh")).replace("\\\n", " ").replace("|\n", "| ").splitlines()
     return [line for line in lines if re.search(rf"(^|\| *){word} ", line)]
 

@@ -1,4 +1,4 @@
-"""Live video against the server that `make run` starts."""
+"""Live video against the server that ``make run`` starts."""
 
 import threading
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def address(server: Server) -> str:
 
 
 def trembling_video() -> Iterator[bytes]:
-    """A face that trembles and drifts, hidden in every ninth and tenth frame."""
+    """Yield a face that trembles and drifts, hidden in every ninth and tenth frame."""
     generator = np.random.default_rng(1)
     empty = encode(np.full((512, 512, 3), 120, np.uint8), ".jpg")
     for number in range(VIDEO_S * FPS):
@@ -74,7 +74,7 @@ def test_stopping_says_so_and_a_restarted_server_begins_anew(tmp_path: Path) -> 
 
 
 def heavy(picture: bytes, size_bytes: int) -> bytes:
-    """The same JPEG with so many comments that it has ``size_bytes``, which costs no time to decode."""
+    """Return the same JPEG with so many comments that it has ``size_bytes``, which costs no time to decode."""
     comment = b"\xff\xfe" + (COMMENT_BYTES + 2).to_bytes(2) + bytes(COMMENT_BYTES)
     comments = (size_bytes - len(picture)) // len(comment)
     return picture[:2] + comment * comments + picture[2:]

@@ -28,7 +28,7 @@ def make_faces(training: int = 24, public: int = 14, seed: int = 0) -> FaceData:
 
 
 def faces_csv(faces: FaceData) -> str:
-    """The rows as `fer2013.csv`."""
+    """Return the rows as ``fer2013.csv``."""
     lines = ["emotion,pixels,Usage"]
     for image, label, usage in zip(faces.images, faces.labels, faces.usage, strict=True):
         lines.append(f"{label},{' '.join(map(str, image.ravel()))},{usage}")
@@ -36,7 +36,7 @@ def faces_csv(faces: FaceData) -> str:
 
 
 def votes_csv(faces: FaceData, names: list[str]) -> str:
-    """The votes as `fer2013new.csv`."""
+    """Return the votes as ``fer2013new.csv``."""
     lines = ["Usage,Image name," + ",".join(VOTE_COLUMNS)]
     for usage, name, votes in zip(faces.usage, names, faces.votes, strict=True):
         lines.append(f"{usage},{name},{','.join(map(str, votes))}")
@@ -44,7 +44,7 @@ def votes_csv(faces: FaceData, names: list[str]) -> str:
 
 
 def write_both(folder: Path, faces: FaceData) -> tuple[Path, Path]:
-    """Write both files into `folder`; returns their paths."""
+    """Write both files into ``folder``; returns their paths."""
     data, votes = folder / "fer2013.csv", folder / "fer2013new.csv"
     data.write_text(faces_csv(faces), encoding="utf-8")
     names = [f"fer{row:07d}.png" for row in range(len(faces))]
@@ -53,7 +53,7 @@ def write_both(folder: Path, faces: FaceData) -> tuple[Path, Path]:
 
 
 def portrait(seed: int) -> np.ndarray:
-    """A smooth random picture uint8 (48, 48): like no other seed's, and with the large shapes that a face has."""
+    """Return a smooth random picture, uint8 (48, 48), unique to its seed, with shapes as large as a face's."""
     rng = np.random.default_rng(seed)
     coarse = cv2.resize(rng.uniform(20, 235, (7, 7)), (48, 48), interpolation=cv2.INTER_CUBIC)
     return np.clip(coarse + rng.normal(0, 3, coarse.shape), 0, 255).astype(np.uint8)
@@ -65,13 +65,13 @@ def portraits(count: int) -> np.ndarray:
 
 
 def feedback_csv(labelled: list[tuple[str, np.ndarray]]) -> bytes:
-    """A feedback CSV of these labels and faces."""
+    """Return a feedback CSV of these labels and faces."""
     rows = (encode_row(Feedback(label=label, pixels=face.tobytes())) for label, face in labelled)
     return HEADER + b"".join(rows)
 
 
 def marked(labels: np.ndarray, seed: int = 0) -> np.ndarray:
-    """A different picture for each label, uint8 (N, 48, 48), with a bright bar whose place tells the label."""
+    """Return a different picture for each label, uint8 (N, 48, 48), with a bright bar whose place tells the label."""
     images = np.stack([portrait(10_000 * seed + number) // 2 for number in range(len(labels))])
     for image, label in zip(images, labels, strict=True):
         image[label * 6 + 2 : label * 6 + 7, 6:42] = 255
@@ -79,7 +79,7 @@ def marked(labels: np.ndarray, seed: int = 0) -> np.ndarray:
 
 
 def marked_portraits(labels: np.ndarray, seed: int = 0) -> np.ndarray:
-    """A real face that detectors find, cut anew each time, its label marked at both sides: uint8 (N, 48, 48)."""
+    """Return a real, detectable face per label, cut anew each time, label marked: uint8 (N, 48, 48)."""
     grey = cv2.imread(str(Path(__file__).parents[2] / "docs/images/astronaut.jpg"), cv2.IMREAD_GRAYSCALE)
     rng = np.random.default_rng(seed)
     images = []

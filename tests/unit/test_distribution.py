@@ -43,3 +43,11 @@ def test_all_environments_pin_the_same_versions() -> None:
                 versions[name][found["version"]].add(str(path.relative_to(ROOT)))
     assert "pillow" in versions
     assert {name: found for name, found in versions.items() if len(found) > 1} == {}
+
+
+def test_changelog_has_the_version_with_its_date() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    released = re.findall(r"^## \[(\d+\.\d+\.\d+)\] - (\d{4}-\d{2}-\d{2})$", changelog, re.MULTILINE)
+    assert [number for number, _ in released][:1] == [version]
+    assert [day for _, day in released] == sorted((day for _, day in released), reverse=True)

@@ -28,13 +28,13 @@ def pages() -> list[Path]:
 
 
 def anchors(page: Path) -> set[str]:
-    """The fragments of a page's headings, made as GitHub makes them."""
+    """Return the fragments of a page's headings, made as GitHub makes them."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def commands(page: Path) -> Iterator[str]:
-    """The lines of a page's shell blocks, continued lines joined, without comments."""
+    """Yield the lines of a page's shell blocks, continued lines joined, without comments."""
     for block in re.findall(r"^```(?:sh)?\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
         for line in block.replace("\\\n", " ").splitlines():
             yield line.split(" #")[0].strip()

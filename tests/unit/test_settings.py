@@ -17,6 +17,21 @@ def test_defaults_suit_a_run_on_ones_own_machine(monkeypatch: pytest.MonkeyPatch
     assert settings.max_body_bytes == 24 * MIB
     assert settings.allowed_origins == ("*",)
     assert settings.export_token is None
+    assert settings.requests_per_minute is None
+    assert settings.annotate_formats == ("png", "jpeg", "webp", "none")
+
+
+@pytest.mark.parametrize(
+    ("given", "formats"),
+    [
+        ("jpeg", ("jpeg", "none")),
+        ("webp, png", ("webp", "png", "none")),
+        ("jpeg,none", ("jpeg", "none")),
+        ("png,jpeg,webp,none", ("png", "jpeg", "webp", "none")),
+    ],
+)
+def test_the_first_format_that_is_named_is_the_default(given: str, formats: tuple[str, ...]) -> None:
+    assert Settings.from_env({"FER_ANNOTATE_FORMATS": given}).annotate_formats == formats
 
 
 def test_cloud_has_no_default_bucket() -> None:
@@ -34,6 +49,10 @@ def test_every_variable_is_read() -> None:
             "FER_PRIOR": "1,1,1,1,1,1,4",
             "FER_MAX_BODY_BYTES": "1000",
             "FER_MAX_IMAGE_PIXELS": "2000",
+            "FER_SEND_TIMEOUT_S": "4",
+            "FER_REQUESTS_PER_MINUTE": "60",
+            "FER_PROXY_HOPS": "0",
+            "FER_ANNOTATE_FORMATS": "jpeg",
             "FER_ALLOWED_ORIGINS": "https://a.example, https://b.example,",
             "FER_ALLOWED_HOSTS": "faces.example, other.example",
             "FER_EXPORT_TOKEN": "secret",
@@ -55,6 +74,10 @@ def test_every_variable_is_read() -> None:
         prior=(0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.4),
         max_body_bytes=1000,
         max_image_pixels=2000,
+        send_timeout_s=4,
+        requests_per_minute=60,
+        proxy_hops=0,
+        annotate_formats=("jpeg", "none"),
         allowed_origins=("https://a.example", "https://b.example"),
         allowed_hosts=("faces.example", "other.example"),
         export_token="secret",
@@ -89,6 +112,11 @@ def test_empty_value_is_no_value() -> None:
         ("FER_MAX_BODY_BYTES", "-5"),
         ("FER_MAX_BODY_BYTES", "24MB"),
         ("FER_MAX_IMAGE_PIXELS", "1e6"),
+        ("FER_REQUESTS_PER_MINUTE", "0"),
+        ("FER_PROXY_HOPS", "-1"),
+        ("FER_PROXY_HOPS", "one"),
+        ("FER_ANNOTATE_FORMATS", "jpg"),
+        ("FER_ANNOTATE_FORMATS", "none"),
         ("FER_STREAM_MAX_FPS", "29.97"),
     ],
 )

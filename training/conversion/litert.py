@@ -1,4 +1,4 @@
-"""Keras to LiteRT: conversion in three precisions, and running the result on one thread."""
+"""Converts Keras to LiteRT in three precisions, and runs the result on one thread."""
 
 import tempfile
 import time
@@ -13,7 +13,7 @@ QUANTISATIONS: tuple[Quantisation, ...] = ("none", "dynamic_int8", "full_int8")
 
 
 def load_keras(path: Path):
-    """Load a `.keras` file for conversion; raises RuntimeError unless Keras runs on TensorFlow."""
+    """Load a ``.keras`` file for conversion; raises RuntimeError unless Keras runs on TensorFlow."""
     import keras
 
     if keras.backend.backend() != "tensorflow":
@@ -22,9 +22,9 @@ def load_keras(path: Path):
 
 
 def convert(model, quantisation: Quantisation, representative: np.ndarray | None = None) -> bytes:
-    """The LiteRT flatbuffer of a Keras model, its batch size left open.
+    """Return the LiteRT flatbuffer of a Keras model, its batch size left open.
 
-    `representative`: float32 (N, H, W, 1) model inputs; `full_int8` takes the ranges of its activations
+    ``representative``: float32 (N, H, W, 1) model inputs; ``full_int8`` takes the ranges of its activations
     from them. Input and output stay float32 whatever the precision inside.
     """
     import tensorflow as tf
@@ -65,7 +65,7 @@ def _feed(images: np.ndarray) -> Callable[[], Iterator[list[np.ndarray]]]:
 
 
 class Runner:
-    """One LiteRT interpreter on one thread; not for use from several threads."""
+    """One LiteRT interpreter on one thread; not thread-safe."""
 
     def __init__(self, model: bytes):
         from ai_edge_litert.interpreter import Interpreter
@@ -78,7 +78,7 @@ class Runner:
         self.interpreter.allocate_tensors()
 
     def outputs(self, images: np.ndarray) -> np.ndarray:
-        """The outputs float32 (N, classes) for float32 (N, H, W, 1), one face at a time."""
+        """Return outputs float32 (N, classes) for float32 (N, H, W, 1), one face at a time."""
         results = []
         for image in images:
             self.interpreter.set_tensor(self.input["index"], image[None].astype(np.float32))
@@ -87,7 +87,7 @@ class Runner:
         return np.array(results, np.float32)
 
     def median_ms(self, images: np.ndarray, repeats: int = 200) -> float:
-        """Median milliseconds of one call with one face, after a warm-up."""
+        """Return the median milliseconds of one call with one face, after a warm-up."""
         times = []
         for number in range(repeats + 10):
             start = time.perf_counter()

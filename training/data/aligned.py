@@ -1,4 +1,4 @@
-"""Training faces turned upright by the very code that serving uses."""
+"""Turns training faces upright with the code that serving uses."""
 
 from pathlib import Path
 
@@ -11,9 +11,9 @@ _BOX_XYWH = (4.65, -0.8, 38.9, 50.3)
 
 
 def upright(faces: FaceData, detectors: Path) -> FaceData:
-    """The same rows with each face turned by the roll that ONet measures; raises NotFound without ONet's file.
+    """Return the same rows with each face turned by the roll that ONet measures; raises NotFound without ONet's file.
 
-    A face that ONet does not recognise as one stays as it is.
+    A face that ONet does not recognise is left unchanged.
     """
     from fer.domain import Face
     from fer.errors import NotFound

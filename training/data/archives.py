@@ -1,4 +1,4 @@
-"""The CSV inside whatever a data set was packed in: plain, gzip, zip, tar, and one in the other."""
+"""Finds the CSV in a data set, whether plain or in gzip, zip or tar, nested or not."""
 
 import gzip
 import io
@@ -14,9 +14,9 @@ _PACKED = (".csv", ".csv.gz", ".tar", ".tar.gz", ".tgz", ".zip")
 
 @contextmanager
 def open_csv_text(path: Path, preferred: tuple[str, ...]) -> Iterator[io.TextIOWrapper]:
-    """The CSV as text, without a byte-order mark; of several in an archive the first of `preferred` by its name.
+    """Yield the CSV as text, without a byte-order mark; of several in an archive, the first one in ``preferred``.
 
-    Raises ValueError where there is none.
+    Raises ValueError if there is none.
     """
     with ExitStack() as opened:
         content = _unpacked(opened, opened.enter_context(path.open("rb")), str(path), preferred)
@@ -24,7 +24,7 @@ def open_csv_text(path: Path, preferred: tuple[str, ...]) -> Iterator[io.TextIOW
 
 
 def _unpacked(opened: ExitStack, raw: BinaryIO, name: str, preferred: tuple[str, ...]) -> BinaryIO:
-    """What is in the file, looked at by its first bytes and not by its name."""
+    """Return the file's content, recognised by its first bytes, not by its name."""
     start = raw.read(2)
     raw.seek(0)
     if start == b"PK":
@@ -44,7 +44,7 @@ def _unpacked(opened: ExitStack, raw: BinaryIO, name: str, preferred: tuple[str,
 
 
 def _seekable(member: BinaryIO, name: str) -> BinaryIO:
-    """Members of a zip can be sought in, at the price of reading again; archives in archives are read into memory."""
+    """Members of a zip can seek, at the price of reading again; nested archives are read into memory."""
     return member if name.endswith(".csv") else io.BytesIO(member.read())
 
 

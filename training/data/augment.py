@@ -26,7 +26,7 @@ class Augmentation:
 
 
 def _warps(count: int, side: int, strength: Augmentation, rng: np.random.Generator) -> np.ndarray:
-    """Affine maps from output to input pixels, float32 (count, 2, 3)."""
+    """Return affine maps from output to input pixels, float32 (count, 2, 3)."""
     angle = np.deg2rad(rng.uniform(-strength.roll_deg, strength.roll_deg, count))
     size = np.exp(rng.uniform(-strength.scale, strength.scale, count))
     aspect = np.exp(rng.uniform(-strength.aspect, strength.aspect, count))
@@ -61,7 +61,7 @@ def _degrade(image: np.ndarray, strength: Augmentation, rng: np.random.Generator
 
 
 def augment(images: np.ndarray, strength: Augmentation, rng: np.random.Generator) -> np.ndarray:
-    """Vary each image for itself: uint8 (N, S, S) in, float32 (N, S, S) 0–255 out."""
+    """Vary each image independently: uint8 (N, S, S) in, float32 (N, S, S) 0–255 out."""
     count, side = images.shape[:2]
     warps = _warps(count, side, strength, rng)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -82,7 +82,7 @@ def augment(images: np.ndarray, strength: Augmentation, rng: np.random.Generator
 def mix(
     images: np.ndarray, targets: np.ndarray, strength: Augmentation, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mixup (Zhang et al. 2018) or CutMix (Yun et al. 2019) of a whole batch, or neither; shapes stay."""
+    """Apply mixup (Zhang et al. 2018) or CutMix (Yun et al. 2019) to a whole batch, or neither; shapes stay."""
     draw = rng.random()
     if draw >= strength.mixup_probability + strength.cutmix_probability:
         return images, targets

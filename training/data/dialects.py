@@ -1,7 +1,7 @@
-"""A feedback CSV that went through pandas, R or a spreadsheet, as it was before.
+"""Restores a feedback CSV that pandas, R or a spreadsheet has rewritten.
 
-Quotes, another delimiter, a byte-order mark, a column of row numbers, `12.0` for 12 and other spellings of a label
-are undone. What could mean two things is refused with its line.
+Quotes, another delimiter, a byte-order mark, a column of row numbers, ``12.0`` for 12 and other spellings of a label
+are undone. Ambiguous content is refused with its line number.
 """
 
 import csv
@@ -18,10 +18,10 @@ _BOM = b"\xef\xbb\xbf"
 
 
 def as_written(lines: Iterator[bytes]) -> Iterator[bytes]:
-    """The lines of a feedback CSV in the format of the export, the header first; a file in that format as it is.
+    """Yield the lines of a feedback CSV in the export's format, header first; such a file is passed through.
 
-    Raises ValueError for a header that is not one of a feedback CSV and, in a changed file, for a row that cannot be
-    read for certain.
+    Raises ValueError for a header that is not one of a feedback CSV and, in a changed file, for an
+    ambiguous row.
     """
     header = next(lines, b"").removeprefix(_BOM)
     if header.strip() == HEADER.strip():
@@ -39,7 +39,7 @@ def as_written(lines: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def respelt(line: bytes) -> bytes | None:
-    """A row of a file that has kept its header, as the export writes it; None where that is not certain."""
+    """Return a row of a file that kept its header in the export's format; None if ambiguous."""
     try:
         return _row(line, ",", list(range(len(_COLUMNS))))
     except (ValueError, csv.Error):
@@ -47,7 +47,7 @@ def respelt(line: bytes) -> bytes | None:
 
 
 def _read_header(header: bytes) -> tuple[str, list[int]]:
-    """The delimiter, and where each of our columns stands."""
+    """Return the delimiter, and the position of each of our columns."""
     text = header.decode("utf-8", "replace").strip()
     delimiter = max(",;\t", key=text.count)
     names = [name.strip() for name in next(csv.reader([text], delimiter=delimiter), [])]
@@ -64,7 +64,7 @@ def _read_header(header: bytes) -> tuple[str, list[int]]:
 
 def _row(line: bytes, delimiter: str, places: list[int]) -> bytes:
     cells = next(csv.reader([line.decode("utf-8", "replace").rstrip("\r\n")], delimiter=delimiter))
-    # R writes no name above its row numbers if it is told to write none.
+    # R writes no header for its row numbers unless told to.
     if len(cells) not in (max(places) + 1, max(places) + 2):
         raise ValueError(f"expected {len(places)} cells, got {len(cells)}")
     label, *pixels = (cells[place] for place in places)

@@ -1,8 +1,8 @@
-"""A data set from feedback: rows checked one by one, duplicates joined, labels settled by majority.
+"""Makes a data set from feedback: checks every row, joins duplicates, settles labels by majority.
 
-`expression_pixel_data.csv` is streamed. Of each good row the pixels go to a file in the work directory;
+``expression_pixel_data.csv`` is streamed. Of each good row the pixels go to a file in the work directory;
 only a digest and a label stay in memory. "nan" is a label ("no expression fits, or not a face"), never a
-missing value, as with pandas' `keep_default_na=False`.
+missing value, as with pandas' ``keep_default_na=False``.
 """
 
 import hashlib
@@ -28,17 +28,17 @@ from training.data.near_duplicates import near_groups
 
 NAN = FEEDBACK_LABELS.index("nan")
 DIGEST_BYTES = 16
-# A chip with fewer grey levels shows nothing: a wall, or a lens cap.
+# A chip with fewer grey levels shows nothing but a wall or a lens cap.
 MIN_CONTRAST = 8
 _CELLS = frozenset(str(value).encode() for value in range(256))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackRows:
-    """The good rows in the CSV's order: `pixels` of N faces in a file; `labels` int8 (N,).
+    """The good rows in the CSV's order: ``pixels`` of N faces in a file; ``labels`` int8 (N,).
 
-    `labels` index FEEDBACK_LABELS; `digests` uint8 (N, 16) begin the sha256 of the pixels; `rejected` counts
-    the other rows by reason; `csv_sha256` is of the whole file.
+    ``labels`` index FEEDBACK_LABELS; ``digests`` uint8 (N, 16) begin the sha256 of the pixels; ``rejected`` counts
+    the other rows by reason; ``csv_sha256`` is of the whole file.
     """
 
     pixels: "PixelFile"
@@ -51,7 +51,7 @@ class FeedbackRows:
         return len(self.labels)
 
     def names(self) -> np.ndarray:
-        """What stands for each row in the records, uint8 (N, 16): label and pixels, not where it lies in the CSV."""
+        """Return the digest of each row's label and pixels, uint8 (N, 16), independent of its place in the CSV."""
         named = [
             row_digest(FEEDBACK_LABELS[label], pixels.tobytes())
             for start in range(0, len(self), 1024)
@@ -63,9 +63,9 @@ class FeedbackRows:
 
 
 class PixelFile:
-    """Faces in a file, read when they are indexed: `faces[2:5]` is uint8 (3, 48, 48).
+    """Faces in a file, read when they are indexed: ``faces[2:5]`` is uint8 (3, 48, 48).
 
-    Each look maps the file and lets it go again, so what was read before does not add up in memory.
+    Each access maps the file and unmaps it again, so memory does not add up.
     """
 
     def __init__(self, path: Path, rows: np.ndarray):
@@ -81,7 +81,7 @@ class PixelFile:
         return np.array(np.memmap(self.path, np.uint8, "r").reshape(-1, SIDE_PX, SIDE_PX)[rows])
 
     def take(self, rows: np.ndarray) -> "PixelFile":
-        """Some of the faces, by index."""
+        """Return some of the faces, by index."""
         return PixelFile(self.path, self.rows[rows])
 
 
@@ -89,9 +89,9 @@ class PixelFile:
 class FeedbackFaces:
     """Distinct faces with settled labels, in the CSV's order.
 
-    `rows` int64 (F,) index FeedbackRows, `labels` int64 (F,) LABELS; `not_expressions` are the rows of faces labelled
-    "nan". `groups` int64 (N,) has for each row the one that stands for its face. `counts` says what became of the
-    rows.
+    ``rows`` int64 (F,) index FeedbackRows, ``labels`` int64 (F,) LABELS; ``not_expressions`` are the rows of faces
+    labelled "nan". ``groups`` int64 (N,) maps each row to the row that represents its face. ``counts`` says what
+    became of the rows.
     """
 
     rows: np.ndarray
@@ -102,10 +102,10 @@ class FeedbackFaces:
 
 
 def read_rows(chunks: Iterable[bytes], pixel_file: Path) -> FeedbackRows:
-    """Check every row of a CSV cut into chunks anywhere, with the memory of a chunk and 17 bytes a row.
+    """Check every row of a CSV that comes in chunks, using the memory of one chunk and 17 bytes per row.
 
-    Writes the pixels to `pixel_file`. Raises ValueError where the header is not that of a feedback CSV, and where a
-    file that another program wrote anew cannot be read for certain.
+    Writes the pixels to ``pixel_file``. Raises ValueError if the header is not that of a feedback CSV, or if a
+    file rewritten by another program is ambiguous.
     """
     whole, rejected, labels, digests = hashlib.sha256(), Counter(), bytearray(), bytearray()
     lines = as_written(_lines(_hashed(chunks, whole)))
@@ -137,7 +137,7 @@ def _hashed(chunks: Iterable[bytes], value) -> Iterator[bytes]:
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Lines with their `\\n`; of a line that is longer than any row, only enough to tell that it is."""
+    """Yield lines with their ``\\n``; of a line longer than any row, only enough to detect that."""
     rest, limit = b"", 2 * len(HEADER)
     for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\n")
@@ -149,7 +149,7 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _face(line: bytes) -> tuple[int, bytes] | str:
-    """The label's index and the 2,304 pixels of one line, or the reason why it is rejected."""
+    """Return the label's index and the 2,304 pixels of one line, or the reason why it is rejected."""
     if not line.endswith(b"\n"):
         return "cut off: the last row has no line end"
     line = line.rstrip(b"\r\n")
@@ -179,10 +179,10 @@ def _fault(line: bytes) -> str:
 
 
 def settle(rows: FeedbackRows) -> FeedbackFaces:
-    """Join exact and near duplicates and give each face the label that most of its rows have; ties are dropped.
+    """Join exact and near duplicates and give each face its rows' majority label; ties are dropped.
 
-    "nan" is one of the labels here. A face is represented by its first row: new ones come after it, so it stays the
-    same until it is withdrawn.
+    "nan" is one of the labels here. A face is represented by its first row: new rows come after it, so it stays the
+    same until that row is withdrawn.
     """
     groups = face_groups(rows)
     first, members = np.unique(groups, return_inverse=True)
@@ -211,7 +211,7 @@ def settle(rows: FeedbackRows) -> FeedbackFaces:
 
 
 def _first_with_same_pixels(rows: FeedbackRows) -> tuple[np.ndarray, np.ndarray]:
-    """The first row of each distinct picture, in order, and for each row the place of its picture among them."""
+    """Return the first row of each distinct picture, in order, and each row's index among those pictures."""
     keys = np.ascontiguousarray(rows.digests).view(np.dtype((np.void, DIGEST_BYTES))).ravel()
     _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     order = np.argsort(first)
@@ -221,7 +221,7 @@ def _first_with_same_pixels(rows: FeedbackRows) -> tuple[np.ndarray, np.ndarray]
 
 
 def face_groups(rows: FeedbackRows) -> np.ndarray:
-    """For each row the first row that shows the same face picture, exactly or nearly: int64 (N,)."""
+    """Return for each row the first row with the same face picture, exactly or nearly: int64 (N,)."""
     if not len(rows):
         return np.zeros(0, np.int64)
     first, member = _first_with_same_pixels(rows)

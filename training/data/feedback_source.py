@@ -1,4 +1,4 @@
-"""Where the feedback CSV comes from: a path, a bucket, or the export function's own URL."""
+"""Opens the feedback CSV from a path, a bucket, or the export function's URL."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,18 +13,18 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class NoFeedback(Exception):
-    """There is no CSV yet: nobody has sent feedback."""
+    """There is no CSV yet, because nobody has sent feedback."""
 
 
 @contextmanager
 def open_source(where: str, *, export_token: str | None = None) -> Iterator[Iterator[bytes]]:
-    """The CSV's bytes in chunks, pinned to one version of it.
+    """Yield the CSV's bytes in chunks, pinned to one version.
 
-    `where`: a path, `file:///path`, `gs://bucket` (its CSV) or `gs://bucket/key`, or the `https` address of
-    `/download_expression_csv` (plain `http` on this machine only). `export_token` goes out as the bearer token; where
-    Google credentials are at hand, an identity token for the address goes out beside it, as Cloud Run's IAM wants it.
-    Raises NoFeedback where bucket or function have none yet, OSError where it cannot be read or the address leads
-    nowhere, ValueError for another kind of address.
+    ``where``: a path, ``file:///path``, ``gs://bucket`` (its CSV) or ``gs://bucket/key``, or the ``https`` address
+    of ``/download_expression_csv`` (plain ``http`` on this machine only). ``export_token`` is sent as the bearer
+    token; if Google credentials are available, an identity token for the address is sent as well, as Cloud Run's IAM
+    requires. Raises NoFeedback if the bucket or function has none yet, OSError if it cannot be read or the address
+    leads nowhere, and ValueError for any other kind of address.
     """
     parts = urlsplit(where)
     if parts.scheme == "gs":
@@ -48,7 +48,7 @@ def _bucket_chunks(bucket: str, key: str) -> Iterator[bytes]:
     store, key = open_store(f"gs://{bucket}"), key or CSV_KEY
     info = store.stat(key)
     if info is None:
-        found = next(store.list(key), None)  # raises Unavailable where there is no such bucket
+        found = next(store.list(key), None)  # raises Unavailable if there is no such bucket
         if key != CSV_KEY or found is not None:
             raise FileNotFoundError(f"There is no gs://{bucket}/{key}; without a key it is the feedback's CSV.")
         raise NoFeedback(f"gs://{bucket}/{key} does not exist yet")
@@ -65,7 +65,7 @@ def _download(url: str, export_token: str | None):
         headers["X-Serverless-Authorization"] = f"Bearer {identity}"
     response = requests.get(url, headers=headers, stream=True, timeout=TIMEOUT_S, allow_redirects=False)
     if response.is_redirect:
-        # To a signed URL, which needs no token and must not see one.
+        # Redirects to a signed URL, which needs no token and must not receive one.
         response.close()
         response = requests.get(response.headers["Location"], stream=True, timeout=TIMEOUT_S)
     with response:
@@ -76,7 +76,7 @@ def _download(url: str, export_token: str | None):
 
 
 def _says_no_feedback(response) -> bool:
-    """Whether a 404 is export's own word for "no CSV yet", which the contract fixes, and not a mistyped address."""
+    """Return whether a 404 is export's "no CSV yet", as the contract words it, and not a mistyped address."""
     try:
         return response.json().get("error") == NO_CSV_YET
     except (ValueError, AttributeError):
@@ -84,7 +84,7 @@ def _says_no_feedback(response) -> bool:
 
 
 def _identity_token(url: str) -> str | None:
-    """A Google identity token whose audience is the function, None where there are no credentials for one."""
+    """Return a Google identity token whose audience is the function, or None without credentials."""
     parts = urlsplit(url)
     if parts.hostname in _LOOPBACK:
         return None

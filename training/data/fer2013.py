@@ -1,7 +1,7 @@
 """FER2013 pixels and FER+ votes as arrays: reading, matching of rows, targets, duplicates.
 
 FER2013 (Goodfellow et al. 2013) comes as a CSV with the columns emotion, pixels and Usage, packed in several ways.
-FER+ (Barsoum et al. 2016) adds the votes of ten taggers per image in `fer2013new.csv`.
+FER+ (Barsoum et al. 2016) adds the votes of ten taggers per image in ``fer2013new.csv``.
 """
 
 import csv
@@ -37,9 +37,9 @@ _UNKNOWN, _NOT_A_FACE = VOTE_COLUMNS.index("unknown"), VOTE_COLUMNS.index("NF")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaceData:
-    """Rows of FER2013: `images` uint8 (N, 48, 48), `labels` int64 (N,) in LABELS' order, `usage` str (N,).
+    """Rows of FER2013: ``images`` uint8 (N, 48, 48), ``labels`` int64 (N,) in LABELS' order, ``usage`` str (N,).
 
-    `votes` int64 (N, 10) in the order of VOTE_COLUMNS, or None where no vote file was given.
+    ``votes`` int64 (N, 10) in the order of VOTE_COLUMNS, or None where no vote file was given.
     """
 
     images: np.ndarray
@@ -51,12 +51,12 @@ class FaceData:
         return len(self.labels)
 
     def take(self, rows: np.ndarray) -> "FaceData":
-        """The chosen rows, by boolean mask or by index."""
+        """Return the chosen rows, by boolean mask or by index."""
         votes = None if self.votes is None else self.votes[rows]
         return FaceData(images=self.images[rows], labels=self.labels[rows], usage=self.usage[rows], votes=votes)
 
     def digest(self) -> str:
-        """The sha256 of pixels, labels and votes: two equal digests mean equal data."""
+        """Return the sha256 of pixels, labels and votes: two equal digests mean equal data."""
         value = hashlib.sha256()
         for array in (self.images, self.labels.astype("<i8"), self.votes):
             if array is not None:
@@ -65,9 +65,9 @@ class FaceData:
 
 
 def read_faces(path: Path) -> FaceData:
-    """Read FER2013 in any shape in which it is handed around: packed or not, its columns in any order.
+    """Read FER2013 in any of its circulating forms: packed or not, columns in any order.
 
-    A row without a Usage has an empty one. Raises ValueError, with the line, for a row that is no face of FER2013.
+    A row without a Usage has an empty one. Raises ValueError, with the line, for a row that is not a FER2013 face.
     """
     images, labels, usage = [], [], []
     with open_csv_text(path, PREFERRED) as stream:
@@ -100,7 +100,7 @@ def _parse_face(emotion: str, pixels: str) -> tuple[int, np.ndarray]:
 
 
 def read_votes(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Read `fer2013new.csv`: usage str (M,), image names (empty for "not a face"), votes int64 (M, 10)."""
+    """Read ``fer2013new.csv``: usage str (M,), image names (empty for "not a face"), votes int64 (M, 10)."""
     with open_csv_text(path, ()) as stream:
         rows = list(csv.DictReader(stream))
     missing = [name for name in ("Usage", "Image name", *VOTE_COLUMNS) if rows and name not in rows[0]]
@@ -115,10 +115,10 @@ def read_votes(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def match_votes(face_usage: np.ndarray, vote_usage: np.ndarray, names: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Pair FER2013 rows with FER+ rows: two index arrays of equal length, into the faces and into the votes.
 
-    FER+ lists the rows of `fer2013.csv` in their order and names an image after its row (`fer0000042.png`).
+    FER+ lists the rows of ``fer2013.csv`` in their order and names an image after its row (``fer0000042.png``).
     Either file may lack rows (those that are not a face, or a whole split). Tried in turn, for each split:
     the same number of rows; the same number of named rows; the row number in the name. Raises ValueError
-    where none fits.
+    if none fits.
     """
     by_number = _match_by_number(face_usage, vote_usage, names)
     pairs = []
@@ -167,7 +167,7 @@ def load(faces_path: Path, votes_path: Path | None) -> FaceData:
 
 
 def majority(votes: np.ndarray) -> np.ndarray:
-    """The FER+ majority as an index into LABELS, int64 (N,); -1 where the row does not count.
+    """Return the FER+ majority as an index into LABELS, int64 (N,); -1 where the row does not count.
 
     A row does not count when its majority is contempt, unknown or "not a face", or is not strictly above
     unknown and "not a face". The first column of the vote file wins a tie between expressions, as in the
@@ -182,18 +182,18 @@ def majority(votes: np.ndarray) -> np.ndarray:
 
 
 def unanimous_votes(labels: np.ndarray) -> np.ndarray:
-    """Ten votes for each row's label, int64 (N, 10): labels that come without votes, as votes."""
+    """Return ten votes for each row's label, int64 (N, 10), for labels that come without votes."""
     votes = np.zeros((len(labels), len(VOTE_COLUMNS)), np.int64)
     votes[np.arange(len(labels)), np.array(_LABEL_VOTES)[labels]] = 10
     return votes
 
 
 def vote_targets(votes: np.ndarray, *, drop_single: bool = True) -> tuple[np.ndarray, np.ndarray]:
-    """Training targets from votes: float32 (N, 7) distributions and float32 (N,) weights in 0–1.
+    """Return training targets from votes: float32 (N, 7) distributions and float32 (N,) weights in 0–1.
 
     Single votes are dropped as outliers (Barsoum et al. 2016); contempt, unknown and "not a face" are
     dropped and the rest is renormalised. The weight is the share of votes that remain; 0 (and a uniform
-    target) where nothing does, or where unknown or "not a face" has the majority.
+    target) if none remain, or if unknown or "not a face" has the majority.
     """
     kept = np.where(votes > 1, votes, 0) if drop_single else votes
     expressions = kept[:, list(_LABEL_VOTES)].astype(np.float32)
@@ -205,7 +205,7 @@ def vote_targets(votes: np.ndarray, *, drop_single: bool = True) -> tuple[np.nda
 
 
 def without_duplicates(training: FaceData, held_out: FaceData) -> FaceData:
-    """The training rows whose pixels are not held out, each image once (the first stays)."""
+    """Return the training rows whose pixels are not held out, each image once (the first stays)."""
     seen = {image.tobytes() for image in held_out.images}
     kept = []
     for row, image in enumerate(training.images):

@@ -1,7 +1,7 @@
-"""Faces that are the same picture but for encoding, light or a little noise, found without comparing all pairs.
+"""Finds faces that are the same picture except for encoding, light or slight noise, without comparing all pairs.
 
 A face is described by 112 comparisons of neighbouring cells (a difference hash). Faces that agree in 28 of them,
-drawn at random, are candidates; sixteen such draws find a pair that differs in 6 comparisons with 96 %
+drawn at random, are candidates; sixteen such draws find a pair that differs in 6 comparisons with 96 % probability
 (locality-sensitive hashing by bit sampling, Indyk & Motwani 1998). Candidates are then compared by their pixels.
 """
 
@@ -13,7 +13,7 @@ CELLS = 8
 COMPARISONS = 2 * CELLS * (CELLS - 1)
 TABLES = 16
 BITS_PER_TABLE = 28
-# Of the same key, each face is compared with so many that follow it: crowded keys stay linear.
+# Within one key, each face is compared with this many that follow, so crowded keys stay linear.
 NEIGHBOURS = 8
 # Correlation of two faces' 16×16 means. The same picture after JPEG of quality 50, in other light, with noise
 # of 6 grey levels or cut anew by half a pixel stays above it; docs/decisions/0011-retraining.md has the figures.
@@ -22,10 +22,10 @@ BLOCK = 4096
 
 
 def near_groups(images: np.ndarray) -> np.ndarray:
-    """The group of each face, int64 (N,): the index of the group's first member; images uint8 (N, 48, 48).
+    """Return the group of each face, int64 (N,): the index of the group's first member; images uint8 (N, 48, 48).
 
-    Exact and near duplicates, and what is near to those, have one group. `images` may be a
-    `PixelFile`: a block is read at a time. The same images give the same groups.
+    Exact and near duplicates, and near duplicates of those, share a group. ``images`` may be a
+    ``PixelFile``: a block is read at a time. The same images give the same groups.
     """
     bits = _comparisons(images)
     groups = np.arange(len(images))
@@ -41,7 +41,7 @@ def near_groups(images: np.ndarray) -> np.ndarray:
 
 
 def _comparisons(images: np.ndarray) -> np.ndarray:
-    """Whether each cell of an 8×8 grid is brighter than the next one, right and down: 112 bits, uint8 (N, 14)."""
+    """Return whether each cell of an 8×8 grid is brighter than its right and lower neighbour, uint8 (N, 14)."""
     side = images.shape[1] // CELLS
     bits = np.empty((len(images), COMPARISONS // 8), np.uint8)
     for start in range(0, len(images), BLOCK):
@@ -55,7 +55,7 @@ def _comparisons(images: np.ndarray) -> np.ndarray:
 
 
 def _candidates(keys: np.ndarray, groups: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Pairs with equal keys that are not of one group yet, a block at a time."""
+    """Yield pairs with equal keys that are not yet in one group, a block at a time."""
     order = np.argsort(keys, kind="stable")
     ranked = keys[order]
     for offset in range(1, min(NEIGHBOURS, len(keys) - 1) + 1):
@@ -68,12 +68,12 @@ def _candidates(keys: np.ndarray, groups: np.ndarray) -> Iterator[tuple[np.ndarr
 
 
 def correlations(images: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """How alike pairs are, float64 (P,) from -1 to 1, whatever their brightness and contrast."""
+    """Return how alike pairs are, float64 (P,) from -1 to 1, whatever their brightness and contrast."""
     return (_described(images[first]) * _described(images[second])).sum(axis=1)
 
 
 def _described(images: np.ndarray) -> np.ndarray:
-    """16×16 means of zero mean and unit length, float64 (N, 256); all zero for a flat picture."""
+    """Return 16×16 means of zero mean and unit length, float64 (N, 256); all zero for a flat picture."""
     count, side = len(images), images.shape[1] // 16
     means = images.reshape(count, 16, side, 16, side).mean(axis=(2, 4)).reshape(count, -1)
     means -= means.mean(axis=1, keepdims=True)
@@ -81,7 +81,7 @@ def _described(images: np.ndarray) -> np.ndarray:
 
 
 def _joined(groups: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """The groups after the pairs are joined; each still named by its first member."""
+    """Return the groups after the pairs are joined; each still identified by its first member."""
     while True:
         lower = np.minimum(groups[first], groups[second])
         joined = groups.copy()

@@ -1,6 +1,6 @@
-"""A camera that the model was not made for: a wide picture, stretched, of low resolution, dim and not quite level.
+"""A camera that the model was not made for: wide, stretched, low-resolution, dim and slightly tilted pictures.
 
-The same faces of FER2013 as they would come from it, as whole pictures in which a detector has to find them.
+Shows FER2013's faces as such a camera would, in whole pictures in which a detector has to find them.
 """
 
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ SIZE_PX = 320
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Camera:
-    """Its faults: a face has `rows_px` rows, is `stretch` times as wide and rolled by up to ±`roll_deg`.
+    """Its faults: a face has ``rows_px`` rows, is ``stretch`` times as wide and rolled by up to ±``roll_deg``.
 
-    The light is multiplied by `gain`; `noise` is in grey levels.
+    The light is multiplied by ``gain``; ``noise`` is in grey levels.
     """
 
     rows_px: int = 40
@@ -26,14 +26,14 @@ class Camera:
     face_px: int = 130
 
     def picture(self, face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """A grey picture uint8 (320, 320) of a face uint8 (48, 48)."""
+        """Return a grey picture uint8 (320, 320) of a face uint8 (48, 48)."""
         low = cv2.resize(face, (self.rows_px, self.rows_px), interpolation=cv2.INTER_AREA)
         width, height = round(self.face_px * self.stretch), self.face_px
         large = cv2.resize(low, (width, height), interpolation=cv2.INTER_CUBIC)
         left, top = (SIZE_PX - width) // 2, (SIZE_PX - height) // 2
         right, bottom = SIZE_PX - width - left, SIZE_PX - height - top
         around = cv2.copyMakeBorder(large, top, bottom, left, right, cv2.BORDER_REPLICATE)
-        # Without streaks at its border a face looks like one to the detectors.
+        # Without streaks at the border, detectors recognise the face as one.
         around = cv2.resize(cv2.GaussianBlur(cv2.resize(around, (40, 40)), (0, 0), 3.5), (SIZE_PX, SIZE_PX))
         around[top : top + height, left : left + width] = large
         turn = cv2.getRotationMatrix2D((SIZE_PX / 2, SIZE_PX / 2), rng.uniform(-self.roll_deg, self.roll_deg), 1)
@@ -43,5 +43,5 @@ class Camera:
 
 
 def png(picture: np.ndarray) -> bytes:
-    """The picture as a PNG file."""
+    """Return the picture as a PNG file."""
     return cv2.imencode(".png", picture)[1].tobytes()

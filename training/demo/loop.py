@@ -1,9 +1,9 @@
-"""The whole loop on one machine: `python -m training.demo.loop --base fer2013.csv --votes fer2013new.csv`.
+"""The whole loop on one machine: ``python -m training.demo.loop --base fer2013.csv --votes fer2013new.csv``.
 
-A server starts on an empty bucket; pictures from a camera it was not made for are sent to it, and corrections; the
-model is retrained on them, passes the gate and is served; then a batch with random labels comes, and the gate refuses
-what was made from it. Corrections show faces of FER2013's training split. Everything is measured on pictures of
-PublicTest faces, which nothing is ever trained on; the frozen test is PublicTest itself.
+A server starts on an empty bucket; pictures from a camera that the model was not made for are sent to it, with
+corrections. The model is retrained on them, passes the gate and is served. Then a batch with random labels arrives,
+and the gate refuses the model trained on it. Corrections show faces of FER2013's training split. Everything is
+measured on pictures of PublicTest faces, which are never trained on; the frozen test is PublicTest itself.
 """
 
 import argparse
@@ -44,10 +44,11 @@ TAKEN_BACK = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demo:
-    """How large the loop is: numbers of pictures that a face was found in, but `held_out` of pictures sent.
+    """How large the loop is: numbers of pictures in which a face was found, except ``held_out``, which counts
+    pictures sent.
 
-    `options` are those of both retraining runs, with a base; the loop sets their CSV, bucket and work directory.
-    `environ` is added to the server's environment.
+    ``options`` are those of both retraining runs, with a base; the loop sets their CSV, bucket and work directory.
+    ``environ`` is added to the server's environment.
     """
 
     workdir: Path
@@ -67,11 +68,11 @@ class Client:
         self.url, self.faces, self.truth, self.demo, self.threads = url, faces, truth, demo, threads
 
     def picture(self, row: int) -> bytes:
-        """The row's picture; the same bytes every time."""
+        """Return the row's picture; the same bytes every time."""
         return png(self.demo.camera.picture(self.faces.images[row], np.random.default_rng([self.demo.seed, row])))
 
     def predict(self, row: int) -> dict | None:
-        """The largest face of the answer and the version that gave it; None where no face was found."""
+        """Return the answer's largest face and the model version, or None if no face was found."""
         reply = send(
             self.url,
             "POST",
@@ -85,7 +86,7 @@ class Client:
         return {**found[0], "row": row, "model_version": reply.json["model_version"]} if found else None
 
     def found(self, rows: np.ndarray, most: int) -> list[dict]:
-        """Predictions for the first `most` rows in which a face is found."""
+        """Return predictions for the first ``most`` rows in which a face is found."""
         result: list[dict] = []
         for start in range(0, len(rows), 16 * THREADS):
             answers = self.threads.map(self.predict, rows[start : start + 16 * THREADS].tolist())
@@ -99,7 +100,7 @@ class Client:
         return list(self.threads.map(self._correct, answers, labels, [batch] * len(answers)))
 
     def take_back(self, receipts: list[str]) -> dict:
-        """Withdraw corrections; the rows of the CSV before, and after the export that follows."""
+        """Withdraw corrections; return the CSV's rows before, and after the next export."""
         before = self._rows()
         for receipt in receipts:
             reply = send(self.url, "DELETE", f"/save_expression_feedback/{receipt}")
@@ -124,7 +125,7 @@ class Client:
         return reply.json["receipt"]
 
     def measure(self, rows: np.ndarray) -> dict:
-        """Accuracy and recall over the HTTP endpoint, for the rows in which a face is found."""
+        """Return accuracy and recall over the HTTP endpoint, for the rows in which a face is found."""
         answers = self.found(rows, len(rows))
         predicted = np.array([LABELS.index(answer["expression"]) for answer in answers])
         truth = self.truth[[answer["row"] for answer in answers]]
@@ -138,7 +139,7 @@ class Client:
 
 
 def choose_rows(faces: FaceData, truth: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rows to draw corrections from and rows to measure on, in random order; no picture of one is in the other."""
+    """Return rows for corrections and rows to measure on, in random order, without common pictures."""
     rng = np.random.default_rng(seed)
     public = np.flatnonzero((faces.usage == "PublicTest") & (truth >= 0))
     places = np.flatnonzero((faces.usage == "Training") & (truth >= 0))
@@ -148,7 +149,7 @@ def choose_rows(faces: FaceData, truth: np.ndarray, seed: int) -> tuple[np.ndarr
 
 
 def run_demo(demo: Demo) -> dict:
-    """The loop; returns its figures. Raises RuntimeError where a step does not end as it should."""
+    """Run the loop and return its figures. Raises RuntimeError if a step does not end as expected."""
     shutil.rmtree(demo.workdir, ignore_errors=True)
     bucket = (demo.workdir / "bucket").resolve()
     bucket.mkdir(parents=True)
@@ -185,7 +186,7 @@ def run_demo(demo: Demo) -> dict:
         still = client.predict(answers[0]["row"])
         withdrawal = client.take_back(receipts[:TAKEN_BACK])
         if withdrawal["rows after"] != withdrawal["rows before"] - TAKEN_BACK:
-            raise RuntimeError(f"the corrections that were taken back should be gone: {withdrawal}")
+            raise RuntimeError(f"the withdrawn corrections should be gone: {withdrawal}")
         store = open_store(bucket.as_uri())
         trained_with = withdrawn_rows(store, ModelRegistry(store))
     return {
@@ -245,7 +246,7 @@ class _Watch:
 
 
 def table(figures: dict) -> Iterator[str]:
-    """The figures before and after, line by line, as Markdown."""
+    """Yield the figures before and after, line by line, as Markdown."""
     before, after, gate = figures["before"], figures["after"], figures["gate"]["figures"]
     frozen, latency = gate["frozen"]["accuracy"], gate["latency_ms"]
     yield "| | before | after |"
@@ -256,7 +257,7 @@ def table(figures: dict) -> Iterator[str]:
     for name in after["recall"]:
         yield f"| recall, {name} | {before['recall'][name]:.1%} | {after['recall'][name]:.1%} |"
     yield f"| frozen test ({gate['frozen']['faces']} faces) | {frozen['champion']:.2%} | {frozen['challenger']:.2%} |"
-    yield f"| ms a face | {latency['champion']:.2f} | {latency['challenger']:.2f} |"
+    yield f"| ms per face | {latency['champion']:.2f} | {latency['challenger']:.2f} |"
     corrections = figures["corrections"]
     yield ""
     yield f"{corrections['sent']} corrections, {corrections['where the model was wrong']} where the model was wrong."
@@ -264,7 +265,7 @@ def table(figures: dict) -> Iterator[str]:
     yield f"{figures['poisoned']['sent']} more with random labels: refused ({'; '.join(reasons)})."
     withdrawal = figures["withdrawal"]
     yield (
-        f"{withdrawal['taken back']} corrections taken back: {withdrawal['rows before']} rows before, "
+        f"{withdrawal['taken back']} corrections withdrawn: {withdrawal['rows before']} rows before, "
         f"{withdrawal['rows after']} after. {withdrawal['models']}"
     )
     yield f"Wall time {sum(figures['seconds'].values()) / 60:.1f} min: " + ", ".join(

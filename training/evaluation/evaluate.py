@@ -1,6 +1,6 @@
-"""Measure the served model: `python -m training.evaluation.evaluate --data … --votes … --usage PublicTest`.
+"""Measure the served model: ``python -m training.evaluation.evaluate --data … --votes … --usage PublicTest``.
 
-The model runs exactly as in the functions: the LiteRT file and its card through `fer.vision`, the 48×48
+The model runs exactly as in the functions: the LiteRT file and its card through ``fer.vision``, the 48×48
 images of the rows as face chips, one forward pass each.
 """
 
@@ -46,7 +46,7 @@ def shifted(images: np.ndarray, right_px: int, down_px: int) -> np.ndarray:
 
 
 def shift_agreement(classify: Classify, images: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    """Share of images that keep their expression when moved by 2 px, by direction, and their `mean`."""
+    """Share of images that keep their expression when moved by 2 px, by direction, and their ``mean``."""
     result = {}
     for down in (-SHIFT_PX, 0, SHIFT_PX):
         for right in (-SHIFT_PX, 0, SHIFT_PX):

@@ -1,7 +1,7 @@
-"""Measure the whole chain on photos: `python -m training.evaluation.evaluate_photos --dir … --labels …`.
+"""Measure the whole chain on photos: ``python -m training.evaluation.evaluate_photos --dir … --labels …``.
 
-Each photo goes through `fer.usecases.predict` as a request would; its largest face counts. `labels.csv` has the
-columns `file,expression`.
+Each photo goes through ``fer.usecases.predict`` as a request would; its largest face counts. ``labels.csv`` has the
+columns ``file,expression``.
 """
 
 import argparse

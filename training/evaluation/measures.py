@@ -13,7 +13,7 @@ def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
 
 
 def recalls(predicted: np.ndarray, truth: np.ndarray) -> dict[str, float]:
-    """Recall of each expression that occurs in `truth`; both int (N,) indices into LABELS."""
+    """Recall of each expression that occurs in ``truth``; both int (N,) indices into LABELS."""
     return {
         name: float((predicted[truth == label] == label).mean())
         for label, name in enumerate(LABELS)

@@ -1,7 +1,7 @@
 """Keras networks for grey 48×48 faces: one function per architecture, all ending in 7 logits.
 
 Every network takes float32 (N, H, W, 1) in 0–1 and first standardises each image (zero mean, unit
-deviation), so light and contrast do not matter. Only layers that Keras itself ships are used: a saved model
+deviation), so light and contrast do not matter. Only Keras's own layers are used: a saved model
 loads without this package.
 """
 
@@ -70,9 +70,9 @@ def residual(
     dropout: float = 0.2,
     smooth: bool = False,
 ) -> keras.Model:
-    """The custom net: a 5×5 stem of stride 2, then residual stages on 24×24, 12×12, 6×6 (He et al. 2016).
+    """Return the custom net: a 5×5 stem of stride 2, then residual stages on 24×24, 12×12, 6×6 (He et al. 2016).
 
-    With `smooth`, maps are averaged over 2×2 before they are thinned out, so that a face moved by a pixel gives
+    With ``smooth``, maps are averaged over 2×2 before subsampling, so that a face moved by a pixel gives
     nearly the same maps (Zhang 2019). The weights have the same shapes with and without it.
     """
     inputs, x = _standardised_input(height, width)
@@ -170,7 +170,7 @@ _EFFICIENTNET_B0 = (
 
 
 def _scaled(filters: int, multiplier: float) -> int:
-    """The nearest multiple of 8, as both papers round, and never below 8."""
+    """Return the nearest multiple of 8, as both papers round, and never below 8."""
     return max(8, int(filters * multiplier + 4) // 8 * 8)
 
 
@@ -195,7 +195,7 @@ def _inverted(
 
 
 def mobilenet_v2(height: int = 48, width: int = 48, *, multiplier: float = 1.0, dropout: float = 0.2) -> keras.Model:
-    """MobileNetV2 (Sandler et al. 2018) for small pictures: the stages end on 3×3 maps, filters × `multiplier`."""
+    """MobileNetV2 (Sandler et al. 2018) for small pictures: the stages end on 3×3 maps, filters × ``multiplier``."""
     return _inverted(
         "mobilenet_v2", _MOBILENET_V2, height, width, "relu6", squeeze=False, multiplier=multiplier, dropout=dropout
     )
@@ -204,7 +204,7 @@ def mobilenet_v2(height: int = 48, width: int = 48, *, multiplier: float = 1.0, 
 def efficientnet_b0(
     height: int = 48, width: int = 48, *, multiplier: float = 1.0, dropout: float = 0.2
 ) -> keras.Model:
-    """EfficientNet-B0 (Tan & Le 2019) for small pictures: the stages end on 3×3 maps, filters × `multiplier`."""
+    """EfficientNet-B0 (Tan & Le 2019) for small pictures: the stages end on 3×3 maps, filters × ``multiplier``."""
     return _inverted(
         "efficientnet_b0",
         _EFFICIENTNET_B0,
@@ -227,7 +227,7 @@ ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
 
 
 def build(name: str, **options) -> keras.Model:
-    """The named architecture with its options; raises ValueError naming the known ones."""
+    """Return the named architecture with its options; raise ValueError naming the known ones."""
     if name not in ARCHITECTURES:
         raise ValueError(f"expected an architecture among {sorted(ARCHITECTURES)}, got {name!r}")
     options = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}

@@ -1,4 +1,4 @@
-"""Average models of one architecture: `python -m training.nets.average one.keras two.keras --out mean.keras`.
+"""Average models of one architecture: ``python -m training.nets.average one.keras two.keras --out mean.keras``.
 
 The mean of the weights of models from one training run is often better than either (Wortsman et al. 2022).
 """
@@ -10,7 +10,7 @@ import numpy as np
 
 
 def average_models(paths: list[Path], out: Path) -> None:
-    """Write the model with the mean weights of those at `paths`; raises ValueError where shapes differ."""
+    """Write the model with the mean weights of those at ``paths``; raises ValueError where shapes differ."""
     import keras
 
     models = [keras.models.load_model(path, compile=False) for path in paths]

@@ -1,4 +1,4 @@
-"""What a model answers to a face wherever it lies: the goal of training answers that stay when the face moves."""
+"""A model's mean answer to a face as it moves: the training target for answers that stay the same."""
 
 import numpy as np
 from tqdm import tqdm
@@ -9,9 +9,9 @@ BLOCK = 1024
 
 
 def steady_answers(classify: Classify, images: np.ndarray) -> np.ndarray:
-    """The mean scores of each face and its mirror image moved by -2, 0 and 2 px each way, float32 (N, 7).
+    """Return the mean scores of each face and its mirror image moved by -2, 0 and 2 px each way, float32 (N, 7).
 
-    `images` uint8 (N, S, S). A net that learns these means does in one pass what 18 do together (distillation,
+    ``images`` uint8 (N, S, S). A net that learns these means does in one pass what 18 do together (distillation,
     Hinton et al. 2015).
     """
     moves = [(right, down) for down in (-SHIFT_PX, 0, SHIFT_PX) for right in (-SHIFT_PX, 0, SHIFT_PX)]

@@ -22,7 +22,7 @@ _ACTIVATIONS = {
 
 
 def _same_padding(kernel_hw: tuple[int, int], strides_hw: tuple[int, int], size_hw: tuple[int, int]) -> list[int]:
-    """Keras' "same" padding as F.pad wants it: left, right, top, bottom."""
+    """Return Keras' "same" padding in F.pad's order: left, right, top, bottom."""
     pads = []
     for axis in (1, 0):
         stride, kernel, size = strides_hw[axis], kernel_hw[axis], size_hw[axis]
@@ -127,7 +127,7 @@ def _module(layer) -> nn.Module:
 class Mirror(nn.Module):
     """Takes float32 (N, 1, H, W) in the model's input range and returns float32 logits (N, classes).
 
-    Raises ValueError for a layer that has no counterpart here.
+    Raises ValueError for a layer without a counterpart here.
     """
 
     def __init__(self, model: keras.Model):

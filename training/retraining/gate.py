@@ -1,4 +1,4 @@
-"""The gate between a challenger and users: every condition that it must meet, with its figure and its bound."""
+"""The gate between a challenger and users: every condition with its figure and its bound."""
 
 from dataclasses import asdict, dataclass, replace
 
@@ -7,10 +7,10 @@ import numpy as np
 from training.data.fer2013 import LABELS
 from training.evaluation.measures import calibration_error
 
-# Seven of 1,400 faces are half a point; as floating-point numbers, a little more.
+# Seven of 1,400 faces are half a point; in floating point, slightly more.
 ROUNDING = 1e-9
 KEPT_AFTER_REFUSAL = 0.9
-# Honest corrections of a bad camera agree with the champion in a half to two thirds; random labels in a seventh.
+# Honest corrections from a bad camera agree with the champion in half to two thirds; random labels in a seventh.
 SUSPICIOUS_AGREEMENT = 0.2
 
 
@@ -18,35 +18,35 @@ SUSPICIOUS_AGREEMENT = 0.2
 class Bounds:
     """What the gate allows; shares in 0–1.
 
-    `confidence` is that of the two-sided interval of the gain: by chance one random batch in 200 looks better.
-    `asked` is how many batches were refused since the last one that passed.
+    ``confidence`` is that of the two-sided interval of the gain: one random batch in 200 looks better by chance.
+    ``asked`` is how many batches were refused since the last one that passed.
     """
 
     confidence: float = 0.99
     asked: int = 0
     frozen_loss: float = 0.005
     recall_loss: float = 0.05
-    # One face of a class with 20 is 5 points already. What two faces could do is not held against a model.
+    # In a class of 20, one face is already 5 points. A difference of two faces is not held against a model.
     recall_loss_faces: int = 2
-    # Calibration may get a little worse than the champion's, and 5 % is what users notice.
+    # Calibration may get slightly worse than the champion's; users notice from 5 %.
     calibration_loss: float = 0.01
     calibration_error: float = 0.05
     # Timings of one and the same file differ by a tenth on a busy machine.
     latency_ratio: float = 1.25
-    # With fewer faces the gate would only guess, so a run waits for more feedback.
+    # With fewer faces the gate would be guessing, so the run waits for more feedback.
     fewest_frozen: int = 100
     fewest_held_out: int = 100
 
     def after(self, refusals: int) -> "Bounds":
-        """The bounds for the next batch after so many refused ones."""
+        """Return the bounds for the next batch after that many refusals."""
         return replace(self, asked=refusals)
 
     @property
     def new_confidence(self) -> float:
-        """The confidence asked of new feedback: each refusal takes a tenth off what chance is still allowed.
+        """The confidence required on new feedback: each refusal uses up a tenth of the remaining error budget.
 
-        So the chances add up to ten times the first, 5 %, however often somebody asks: alpha-investing (Foster &
-        Stine 2008), where a batch that passes earns all of it back.
+        So the error probabilities sum to ten times the first, 5 %, however often somebody tries: alpha-investing
+        (Foster & Stine 2008), where a batch that passes earns all of it back.
         """
         return 1 - (1 - self.confidence) * KEPT_AFTER_REFUSAL**self.asked
 
@@ -60,21 +60,21 @@ class Scored:
     challenger: np.ndarray
 
     def take(self, chosen: np.ndarray) -> "Scored":
-        """Some of the faces, by boolean mask."""
+        """Return some of the faces, by boolean mask."""
         return Scored(truth=self.truth[chosen], champion=self.champion[chosen], challenger=self.challenger[chosen])
 
     def right(self) -> tuple[np.ndarray, np.ndarray]:
-        """Which faces the champion and the challenger get right, bool (N,) each."""
+        """Return which faces the champion and the challenger get right, bool (N,) each."""
         return self.champion.argmax(axis=1) == self.truth, self.challenger.argmax(axis=1) == self.truth
 
     def accuracies(self) -> tuple[float, float]:
-        """Of the champion and of the challenger; 0 where there are no faces."""
+        """Return the accuracies of champion and challenger; 0 if there are no faces."""
         return tuple(float(right.mean()) if len(right) else 0.0 for right in self.right())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One condition in words, whether it is met, and the figure beside the bound."""
+    """One condition in words, whether it is met, its figure and its bound."""
 
     name: str
     passed: bool
@@ -84,7 +84,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """All checks and the figures they were made with."""
+    """All checks and the figures behind them."""
 
     checks: tuple[Check, ...]
     figures: dict
@@ -94,7 +94,7 @@ class Verdict:
         return all(check.passed for check in self.checks)
 
     def to_dict(self) -> dict:
-        """The report as plain types."""
+        """Return the report as plain types."""
         return {"passed": self.passed, "checks": [asdict(check) for check in self.checks], "figures": self.figures}
 
 
@@ -107,12 +107,12 @@ def judge(
     answer: Check,
     bounds: Bounds,
 ) -> Verdict:
-    """Hold the challenger against the champion.
+    """Compare the challenger with the champion.
 
-    `frozen` are faces of the frozen test set, `held_out` those of the feedback that were never trained on, of which
-    `new` bool (N,) came after the feedback that the champion was made from; frozen and new ones need to be as many
-    as `bounds` says. `latency_ms` is one face's, of champion and challenger; `answer` is what the real predict
-    function did.
+    ``frozen`` are faces of the frozen test set, ``held_out`` those of the feedback that were never trained on, of
+    which ``new`` bool (N,) came after the feedback that the champion was trained on; there must be as many frozen
+    and new ones as ``bounds`` says. ``latency_ms`` is per face, of champion and challenger; ``answer`` is what the
+    real predict function did.
     """
     parts = {"new": held_out.take(new), "known": held_out.take(~new)}
     gains = {
@@ -144,9 +144,9 @@ def judge(
 
 
 def agreement(agrees: np.ndarray) -> str:
-    """In words, how many of the new labels the champion shares, bool (N,); it decides nothing.
+    """Say how many of the new labels, bool (N,), the champion shares; for information only.
 
-    An honest batch may agree with it nowhere, for people correct what is wrong. But somebody should look.
+    An honest batch may never agree, because people correct what is wrong, but somebody should look at it.
     """
     if not len(agrees):
         return "no new faces"
@@ -155,11 +155,11 @@ def agreement(agrees: np.ndarray) -> str:
 
 
 def gain_interval(faces: Scored, *, confidence: float) -> tuple[float, float]:
-    """The two-sided confidence interval of the challenger's gain in accuracy; (0, 0) where both are right together.
+    """Return the two-sided confidence interval of the challenger's gain in accuracy; (0, 0) if they never differ.
 
-    Only faces count that just one of the two gets right. Were the two equally good, each would be won or lost like a
-    coin: the interval of the share that is won is exact (Clopper & Pearson 1934), so it lies above 0 where the exact
-    test of McNemar (1947) finds a difference. A bootstrap is too sure of itself where few faces count.
+    Only faces that exactly one of the two gets right count. If the two were equally good, each would be a coin toss:
+    the interval of the share won is exact (Clopper & Pearson 1934), so it lies above 0 whenever the exact test of
+    McNemar (1947) finds a difference. A bootstrap is overconfident when few faces count.
     """
     before, after = faces.right()
     won, lost = int((after & ~before).sum()), int((before & ~after).sum())
@@ -172,7 +172,7 @@ def gain_interval(faces: Scored, *, confidence: float) -> tuple[float, float]:
 
 
 def _largest_share(count: int, tries: int, tail: float) -> float:
-    """The share at which `count` or fewer of `tries` come with the probability `tail`; 1 where all of them came."""
+    """Return the share at which ``count`` or fewer of ``tries`` have the probability ``tail``; 1 if all succeeded."""
     if count == tries:
         return 1.0
     steps = np.arange(1, count + 1)
@@ -187,7 +187,7 @@ def _largest_share(count: int, tries: int, tail: float) -> float:
 
 
 def class_recalls(faces: Scored) -> dict[str, dict]:
-    """For each expression that occurs: its faces, both recalls, and how many faces fewer are right now."""
+    """Return for each expression that occurs its faces, both recalls, and how many fewer faces are right now."""
     before, after = faces.right()
     result = {}
     for label, name in enumerate(LABELS):
@@ -217,7 +217,7 @@ def _calibration_errors(faces: Scored) -> tuple[float, float]:
 
 
 def _better(new: Scored, gain: tuple[float, float], bounds: Bounds) -> Check:
-    # What the champion has learned from already proves nothing about what came since: more steps on it would do.
+    # Feedback that the champion was trained on proves nothing: more training steps on it would suffice.
     return Check(
         name="better on new feedback never trained on",
         passed=gain[0] > 0,
@@ -232,7 +232,7 @@ def _still_good(known: Scored, gain: tuple[float, float], bounds: Bounds) -> Che
         name="not worse on earlier feedback never trained on",
         passed=gain[1] >= 0,
         figure=_gained(known, gain),
-        bound=f"the {bounds.confidence:.0%} interval not wholly below 0",
+        bound=f"the {bounds.confidence:.0%} interval not entirely below 0",
     )
 
 
@@ -287,6 +287,6 @@ def _fast(latency_ms: tuple[float, float], bounds: Bounds) -> Check:
     return Check(
         name="as fast",
         passed=challenger <= champion * bounds.latency_ratio,
-        figure=f"{champion:.2f} → {challenger:.2f} ms a face",
+        figure=f"{champion:.2f} → {challenger:.2f} ms per face",
         bound=f"at most {bounds.latency_ratio:.2f} times the champion's",
     )

@@ -9,7 +9,7 @@ from training.retraining.gate import Verdict
 
 
 def describe(verdict: Verdict) -> str:
-    """One line per check, and the outcome."""
+    """Return one line per check, and the outcome."""
     lines = [
         f"{'ok     ' if check.passed else 'REFUSED'}  {check.name}: {check.figure} ({check.bound})"
         for check in verdict.checks
@@ -18,7 +18,7 @@ def describe(verdict: Verdict) -> str:
 
 
 def write(verdict: Verdict, run: dict, directory: Path) -> bytes:
-    """Write `gate_report.json` and `gate_report.html`; returns the JSON. `run` holds what else the report says."""
+    """Write ``gate_report.json`` and ``gate_report.html``, return the JSON; ``run`` is the rest of the report."""
     directory.mkdir(parents=True, exist_ok=True)
     content = (json.dumps({**verdict.to_dict(), **run}, indent=2, ensure_ascii=False) + "\n").encode()
     (directory / "gate_report.json").write_bytes(content)

@@ -1,7 +1,7 @@
-"""Which faces the challenger is trained on, and which it is judged by; no face is in both.
+"""Decides which faces the challenger is trained on and which it is judged by; no face is in both.
 
-A face of the feedback is held out by the digest of its pixels (of its first row, where rows show it more than
-once), so the same faces stay held out in every run, and duplicates never lie on both sides.
+A face is held out depending on the digest of its pixels (of its first row, if several show it), so the same faces
+are held out in every run, and duplicates are never on both sides.
 """
 
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from training.data.fer2013 import FaceData, majority, unanimous_votes
 from training.data.near_duplicates import near_groups
 
 HELD_OUT_SHARE = 0.2
-# Without a base, so much of the first run's feedback becomes the frozen test set.
+# Without a base, this share of the first run's feedback becomes the frozen test set.
 FROZEN_SHARE = 0.15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faces:
-    """Faces with their right labels: `images` uint8 (N, 48, 48), `labels` int64 (N,), indices into LABELS."""
+    """Faces with their right labels: ``images`` uint8 (N, 48, 48), ``labels`` int64 (N,), indices into LABELS."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -27,16 +27,16 @@ class Faces:
         return len(self.labels)
 
     def take(self, rows: np.ndarray | slice) -> "Faces":
-        """The chosen rows, by boolean mask, by index or by slice."""
+        """Return the chosen rows, by boolean mask, by index or by slice."""
         return Faces(images=self.images[rows], labels=self.labels[rows])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """`feedback` and `replay` to train on, both with votes; `frozen` and `held_out` to judge by; `counts`.
+    """``feedback`` and ``replay`` to train on, both with votes; ``frozen`` and ``held_out`` to judge by; ``counts``.
 
-    `new` bool (H,) tells which of the H held-out faces came after the feedback that the champion was made from;
-    `trained` bool (F,) which of all faces of the feedback are in `feedback`.
+    ``new`` bool (H,) tells which of the H held-out faces came after the feedback that the champion was trained on;
+    ``trained`` bool (F,) which of all faces of the feedback are in ``feedback``.
     """
 
     feedback: FaceData
@@ -49,17 +49,17 @@ class Parts:
 
 
 def positions(digests: np.ndarray) -> np.ndarray:
-    """Where each face lies in 0–1 by its digest, uint8 (N, 16): evenly spread, and the same in every run."""
+    """Return a number in 0–1 for each digest, uint8 (N, 16): uniformly distributed, the same in every run."""
     return digests[:, :8].copy().view(">u8").ravel() / 2.0**64
 
 
 def with_base(
     feedback: Faces, digests: np.ndarray, new: np.ndarray, base: FaceData, *, replay: float, seed: int
 ) -> Parts:
-    """Feedback mixed with `replay` times as many rows of the base's training split, judged on its PublicTest.
+    """Return feedback mixed with ``replay`` times as many base training rows, judged on the base's PublicTest.
 
-    `digests` uint8 (F, 16) and `new` bool (F,) belong to the faces of the feedback.
-    No row is trained on that shows a face of the frozen test or of the held-out feedback, exactly or nearly.
+    ``digests`` uint8 (F, 16) and ``new`` bool (F,) belong to the faces of the feedback.
+    Rows that show a face of the frozen test or the held-out feedback, exactly or nearly, are not trained on.
     """
     votes = unanimous_votes(base.labels) if base.votes is None else base.votes
     base = FaceData(images=base.images, labels=base.labels, usage=base.usage, votes=votes)
@@ -87,9 +87,9 @@ def with_base(
 def alone(
     feedback: Faces, digests: np.ndarray, new: np.ndarray, frozen_digests: set[str] | None
 ) -> tuple[Parts, list[str]]:
-    """Feedback only, judged on a frozen part of it; returns the parts and the frozen faces' digests.
+    """Return parts of feedback alone, judged on a frozen part of it, and the frozen faces' digests.
 
-    `frozen_digests` were recorded by an earlier run; None takes a new part.
+    ``frozen_digests`` were recorded by an earlier run; None selects a new part.
     """
     place = positions(digests)
     apart = place < HELD_OUT_SHARE
@@ -113,7 +113,7 @@ def alone(
 
 
 def joined(*parts: FaceData) -> FaceData:
-    """The rows of all, one after another."""
+    """Return all rows, concatenated."""
     return FaceData(
         **{
             name: np.concatenate([getattr(part, name) for part in parts])

@@ -1,4 +1,4 @@
-"""Feedback that the champion holds for near impossible: kept out of training until a person has looked at it."""
+"""Keeps feedback that the champion considers nearly impossible out of training until a person has reviewed it."""
 
 import base64
 from html import escape
@@ -10,21 +10,21 @@ import numpy as np
 
 from training.data.fer2013 import LABELS
 
-# The score that the champion gives the label. Whoever labels at random falls below it about every second time;
-# docs/decisions/0011-retraining.md says how often an honest correction does.
+# The champion's score for the label. Random labels fall below it about half of the time;
+# docs/decisions/0011-retraining.md says how often honest corrections do.
 NEAR_IMPOSSIBLE = 0.002
-# A page with more thumbnails than this helps nobody; the rest waits for the next run.
+# More thumbnails than this on a page help nobody; the rest wait for the next run.
 MOST_SHOWN = 500
 
 
 def quarantined(scores: np.ndarray, labels: np.ndarray, names: list[str], accepted: set[str]) -> np.ndarray:
-    """Which faces to keep out, bool (F,): scores (F, 7), labels int (F,), `names` as in the report."""
+    """Return which faces to keep out, bool (F,): scores (F, 7), labels int (F,), ``names`` as in the report."""
     doubtful = scores[np.arange(len(labels)), labels] < NEAR_IMPOSSIBLE
     return doubtful & ~np.isin(np.array(names, dtype=str), sorted(accepted))
 
 
 def read_accepted(path: Path | None) -> set[str]:
-    """The names that a person has accepted, one a line; `#` begins a comment."""
+    """Return the names that a person has accepted, one per line; ``#`` starts a comment."""
     if path is None:
         return set()
     lines = (line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines())
@@ -32,7 +32,7 @@ def read_accepted(path: Path | None) -> set[str]:
 
 
 def write_report(path: Path, images: np.ndarray, labels: np.ndarray, scores: np.ndarray, names: list[str]) -> None:
-    """A self-contained page of the faces in quarantine, the least likely first; it holds faces: never publish it."""
+    """Write a page of the faces in quarantine, least likely first. Never publish it: it holds faces."""
     order = np.argsort(scores[np.arange(len(labels)), labels], kind="stable")[:MOST_SHOWN]
     rows = "\n".join(_row(images[row], int(labels[row]), scores[row], names[row]) for row in order)
     template = Template(Path(__file__).with_suffix(".html").read_text(encoding="utf-8"))

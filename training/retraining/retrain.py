@@ -1,9 +1,9 @@
-"""Corrections become a better model, or do not: `python -m training.retraining.retrain --csv … --bucket …`.
+"""Corrections become a better model, or do not: ``python -m training.retraining.retrain --csv … --bucket …``.
 
 Fine-tunes the champion on the feedback, holds the result against it, and publishes it if the gate lets it pass.
-Every run ends with an `outcome.json` in the work directory: `passed`, `nothing_new`, `waiting` (too little feedback
-yet), `refused` (`gate_report.html` says why) or `error`, with the exit code: 0 for the first three, 3 and 1. Wrong
-usage is 2, before a run begins. `make` turns every code but 0 into 2.
+Every run ends with an ``outcome.json`` in the work directory: ``passed``, ``nothing_new``, ``waiting`` (too little
+feedback yet), ``refused`` (``gate_report.html`` says why) or ``error``, with the exit code: 0 for the first three, 3
+and 1. Wrong usage is 2, before a run begins. ``make`` turns every code but 0 into 2.
 """
 
 import argparse
@@ -44,10 +44,10 @@ PASSED, ERROR, REFUSED = 0, 1, 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """One run; `base` is FER2013, with FER+'s votes or without, `config` an experiment.
+    """One run; ``base`` is FER2013, with FER+'s votes or without, ``config`` an experiment.
 
-    `python` is that of the environment that serves. Of more faces than `most_faces` the newest are taken: what is
-    trained on is held in memory. `start` names another published version than the champion to begin with and to be
+    ``python`` is that of the environment that serves. Of more faces than ``most_faces`` the newest are taken: what is
+    trained on is held in memory. ``start`` names another published version than the champion to begin with and to be
     judged against.
     """
 
@@ -69,7 +69,8 @@ class Options:
 
 
 def retrain(options: Options, now: datetime.datetime) -> int:
-    """The whole run; returns the exit code and writes `outcome.json` and the reports into the work directory.
+    """Return the whole run; returns the exit code and writes ``outcome.json`` and the reports into the work
+    directory.
 
     The faces lie in a file there only while it lasts; those in quarantine stay in their report.
     """
@@ -176,7 +177,7 @@ class _Run:
     def _without_quarantine(
         self, rows: FeedbackRows, settled: FeedbackFaces, classify, accepted: set[str], known: np.ndarray
     ) -> tuple[Faces, np.ndarray, int, str]:
-        """The faces to go on with, their rows, how many are in quarantine, and a word on the new labels."""
+        """Return the faces to go on with, their rows, how many are in quarantine, and a word on the new labels."""
         chosen = slice(max(0, len(settled.rows) - self.options.most_faces), None)
         places, labels = settled.rows[chosen], settled.labels[chosen]
         faces = Faces(images=rows.pixels[places], labels=labels)

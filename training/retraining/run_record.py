@@ -18,10 +18,10 @@ FROZEN_KEY = "retraining/frozen_test.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """The model that a run starts from: its `directory` with the three files, its card, and the pointer to it.
+    """The model that a run starts from: its ``directory`` with the three files, its card, and the pointer to it.
 
-    `pointer` is None where the bucket has no champion yet; the model is then the one that the project comes with.
-    `known` are the digests of the feedback rows that the run which made the model had.
+    ``pointer`` is None if the bucket has no champion yet; the model is then the project's own.
+    ``known`` are the digests of the feedback rows in the run that made the model.
     """
 
     directory: Path
@@ -35,9 +35,9 @@ class Start:
 
 
 def fetch_start(registry: ModelRegistry, bundled: Path, into: Path, version: str | None = None) -> Start:
-    """Write the champion's files, or those of another `version`, into `into`.
+    """Write the champion's files, or those of another ``version``, into ``into``.
 
-    The model in `bundled` is taken where nothing was promoted yet, and where `version` names it.
+    The model in ``bundled`` is used if nothing has been promoted yet, or if ``version`` names it.
     """
     pointer = registry.champion()
     bundled_card = json.loads((bundled / CARD_NAME).read_text(encoding="utf-8"))
@@ -53,23 +53,23 @@ def fetch_start(registry: ModelRegistry, bundled: Path, into: Path, version: str
 
 
 def known_faces(start: Start, names: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """The faces of which the run that made the model had a row already, by the row that stands for each.
+    """Return the faces of which the run that made the model had a row, identified by their representative rows.
 
-    `names` uint8 (N, 16) and `groups` int64 (N,) are of all rows. It does not matter where a row lies in the CSV, nor
-    which others were withdrawn since.
+    ``names`` uint8 (N, 16) and ``groups`` int64 (N,) are of all rows. A row's place in the CSV does not matter, nor
+    which others have been withdrawn since.
     """
     known = np.array([name.tobytes() in start.known for name in names], dtype=bool)
     return np.unique(groups[known])
 
 
 def rows_file(names: np.ndarray, trained: np.ndarray) -> bytes:
-    """What is published of the rows that a run had: a digest of each and whether its face was trained on."""
+    """Return what is published about a run's rows: a digest of each and whether its face was trained on."""
     flags = np.where(trained, TRAINED, b"-").astype("S1").view(np.uint8).reshape(-1, 1)
     return np.concatenate([names, flags], axis=1).tobytes()
 
 
 def read_record(store: ObjectStore, key: str) -> dict | None:
-    """The JSON object under a key, None where there is none."""
+    """Return the JSON object under a key, or None if there is none."""
     info = store.stat(key)
     return None if info is None else json.loads(store.read(key, generation=info.generation))
 
@@ -81,7 +81,7 @@ def write_last_run(store: ObjectStore, record: dict) -> None:
 
 
 def record_frozen(store: ObjectStore, digests: list[str]) -> None:
-    """Write down once and for all which faces are the frozen test set; the first run wins."""
+    """Record once and for all which faces are the frozen test set; the first run wins."""
     _put(store, FROZEN_KEY, {"faces": digests}, ABSENT)
 
 
@@ -90,11 +90,11 @@ def _put(store: ObjectStore, key: str, record: dict, generation: int) -> None:
     try:
         store.put(key, data, if_generation=generation, content_type="application/json", metadata={})
     except PreconditionFailed as error:
-        raise Conflict(f"Another retraining has just written {key}; one at a time.") from error
+        raise Conflict(f"Another retraining has just written {key}; run one at a time.") from error
 
 
 def seen_before(last: dict | None, data_digest: str, champion: str) -> bool:
-    """Whether the last run judged the same data for the same champion, or made this champion from it."""
+    """Return whether the last run judged the same data for the same champion, or trained this champion on it."""
     return (
         last is not None
         and last["data_digest"] == data_digest
@@ -103,10 +103,11 @@ def seen_before(last: dict | None, data_digest: str, champion: str) -> bool:
 
 
 def publish(registry: ModelRegistry, start: Start, challenger: Path, *, promote: bool, now) -> Champion | None:
-    """Publish the model in the directory `challenger`, and make it the champion if asked to; returns the new pointer.
+    """Publish the model in the directory ``challenger``, and make it the champion if asked to; returns the new
+    pointer.
 
-    Where the bucket has no champion, the model that the run started from is published and promoted before it, so
-    that a rollback leads back there. Raises Conflict where somebody else promoted since the run began.
+    If the bucket has no champion, the model that the run started from is published and promoted first, so
+    that a rollback leads back to it. Raises Conflict if somebody else has promoted since the run began.
     """
     version, files = read_model_dir(challenger)
     registry.publish(version, files)

@@ -1,8 +1,8 @@
-"""What the real predict function answers with a given model.
+"""Runs the real predict function with a given model.
 
     python -m training.retraining.served_answer MODELS_DIR PICTURE
 
-Runs in the environment that serves, in a process of its own, and prints the answer as JSON. `ask` starts it.
+Runs in the serving environment, in its own process, and prints the answer as JSON. ``ask`` starts it.
 """
 
 import json
@@ -18,10 +18,11 @@ TIMEOUT_S = 120
 
 
 def ask(model: Path, python: Path, picture: Path = PICTURE, *, timeout_s: float = TIMEOUT_S) -> dict:
-    """`status` and `answer` of predict for a picture, its expression model taken from the directory `model`.
+    """Return ``status`` and ``answer`` of predict for a picture, with the expression model in the directory
+    ``model``.
 
-    `python` is the interpreter of the environment that serves. Raises RuntimeError where the function does not start
-    or does not answer in time.
+    ``python`` is the interpreter of the serving environment. Raises RuntimeError if the function does not start or
+    does not answer in time.
     """
     with tempfile.TemporaryDirectory() as folder:
         models = Path(folder)

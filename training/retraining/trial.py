@@ -1,4 +1,4 @@
-"""A challenger's trial: what the gate is to know, measured on the files as they are served."""
+"""A challenger's trial: what the gate needs to know, measured on the served files."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from training.retraining.served_answer import ask
 
 
 def try_challenger(champion: Classify, directory: Path, parts: Parts, *, python: Path, bounds: Bounds) -> Verdict:
-    """Hold the model files in `directory` against the champion; `python` runs the real predict function."""
+    """Compare the model files in ``directory`` with the champion; ``python`` runs the real predict function."""
     challenger, version = open_served(directory)
     frozen, held_out = (
         Scored(
@@ -32,9 +32,9 @@ def try_challenger(champion: Classify, directory: Path, parts: Parts, *, python:
 
 
 def rejection(champion: Classify, directory: Path, chips: np.ndarray) -> dict:
-    """How sure both models are of an expression where people said that there is none; it decides nothing.
+    """Return how sure both models are of an expression where people said there is none; for information only.
 
-    `chips` uint8 (N, 48, 48) are the faces labelled "nan".
+    ``chips`` uint8 (N, 48, 48) are the faces labelled "nan".
     """
     if not len(chips):
         return {"faces": 0}
@@ -47,7 +47,7 @@ def rejection(champion: Classify, directory: Path, chips: np.ndarray) -> dict:
 
 
 def _latencies(champion: Classify, challenger: Classify, images: np.ndarray) -> tuple[float, float]:
-    """Milliseconds a face, the best of three turns each: what else the machine does only ever adds to it."""
+    """Return milliseconds per face, the best of three turns each, because other work only adds time."""
     turns = [[milliseconds_per_face(each, images, 100)["p50"] for each in (champion, challenger)] for _ in range(3)]
     before, after = np.min(turns, axis=0)
     return float(before), float(after)

@@ -17,7 +17,7 @@ from fer.vision.images import decode_image, to_grey
 
 
 def run_dataset(options: argparse.Namespace) -> int:
-    """Write the CSV, print what was left out and why; 1 where something was."""
+    """Write the CSV, print what was left out and why; return 1 if anything was."""
     if options.out.exists() and not options.force:
         raise Conflict(f"{options.out} exists; --force replaces it.")
     table = read_table(options.table) if options.table else {}
@@ -36,7 +36,7 @@ def run_dataset(options: argparse.Namespace) -> int:
         )
     for outcome, count in counts.most_common():
         print(f"{count:8,}  {outcome}")
-    print(f"written: {options.out}, and what became of each picture: {options.out}.report.csv")
+    print(f"written: {options.out}, and the outcome of each picture: {options.out}.report.csv")
     return 0 if counts[KEPT] == sum(counts.values()) else 1
 
 
@@ -44,7 +44,7 @@ def _face_reader():
     recogniser = open_recogniser()
 
     def read(path: Path) -> bytes:
-        """The largest face, found and cut as in serving."""
+        """Return the largest face, found and cut as in serving."""
         chips = recogniser.face_chips(path)
         if not len(chips):
             raise InvalidInput("no face was found")
@@ -54,11 +54,11 @@ def _face_reader():
 
 
 def _as_is(path: Path) -> bytes:
-    """The whole picture, which must be square, at 48×48."""
+    """Return the whole picture, which must be square, at 48×48."""
     grey = to_grey(decode_image(path.read_bytes()))
     height, width = grey.shape
     if height != width:
-        raise InvalidInput("not square, so it is no cut-out face")
+        raise InvalidInput("not square, so not a cut-out face")
     if width != CHIP_SIDE_PX:
         shrinks = width > CHIP_SIDE_PX
         interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR

@@ -15,7 +15,7 @@ from fer.usecases import export as usecase
 
 
 def run_merge(bucket: str | None) -> str:
-    """Merge what is pending and return the figures as JSON."""
+    """Merge pending feedback and return the figures as JSON."""
     settings = Settings.from_env()
     store = open_store(bucket or settings.bucket_url)
     report = usecase.merge(store, now=datetime.now(UTC), receipt_days=settings.receipt_days)
@@ -25,7 +25,7 @@ def run_merge(bucket: str | None) -> str:
 def run_export(bucket: str | None, *, out: Path | None, force: bool) -> None:
     """Merge, and write the CSV to ``out`` (atomically) or to standard output.
 
-    Raises ``Conflict`` where ``out`` exists, unless ``force``; ``NotFound`` while there is no feedback.
+    Raises ``Conflict`` if ``out`` exists, unless ``force``, and ``NotFound`` while there is no feedback.
     """
     if out is not None and out.exists() and not force:
         raise Conflict(f"{out} exists; --force replaces it.")
@@ -37,6 +37,8 @@ def run_export(bucket: str | None, *, out: Path | None, force: bool) -> None:
         redirect_above_bytes=sys.maxsize,
         wanted=lambda _: True,
     )
+    if not download.complete:
+        print("more corrections wait to be merged; run it again for all of them", file=sys.stderr)
     chunks = download.chunks or iter(())
     if out is None:
         for chunk in chunks:
@@ -55,4 +57,4 @@ def _write(out: Path, chunks: Iterator[bytes]) -> None:
         except BaseException:
             Path(file.name).unlink()
             raise
-    Path(file.name).replace(out)  # readable by its owner only, for these are faces
+    Path(file.name).replace(out)  # readable by its owner only: these are faces

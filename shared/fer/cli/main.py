@@ -1,4 +1,4 @@
-"""The command ``fer``: its arguments and its exit status. What a command needs is loaded when it runs."""
+"""The command ``fer``: its arguments and its exit status. Each command loads what it needs when it runs."""
 
 import argparse
 import os
@@ -11,14 +11,14 @@ from fer.errors import Conflict, FerError, Unavailable
 
 STATUS = """exit status:
   0  done
-  1  done, but something was skipped; or the champion was changed by somebody else in between
-  2  wrong usage, nothing there, or a damaged file
+  1  done, but something was skipped; or somebody else changed the champion meanwhile
+  2  wrong usage, nothing found, or a damaged file
   3  a bucket or a download does not answer"""
 
 EXAMPLES = (
     """examples:
-  fer predict photo.jpg                         a table on a terminal, else one JSON object a picture
-  fer predict holiday/ --csv > faces.csv        every picture of a folder and its subfolders, one row a face
+  fer predict photo.jpg                         a table on a terminal, else one JSON object per picture
+  fer predict holiday/ --csv > faces.csv        every picture in a folder and its subfolders, one row per face
   fer predict talk.mp4 --every 25               every 25th frame of a video
   fer predict holiday/ --annotate drawn/        copies with boxes and labels
   fer models list --bucket gs://my-bucket       the published models and the champion
@@ -33,17 +33,17 @@ PREDICT_EXAMPLES = """examples:
   fer predict holiday/ talk.mp4 --every 25 --csv > faces.csv
   fer predict holiday/ --annotate drawn/ --detector mtcnn
 
-Folders are searched with their subfolders for pictures and videos. What cannot be read is skipped and listed at
-the end, and the exit status is then 1. Without YuNet's file, the first run fetches it (FER_MODEL_MIRROR=DIRECTORY
-names another source)."""
+Folders are searched for pictures and videos, subfolders included. Files that cannot be read are skipped and listed
+at the end, and the exit status is then 1. The first run downloads YuNet's file if it is missing
+(FER_MODEL_MIRROR=DIRECTORY names another source)."""
 
 DATASET_EXAMPLES = """examples:
   fer dataset fer2013/train -o train.csv --as-is      folders angry, disgust, fear, …
   fer dataset RAF-DB/DATASET -o raf.csv --numbers rafdb
   fer dataset CK+48 -o ck.csv --as-is                 contempt is left out, and the report says so
 
-The CSV has the format of the collected feedback; what became of each picture is in OUT.report.csv. A run that was
-broken off goes on where it stopped. The exit status is 1 where something was left out."""
+The CSV has the format of the collected feedback; OUT.report.csv has the outcome of each picture. An interrupted
+run resumes where it stopped. The exit status is 1 if anything was left out."""
 
 MODELS_EXAMPLES = """examples:
   fer models publish models/expression --bucket gs://my-bucket
@@ -52,7 +52,7 @@ MODELS_EXAMPLES = """examples:
   fer models list
   fer models withdrawn"""
 
-BUCKET_HELP = "gs://bucket or file:///directory; default: FER_BUCKET, else data/bucket here"
+BUCKET_HELP = "gs://bucket or file:///directory; default: FER_BUCKET, else ./data/bucket"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -129,7 +129,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Keeps the examples below the options as they are written."""
+    """Shows the examples below the options, formatted as written."""
 
     def __init__(self, **settings: object) -> None:
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **settings)  # pyright: ignore[reportArgumentType]
@@ -137,24 +137,24 @@ class _Parser(argparse.ArgumentParser):
 
 def _add_predict(command: argparse.ArgumentParser) -> None:
     command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a picture, a folder or a video")
-    command.add_argument("--every", type=_positive, default=1, metavar="N", help="of a video, every Nth frame")
+    command.add_argument("--every", type=_positive, default=1, metavar="N", help="every Nth frame of a video")
     form = command.add_mutually_exclusive_group()
-    form.add_argument("--csv", dest="form", action="store_const", const="csv", help="one row a face")
-    form.add_argument("--json", dest="form", action="store_const", const="json", help="one object a picture or frame")
-    form.add_argument("--table", dest="form", action="store_const", const="table", help="one line a face")
-    command.add_argument("--annotate", type=Path, metavar="DIR", help="write copies with boxes and labels there")
+    form.add_argument("--csv", dest="form", action="store_const", const="csv", help="one row per face")
+    form.add_argument("--json", dest="form", action="store_const", const="json", help="one object per picture")
+    form.add_argument("--table", dest="form", action="store_const", const="table", help="one line per face")
+    command.add_argument("--annotate", type=Path, metavar="DIR", help="write copies with boxes and labels to DIR")
     command.add_argument("--detector", choices=DETECTORS, help="default: FER_DETECTOR")
     command.add_argument("--jobs", type=_positive, metavar="N", help="pictures at the same time; default: all cores")
 
 
 def _add_dataset(command: argparse.ArgumentParser) -> None:
-    command.add_argument("folder", type=Path, metavar="DIR", help="its folders are named after expressions")
+    command.add_argument("folder", type=Path, metavar="DIR", help="contains folders named after expressions")
     command.add_argument("-o", "--out", type=Path, required=True, help="the CSV to write")
-    command.add_argument("--as-is", action="store_true", help="the pictures are cut-out faces already")
+    command.add_argument("--as-is", action="store_true", help="the pictures already are cut-out faces")
     command.add_argument(
-        "--numbers", choices=("fer2013", "rafdb", "affectnet", "ckplus"), help="whose numbers they are"
+        "--numbers", choices=("fer2013", "rafdb", "affectnet", "ckplus"), help="whose numbering they follow"
     )
-    command.add_argument("--table", type=Path, metavar="CSV", help="the name of a folder and its label in each line")
+    command.add_argument("--table", type=Path, metavar="CSV", help="a folder's name and its label per line")
     command.add_argument("--jobs", type=_positive, metavar="N", help="pictures at the same time; default: all cores")
     command.add_argument("--force", action="store_true", help="replace an existing file")
 
@@ -166,11 +166,11 @@ def _add_models(models: argparse.ArgumentParser) -> None:
     publish.add_argument("directory", type=Path)
     promote = actions.add_parser("promote", help="make a published model the champion")
     promote.add_argument("version")
-    promote.add_argument("--expected", help="refuse where the champion is another one")
+    promote.add_argument("--expected", help="refuse unless this is the champion")
     listing = actions.add_parser("list", help="the published models; * marks the champion")
     rollback = actions.add_parser("rollback", help="make the champion's predecessor the champion again")
-    withdrawn = actions.add_parser("withdrawn", help="which were trained with corrections that were taken back since")
-    for action in (publish, promote, listing, rollback, withdrawn):  # not to override one given before the action
+    withdrawn = actions.add_parser("withdrawn", help="models trained with corrections since withdrawn")
+    for action in (publish, promote, listing, rollback, withdrawn):  # keeps one given before the action
         action.add_argument("--bucket", default=argparse.SUPPRESS, help=BUCKET_HELP)
 
 

@@ -1,4 +1,4 @@
-"""``fer models``: list, publish, promote and roll back the models in a bucket, and find those to make anew."""
+"""``fer models``: list, publish, promote and roll back the models in a bucket, and find those to retrain."""
 
 import argparse
 from datetime import UTC, datetime
@@ -11,12 +11,12 @@ from fer.usecases.withdrawn import withdrawn_rows
 
 
 def run_models(options: argparse.Namespace) -> str:
-    """Do what the command line asks for and return what to tell."""
+    """Run the action and return the text to print."""
     store = open_store(options.bucket or Settings.from_env().bucket_url)
     registry = ModelRegistry(store)
     match options.action:
         case "publish":
-            from fer.usecases.publish import publish  # loads the vision packages, which the others do without
+            from fer.usecases.publish import publish  # loads the vision packages, which the other actions do not need
 
             return publish(registry, options.directory)
         case "promote":
@@ -32,7 +32,7 @@ def run_models(options: argparse.Namespace) -> str:
 def promote(registry: ModelRegistry, version: str, expected: str | None) -> str:
     before = registry.champion()
     if expected is not None and (before is None or before.version != expected):
-        raise Conflict(f"The champion is {before.version if before else 'none'}, not {expected}; look again.")
+        raise Conflict(f"The champion is {before.version if before else 'none'}, not {expected}; check again.")
     return _told(before, registry.promote(version, expected=before, now=datetime.now(UTC)))
 
 
@@ -42,17 +42,17 @@ def rollback(registry: ModelRegistry) -> str:
 
 
 def list_versions(registry: ModelRegistry) -> str:
-    """One line a version, the oldest first; * marks the champion, a number how many rollbacks away one is."""
+    """Return one line per version, oldest first; * marks the champion, a number how many rollbacks lead to one."""
     champion, versions = registry.champion(), registry.versions()
     if not versions:
-        return "no model was published yet"
+        return "no model has been published yet"
     places = {} if champion is None else {champion.version: "*"}
     for number, version in enumerate(champion.previous if champion else (), start=1):
         places[version] = str(number)
     width = max(len(each.version) for each in versions)
     lines = [_line(each, places.get(each.version, ""), width) for each in versions]
     if champion is None:
-        return "\n".join([*lines, "no champion: predict serves the model it came with"])
+        return "\n".join([*lines, "no champion: predict serves its built-in model"])
     return "\n".join([*lines, f"champion {champion.version} since {champion.promoted_at:%Y-%m-%d %H:%M} UTC"])
 
 
@@ -70,5 +70,5 @@ def _line(model: ModelVersion, place: str, width: int) -> str:
 
 def _told(before: Champion | None, after: Champion) -> str:
     if before is not None and before.generation == after.generation:
-        return f"{after.version} is the champion already"
+        return f"{after.version} is already the champion"
     return f"champion {after.version}, before: {before.version if before else 'none'}"

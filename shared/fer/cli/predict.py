@@ -1,4 +1,4 @@
-"""``fer predict``: recognise pictures, folders and videos on all cores, in the order in which they were named."""
+"""``fer predict``: recognise pictures, folders and videos on all cores, in the order given."""
 
 import argparse
 import logging
@@ -28,7 +28,7 @@ class Skipped:
 
 
 def run_predict(options: argparse.Namespace) -> int:
-    """Print what is found as it comes; return 1 where something was skipped."""
+    """Print results as they come; return 1 if anything was skipped."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     sources = find_sources(options.paths)
     form: Form = options.form or ("table" if sys.stdout.isatty() else "json")
@@ -54,14 +54,14 @@ def run_predict(options: argparse.Namespace) -> int:
 
 
 class Drawings:
-    """Where the annotated copies go: below one folder, in the order of the folders they come from."""
+    """Where the annotated copies go: one folder that mirrors the sources' folders."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._taken: set[Path] = set()
 
     def place(self, source: Source) -> Path:
-        """Return where the copy of a picture goes, or the folder for a video's frames; never the source itself."""
+        """Return the path for a picture's copy, or the folder for a video's frames; never the source itself."""
         relative = source.relative
         if not source.is_video and relative.suffix.lower() not in (".jpg", ".jpeg", ".png", ".webp"):
             relative = relative.with_name(relative.name + ".png")
@@ -76,7 +76,7 @@ class Drawings:
 
 
 class Looker:
-    """Looks at one picture or frame; safe to call from any number of threads at once."""
+    """Recognises one picture or frame; safe to call from any number of threads."""
 
     def __init__(self, recogniser: PictureRecogniser, drawings: Drawings | None) -> None:
         self._recogniser = recogniser
@@ -112,9 +112,9 @@ class Looker:
 def look_at(
     sources: Iterable[Source], looker: Looker, *, every: int, jobs: int
 ) -> Iterator[Looked | Skipped | Source]:
-    """Yield results in order, and each source once all of its results are out.
+    """Yield results in order, and each source after all of its results.
 
-    Twice as many pictures as threads are on their way at any time, so that a long video never fills the memory.
+    At most twice as many pictures as threads are in progress, so a long video never fills the memory.
     """
     waiting: deque[Future[Looked | Skipped] | Skipped | Source] = deque()
     with ThreadPoolExecutor(jobs) as threads:
@@ -137,7 +137,7 @@ def _result(each: Future[Looked | Skipped] | Skipped | Source) -> Looked | Skipp
 
 
 def _frames(source: Source, every: int) -> Iterator[Frame | Skipped | None]:
-    """Yield None for a picture, which the thread that looks at it reads itself; the frames of a video."""
+    """Yield the frames of a video, or None for a picture, which its worker thread reads itself."""
     if not source.is_video:
         yield None
         return

@@ -33,7 +33,7 @@ class Looked:
 
 
 class Report(Protocol):
-    """Turns results into lines; ``head`` comes before all of them."""
+    """Turns results into lines; ``head`` comes first."""
 
     @property
     def head(self) -> str: ...
@@ -42,7 +42,7 @@ class Report(Protocol):
 
 
 def make_report(form: Form, *, names: Sequence[str]) -> Report:
-    """Return the report; ``names`` are all the paths to come, for the width of the table's first column."""
+    """Return the report; ``names`` are all paths, for the width of the table's first column."""
     if form == "csv":
         return _Csv()
     return _JsonLines() if form == "json" else _Table(max(map(len, names), default=0))

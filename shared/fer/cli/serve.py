@@ -1,4 +1,4 @@
-"""``fer serve``: `make run`'s server, from the checkout or from the copy that the package brings along."""
+"""``fer serve``: ``make run``'s server, from the checkout or from the copy in the package."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from fer.settings import Settings
 
 
 def run_serve(*, host: str, port: int) -> int:
-    """Replace this process by the server; feedback goes to FER_BUCKET, by default ``data/bucket`` here."""
+    """Replace this process with the server; feedback goes to FER_BUCKET, by default ``./data/bucket``."""
     package = Path(__file__).resolve().parents[1]
     places = (package / "app", package.parents[1])
     root = next((place for place in places if (place / "local" / "server.py").is_file()), None)

@@ -1,4 +1,4 @@
-"""What ``fer predict`` looks at: pictures, and every Nth frame of videos, from paths and folders."""
+"""The input of ``fer predict``: pictures, and every Nth frame of videos, from paths and folders."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ VIDEOS = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wm
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A picture or a video; ``relative`` is its place below the folder that was named, or its own name."""
+    """A picture or a video; ``relative`` is its path below the folder given, or its own name."""
 
     path: Path
     relative: Path
@@ -39,10 +39,10 @@ class Frame:
 
 
 def find_sources(paths: Sequence[Path]) -> list[Source]:
-    """Return what the paths name, folders with all below them in sorted order; nothing twice.
+    """Return all files that the paths name, folders expanded in sorted order, without duplicates.
 
-    Of a folder, only files with the name of a picture or video count. Raises ``NotFound`` for a path that does not
-    exist, and where there is nothing to look at.
+    In folders, only files named like pictures or videos count. Raises ``NotFound`` for a path that does not exist,
+    and if there is nothing to look at.
     """
     found: dict[Path, Source] = {}
     for path in paths:
@@ -56,7 +56,7 @@ def find_sources(paths: Sequence[Path]) -> list[Source]:
 
 
 def read_frames(path: Path, *, every: int) -> Iterator[Frame]:
-    """Yield every ``every``-th frame, upright; raises ``InvalidInput`` where none can be read."""
+    """Yield every ``every``-th frame, upright; raises ``InvalidInput`` if none can be read."""
     video = cv2.VideoCapture(str(path))
     try:
         frames_per_s = video.get(cv2.CAP_PROP_FPS)
@@ -73,7 +73,7 @@ def read_frames(path: Path, *, every: int) -> Iterator[Frame]:
     finally:
         video.release()
     if number == 0:
-        raise InvalidInput("No frame of the video can be read.")
+        raise InvalidInput("No frame of the video could be read.")
 
 
 def _below(folder: Path) -> Iterator[Source]:

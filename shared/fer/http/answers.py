@@ -11,6 +11,9 @@ from fer.domain import Prediction
 from fer.errors import FerError, Unauthorised
 from fer.http.face_json import face_json
 
+MERGE_COMPLETE = "Merge-Complete"
+"""Header of a download: ``false`` where feedback was left to merge, which then is in the next one."""
+
 
 def json_answer(body: Mapping[str, Any], *, status: int = 200) -> flask.Response:
     """``body`` as compact JSON."""
@@ -22,7 +25,7 @@ def _json_bytes(body: Mapping[str, Any]) -> bytes:
 
 
 def error_answer(error: FerError) -> flask.Response:
-    """The contract's ``{"error": …}`` with the error's stable code and whether a retry may help."""
+    """Return the contract's ``{"error": …}`` with the error's stable code and whether a retry may help."""
     response = json_answer(error.as_json(), status=error.status)
     if isinstance(error, Unauthorised):
         response.headers["WWW-Authenticate"] = 'Bearer realm="export"'
@@ -30,7 +33,7 @@ def error_answer(error: FerError) -> flask.Response:
             # A browser that opens the page asks for the token as a password; a script's fetch does not.
             response.headers.add("WWW-Authenticate", 'Basic realm="export token as password"')
     if error.retryable:
-        response.headers["Retry-After"] = "2"
+        response.headers["Retry-After"] = str(error.retry_after_s)
     return response
 
 
@@ -58,7 +61,7 @@ def predict_answer(
 
 
 def html_answer(text: str) -> flask.Response:
-    """A self-contained page: nothing may be loaded from elsewhere, and no script runs."""
+    """Return a self-contained page: nothing is loaded from elsewhere, and no script runs."""
     response = flask.Response(text, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
@@ -69,16 +72,23 @@ def html_answer(text: str) -> flask.Response:
 
 
 def wants_version(request: flask.Request, etag: str) -> bool:
-    """Whether the caller asks for the bytes of this version, rather than for its headers or for a newer one."""
+    """Return whether the caller needs the bytes: not for a HEAD request, nor if it has this version already."""
     return request.method != "HEAD" and not request.if_none_match.contains_weak(etag)
 
 
 def csv_answer(
-    request: flask.Request, *, chunks: Iterable[bytes] | None, size_bytes: int, etag: str, announce_size: bool
+    request: flask.Request,
+    *,
+    chunks: Iterable[bytes] | None,
+    size_bytes: int,
+    etag: str,
+    complete: bool,
+    announce_size: bool,
 ) -> flask.Response:
-    """``expression_pixel_data.csv`` as a download, or 304 where the caller has this very version.
+    """``expression_pixel_data.csv`` as a download, or 304 if the caller has this version already.
 
-    ``announce_size`` sets Content-Length, which Cloud Run allows up to 32 MiB.
+    ``complete`` says whether all feedback given before is in it. ``announce_size`` sets Content-Length,
+    which Cloud Run allows up to 32 MiB.
     """
     if request.if_none_match.contains_weak(etag):
         response = flask.Response(status=304)
@@ -89,11 +99,13 @@ def csv_answer(
             response.content_length = size_bytes
     response.set_etag(etag)
     response.headers["Cache-Control"] = "private, no-cache"
+    response.headers[MERGE_COMPLETE] = str(complete).lower()
     return response
 
 
-def redirect_answer(url: str) -> flask.Response:
+def redirect_answer(url: str, *, complete: bool) -> flask.Response:
     """302 to ``url``, which is signed for a short time only and therefore not to be kept."""
     response = flask.Response(status=302)
     response.headers["Location"] = url
+    response.headers[MERGE_COMPLETE] = str(complete).lower()
     return response

@@ -1,8 +1,8 @@
-"""What callers send: a picture as it is, in JSON or in a form, and the options next to it."""
+"""Request bodies: a picture on its own, in JSON or in a form, with its options."""
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import parse_qs, parse_qsl
@@ -15,16 +15,16 @@ from fer.http.picture_text import picture_of_text
 from fer.http.received import read_body, read_form
 
 _MULTIPART, _FORM = "multipart/form-data", "application/x-www-form-urlencoded"
-# No type, those for any bytes, and what curl and fetch set where the caller set none.
+# No type, types for arbitrary bytes, and the default types of curl and fetch.
 _SAYS_NOTHING = ("", "application/octet-stream", "binary/octet-stream", "text/plain", _FORM)
 _FORM_WITH_IMAGE = re.compile(rb"(?:^|&)image=")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BOX_PROBLEM = "'box' must be four numbers x, y, w, h inside a picture, with positive w and h."
-# Far beyond any picture that is read, and far from where areas overflow.
+# Far beyond any picture that is accepted, and far below where areas overflow.
 _LARGEST_COORDINATE_PX = 1e6
 # Visible ASCII; long enough for a uuid, a hash or a structured-field string.
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
-# As the registry names versions.
+# The version names that the registry accepts.
 _MODEL_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 # A receipt has 64 characters.
 _MAX_FORM_BYTES = 4096
@@ -40,9 +40,9 @@ class PredictRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackRequest:
-    """An encoded image, the right label, which face is meant and what a model had said of it.
+    """An encoded image, the right label, which face is meant, and what a model said about it.
 
-    None leaves key and face to the server, and says nothing about a model.
+    None leaves the key or the face to the server, or means that no model is named.
     """
 
     image: bytes
@@ -52,14 +52,19 @@ class FeedbackRequest:
     idempotency_key: str | None
 
 
-def parse_predict(request: flask.Request, *, max_body_bytes: int) -> PredictRequest:
-    """Read a prediction request; raises InvalidInput, TooLarge or UnsupportedType."""
+def parse_predict(
+    request: flask.Request, *, max_body_bytes: int, formats: Sequence[AnnotateFormat] = ANNOTATE_FORMATS
+) -> PredictRequest:
+    """Read a prediction request, the first of ``formats`` being its default for the picture in the answer.
+
+    Raises InvalidInput, TooLarge or UnsupportedType.
+    """
     image, options = _image_and_options(request, max_body_bytes=max_body_bytes)
-    wanted = options.get("annotate", "png")
-    for annotate in ANNOTATE_FORMATS:
+    wanted = options.get("annotate", formats[0])
+    for annotate in formats:
         if wanted == annotate:
             return PredictRequest(image=image, annotate=annotate)
-    raise InvalidInput(f"'annotate' must be one of {', '.join(ANNOTATE_FORMATS)}.")
+    raise InvalidInput(f"'annotate' must be one of {', '.join(formats)}.")
 
 
 def parse_feedback(request: flask.Request, *, max_body_bytes: int) -> FeedbackRequest:
@@ -81,7 +86,7 @@ def parse_feedback(request: flask.Request, *, max_body_bytes: int) -> FeedbackRe
 
 
 def parse_withdrawal(request: flask.Request) -> str:
-    """The receipt in a form or in JSON; raises InvalidInput, TooLarge or UnsupportedType."""
+    """Return the receipt in a form or in JSON; raises InvalidInput, TooLarge or UnsupportedType."""
     if request.mimetype == _FORM:
         fields = parse_qs(read_body(request, max_body_bytes=_MAX_FORM_BYTES).decode("ascii", "replace"))
         receipt: object = fields.get("receipt", [None])[0]
@@ -90,7 +95,7 @@ def parse_withdrawal(request: flask.Request) -> str:
     else:
         raise UnsupportedType("Send 'Content-Type: application/json' or a form.")
     if not isinstance(receipt, str) or not receipt:
-        raise InvalidInput("'receipt' must be what the answer to the correction gave.")
+        raise InvalidInput("'receipt' must be the one returned for the correction.")
     return receipt
 
 
@@ -102,14 +107,14 @@ def _parse_claim(options: Mapping[str, Any]) -> Claim | None:
     if not isinstance(predicted, str) or predicted not in EXPRESSIONS:
         raise InvalidInput(f"'predicted' must be one of {', '.join(EXPRESSIONS)}.")
     if version is not None and not (isinstance(version, str) and _MODEL_VERSION.fullmatch(version)):
-        raise InvalidInput("'model_version' must be one that a prediction gave.")
+        raise InvalidInput("'model_version' must be one from a prediction.")
     return Claim(expression=predicted, model_version=version or "")
 
 
 def _image_and_options(request: flask.Request, *, max_body_bytes: int) -> tuple[bytes, Mapping[str, Any]]:
-    """The encoded image, and the options: from the body's fields where it has any, else from the query.
+    """Return the encoded image, and the options: from the body's fields if it has any, else from the query.
 
-    A type that says nothing, or that a client sets when it was told none, leaves it to the bytes.
+    For an unspecific type, or one that clients set by default, the bytes decide.
     """
     media_type, query = request.mimetype, _typed(request.args)
     is_json = media_type in ("application/json", "text/json") or media_type.endswith("+json")
@@ -132,21 +137,21 @@ def _image_and_options(request: flask.Request, *, max_body_bytes: int) -> tuple[
 
 
 def _form_fields(body: bytes) -> Mapping[str, str]:
-    """The fields of an HTML form with an ``image``; none for other bytes, which curl sends with this type too."""
+    """Return the fields of an HTML form with an ``image``; none for raw bytes, which curl sends as this type too."""
     if not _FORM_WITH_IMAGE.search(body, 0, _MAX_FORM_BYTES):
         return {}
     try:
         fields = dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=50))
     except ValueError as error:
         raise InvalidInput("The body is not a valid form.") from error
-    # Who forgets to encode a plus gets a blank, and base64 has no blanks.
+    # A plus that was not percent-encoded arrives as a blank, and base64 has no blanks.
     return {**fields, "image": fields.get("image", "").strip().replace(" ", "+")}
 
 
 def _parse_json(body: bytes) -> dict[str, Any]:
     try:
         parsed = json.loads(body)
-    # ValueError covers bad JSON, bad UTF-8 and absurdly long integers; RecursionError deep nesting.
+    # ValueError covers bad JSON, bad UTF-8 and absurdly long integers; RecursionError covers deep nesting.
     except (ValueError, RecursionError) as error:
         raise InvalidInput("The body is not valid JSON.") from error
     if not isinstance(parsed, dict):
@@ -155,7 +160,7 @@ def _parse_json(body: bytes) -> dict[str, Any]:
 
 
 def _typed(texts: Mapping[str, str]) -> dict[str, Any]:
-    """The options of a query or a form, typed as in JSON: ``box=x,y,w,h`` is a list of numbers."""
+    """Return the options of a query or a form, typed as in JSON: ``box=x,y,w,h`` is a list of numbers."""
     options: dict[str, Any] = dict(texts)
     if box := str(options.pop("box", "")).strip():
         try:
@@ -177,5 +182,5 @@ def _parse_box(value: object) -> BoxXYWH | None:
     except OverflowError as error:
         raise InvalidInput(_BOX_PROBLEM) from error
     if not all(abs(value) <= _LARGEST_COORDINATE_PX for value in (x, y, w, h)) or w <= 0 or h <= 0:
-        raise InvalidInput(_BOX_PROBLEM)  # a NaN compares false, and is refused with the infinities
+        raise InvalidInput(_BOX_PROBLEM)  # NaN compares false, so it is refused together with the infinities
     return x, y, w, h

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import flask
 
-from fer.http.hosts import is_same_origin
+from fer.http.hosts import is_loopback, is_same_origin, without_port
 
 _REQUEST_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Requested-With"
-_EXPOSED_HEADERS = "Content-Disposition, ETag, Retry-After"
+_EXPOSED_HEADERS = "Content-Disposition, ETag, Merge-Complete, Retry-After"
 
 
 class CrossOrigin:
-    """The rules of one function; ``*`` among ``allowed_origins`` opens what is not guarded to every page."""
+    """The rules of one function; ``*`` among ``allowed_origins`` opens unguarded routes to every page."""
 
     def __init__(self, allowed_origins: Sequence[str]) -> None:
         self._any = "*" in allowed_origins
@@ -19,11 +19,26 @@ class CrossOrigin:
 
     def may_ask_guarded(self, request: flask.Request) -> bool:
         """Whether the page that asks, if it is one, is of this very host or named."""
-        origin = request.headers.get("Origin")
-        return origin is None or origin in self._named or is_same_origin(origin, request.headers.get("Host", ""))
+        if "Origin" not in request.headers:
+            return not _is_for_a_foreign_page(request)
+        return self._is_own_or_named(request)
+
+    def may_write(self, request: flask.Request, *, local: bool) -> bool:
+        """Whether the page that changes something, if it is one, may; CORS alone would only hide the answer from it.
+
+        Pages of the internet may not write on a ``local`` server, one of a person's own machine, unless named.
+        """
+        if "Origin" not in request.headers:
+            return not _is_for_a_foreign_page(request)
+        page = without_port(request.headers["Origin"].partition("://")[2])
+        return self._is_own_or_named(request) or (self._any and (not local or is_loopback(page)))
+
+    def _is_own_or_named(self, request: flask.Request) -> bool:
+        origin = request.headers["Origin"]
+        return origin in self._named or is_same_origin(origin, request.headers.get("Host", ""))
 
     def mark(self, request: flask.Request, response: flask.Response, *, guarded: bool) -> None:
-        """Say who may read the answer."""
+        """Set the headers that say who may read the answer."""
         if guarded:
             response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         if self._any and not guarded:
@@ -37,8 +52,24 @@ class CrossOrigin:
         response.headers["Access-Control-Expose-Headers"] = _EXPOSED_HEADERS
 
 
+def _is_for_a_foreign_page(request: flask.Request) -> bool:
+    """Whether a browser asks for another site's page and sends no ``Origin``, as for its pictures and frames.
+
+    The credentials that the browser keeps for HTTP Basic ride on such a request. Who follows a link asks for himself
+    (https://www.w3.org/TR/fetch-metadata/).
+    """
+    get = request.headers.get
+    follows_a_link = get("Sec-Fetch-Mode") == "navigate" and get("Sec-Fetch-Dest", "document") in (
+        "document",
+        "empty",
+    )
+    if follows_a_link and request.method in ("GET", "HEAD"):
+        return False
+    return get("Sec-Fetch-Site", "none") in ("cross-site", "same-site")
+
+
 def preflight_answer(methods: Sequence[str]) -> flask.Response:
-    """What a path that takes these methods says before the request itself comes."""
+    """Return the answer to a preflight for a path with these methods."""
     response = flask.Response(status=204)
     response.headers["Allow"] = response.headers["Access-Control-Allow-Methods"] = ", ".join(methods)
     response.headers["Access-Control-Allow-Headers"] = _REQUEST_HEADERS

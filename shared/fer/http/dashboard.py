@@ -33,13 +33,15 @@ _CONFUSION_HEAD = '<thead><tr><th scope="col">Predicted ↓ corrected →</th>{}
 )
 _MODELS_HEAD = """<thead><tr><th scope="col">Version</th><th scope="col">Created</th><th scope="col">Status</th>
   <th scope="col">Checks</th></tr></thead>"""
+_INCOMPLETE = '<p class="note" role="status">More corrections wait to be merged. Reload to count them.</p>'
 _NOTHING_YET = '<p class="note">Nothing to download yet. Correct a label, and it appears here.</p>'
 
 
-def dashboard_page(statistics: Statistics, models: Sequence[PublishedModel]) -> str:
+def dashboard_page(statistics: Statistics, models: Sequence[PublishedModel], *, complete: bool) -> str:
     """The page as HTML: corrections by label, by week and against what models had said, and the published models.
 
-    A label's bar is as long as its share, a week's as its count next to the largest one. It shows no face.
+    A label's bar is as long as its share, a week's as its count next to the largest one. It shows no face. Where the
+    merge before it was not ``complete``, it says so.
     """
     template = Template(Path(__file__).with_suffix(".html").read_text(encoding="utf-8"))
     last, tallies = statistics.last_feedback, statistics.tallies
@@ -50,6 +52,7 @@ def dashboard_page(statistics: Statistics, models: Sequence[PublishedModel]) -> 
         last_feedback=f"{last.astimezone(UTC):%-d %b %Y}" if last else "None yet",
         contradicted=f"{contradicted:,} of {compared:,}" if compared else "–",
         withdrawn=f"{statistics.withdrawn:,}",
+        incomplete="" if complete else _INCOMPLETE,
         labels=_label_rows(statistics.counts, total=statistics.total),
         weeks=_section("Corrections per week", _WEEKS_HEAD, _week_rows(tallies.weeks)),
         confusion=_section("Predictions and corrections", _CONFUSION_HEAD, _said_rows(tallies.said)),
@@ -71,14 +74,14 @@ def _label_rows(counts: Mapping[str, int], *, total: int) -> str:
 
 
 def _share_text(share: float) -> str:
-    """Whole per cent, halves rounded up, and never all or nothing that is not."""
+    """Return whole per cent, halves rounded up, and never all or nothing that is not."""
     if 0 < share < 0.005:
         return "&lt;1%"
     return "99%+" if 0.995 <= share < 1 else f"{math.floor(share * 100 + 0.5)}%"
 
 
 def _week_rows(weeks: Mapping[str, tuple[int, int, int]]) -> list[str]:
-    """The last quarter, the newest first."""
+    """Return the last quarter, the newest first."""
     shown = list(weeks.items())[:-14:-1]
     largest = max((rows for _, (rows, _, _) in shown), default=0)
     return [
@@ -89,7 +92,7 @@ def _week_rows(weeks: Mapping[str, tuple[int, int, int]]) -> list[str]:
 
 
 def _said_rows(said: Mapping[str, Mapping[str, int]]) -> list[str]:
-    """A line for each expression that a model had said; the darker, the larger a count is in its line."""
+    """Return a line for each expression that a model had said; the darker, the larger a count is in its line."""
     lines: list[str] = []
     for expression in (expression for expression in _LOOKS if expression in said):
         counts = [said[expression].get(label, 0) for label in _LOOKS]
@@ -115,7 +118,7 @@ def _model_row(model: PublishedModel) -> str:
 
 
 def _section(caption: str, head: str, rows: Sequence[str]) -> str:
-    """A table, or nothing at all where it would be empty."""
+    """Return a table, or nothing at all where it would be empty."""
     if not rows:
         return ""
     body = "\n".join(rows)

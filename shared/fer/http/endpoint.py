@@ -36,17 +36,19 @@ Handler = Callable[[flask.Request], flask.Response]
 class _Route:
     handler: Handler
     guarded: bool
+    writes: bool
 
 
 class Endpoint:
     """The routes of one function; calling it answers a request, whatever happens.
 
-    A ``FerError`` becomes its status and message; anything else a 500 that says nothing, with the stack trace
-    in the log. ``GET /`` answers the health check, made of ``status`` and what ``health`` returns.
+    A ``FerError`` becomes its status and message; anything else becomes a 500 without detail, with the stack trace
+    in the log. ``GET /`` is the health check: ``status`` and whatever ``health`` returns.
 
     Guarded routes ask for ``token``. Without one they answer on loopback only, unless ``without_token`` says why
     they may elsewhere. Pages of other origins may read them only where ``allowed_origins`` names these: its ``*`` is
-    for the other routes.
+    for the other routes. What ``writes`` is refused to pages that are not allowed, for a body of text or a form needs
+    no preflight.
     """
 
     def __init__(
@@ -64,18 +66,20 @@ class Endpoint:
         self._google_cloud_project = google_cloud_project
         self._flask = flask.Flask("fer", static_folder=None)
         self._routes: dict[str, dict[str, _Route]] = {}
-        self._add("GET", "/", lambda _: json_answer({"status": "healthy", **health()}), guarded=False)
+        self._add("GET", "/", lambda _: json_answer({"status": "healthy", **health()}))
         configure_logging()
 
-    def route(self, method: str, *paths: str, guarded: bool = False) -> Callable[[Handler], Handler]:
-        """Register the decorated handler; ``guarded`` is for what not everybody may read.
+    def route(
+        self, method: str, *paths: str, guarded: bool = False, writes: bool = False
+    ) -> Callable[[Handler], Handler]:
+        """Register the decorated handler; ``guarded`` is for what not everybody may read, ``writes`` for changes.
 
-        A path may end in ``/{name}``, which takes one part; the handler finds it in ``request.view_args``.
+        A path may end in ``/{name}``, which matches one segment; the handler finds it in ``request.view_args``.
         """
 
         def register(handler: Handler) -> Handler:
             for path in paths:
-                self._add(method, path, handler, guarded=guarded)
+                self._add(method, path, handler, guarded=guarded, writes=writes)
             return handler
 
         return register
@@ -98,12 +102,12 @@ class Endpoint:
         return response
 
     def wsgi(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """The endpoint as a WSGI application; a ``FerError`` under ``REFUSAL`` in the environment is its answer."""
+        """Answer as a WSGI application; a ``FerError`` under ``REFUSAL`` in ``environ`` is the answer."""
         with self._flask.request_context(environ) as context:
             return self(context.request)(environ, start_response)
 
-    def _add(self, method: str, path: str, handler: Handler, *, guarded: bool) -> None:
-        self._routes.setdefault(path, {})[method] = _Route(handler, guarded)
+    def _add(self, method: str, path: str, handler: Handler, *, guarded: bool = False, writes: bool = False) -> None:
+        self._routes.setdefault(path, {})[method] = _Route(handler, guarded, writes)
 
     def _dispatch(self, request: flask.Request) -> flask.Response:
         methods = self._find(request)
@@ -111,17 +115,19 @@ class Endpoint:
             return preflight_answer(_allowed(methods))
         route = methods.get("GET" if request.method == "HEAD" else request.method)
         if route is None:
-            response = error_answer(MethodNotAllowed("This path does not answer this HTTP method."))
+            response = error_answer(MethodNotAllowed("This path does not support this HTTP method."))
             response.headers["Allow"] = ", ".join(_allowed(methods))
             return response
         if REFUSAL in request.environ:
             raise request.environ[REFUSAL]
+        if route.writes and not self._cross_origin.may_write(request, local=_is_local(request)):
+            raise Forbidden("Pages of this origin may not write here; FER_ALLOWED_ORIGINS names those that may.")
         if route.guarded:
             self._check_caller(request)
         return route.handler(request)
 
     def _find(self, request: flask.Request) -> dict[str, _Route]:
-        """The path's methods; a path itself goes before a pattern that it fits."""
+        """Return the path's methods; an exact path takes precedence over a pattern."""
         pattern = self._pattern_of(request)
         if pattern is None:
             raise NotFound("There is nothing at this path.")
@@ -140,7 +146,7 @@ class Endpoint:
 
     def _check_caller(self, request: flask.Request) -> None:
         if not self._cross_origin.may_ask_guarded(request):
-            raise Forbidden("Pages of this origin may not ask for this; FER_ALLOWED_ORIGINS names those that may.")
+            raise Forbidden("Pages of this origin may not read this; FER_ALLOWED_ORIGINS names those that may.")
         if self._token is not None:
             _check_token(request, self._token)
         elif self._without_token is None and not _is_local(request):
@@ -152,7 +158,7 @@ class Endpoint:
         self._cross_origin.mark(request, response, guarded=self._is_guarded(request))
 
     def _is_guarded(self, request: flask.Request) -> bool:
-        """Whether a request, or the one that a preflight announces, is for a guarded route."""
+        """Return whether the request, or the one its preflight announces, is for a guarded route."""
         pattern = self._pattern_of(request)
         methods = self._routes[pattern] if pattern is not None else {}
         method = request.method
@@ -163,7 +169,7 @@ class Endpoint:
 
 
 def _is_local(request: flask.Request) -> bool:
-    """Whether it came over loopback, and for a name of loopback: not from elsewhere, nor by DNS rebinding."""
+    """Return whether the request came over loopback and for a loopback name, so not by DNS rebinding."""
     return is_loopback(request.environ.get("SERVER_NAME", "")) and is_answered_for(
         request.headers.get("Host", "localhost")
     )
@@ -184,15 +190,15 @@ def _check_token(request: flask.Request, expected: str) -> None:
             given = b""
     elif scheme.lower() != "bearer":
         given = b""
-    # Digests first: the comparison then takes as long for a token of any length.
+    # Comparing digests takes equally long for tokens of any length.
     digest = functools.partial(hashlib.new, "sha256")
     if not hmac.compare_digest(digest(given).digest(), digest(expected.encode()).digest()):
-        raise Unauthorised("This needs the export token: send it as 'Authorization: Bearer <token>'.")
+        raise Unauthorised("This requires the export token: send it as 'Authorization: Bearer <token>'.")
 
 
 def _answer_http_exception(error: HTTPException) -> flask.Response:
-    """What Flask and Werkzeug raise on their own, as the contract's JSON."""
+    """Return the contract's JSON for what Flask and Werkzeug raise themselves."""
     kinds = {404: NotFound, 405: MethodNotAllowed, 413: TooLarge, 415: UnsupportedType}
     if error.code is not None and error.code < 500:
-        return error_answer(kinds.get(error.code, InvalidInput)("The request cannot be answered as it is."))
+        return error_answer(kinds.get(error.code, InvalidInput)("The request cannot be processed."))
     return error_answer(FerError(INTERNAL_FAULT))

@@ -1,4 +1,4 @@
-"""A face as every answer of the contract shows it, over HTTP and over a WebSocket."""
+"""A face as JSON, as HTTP and WebSocket answers show it."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from fer.domain import EXPRESSIONS, Prediction, box_inside
 
 
 def face_json(prediction: Prediction, *, image_size_wh: tuple[int, int]) -> dict[str, Any]:
-    """One element of the contract's ``faces``: the box in whole pixels and inside the image."""
+    """Return one element of the contract's ``faces``: the box in whole pixels and inside the image."""
     face = prediction.face
     return {
         "box": list(box_inside(face.box_xywh, image_size_wh)),

@@ -1,7 +1,7 @@
 """Structured JSON lines on standard output, in the format that Google Cloud Logging reads.
 
-See https://cloud.google.com/logging/docs/structured-logging for the special fields. Lines hold counts, sizes
-and durations: never pixels, and never a label.
+See https://cloud.google.com/logging/docs/structured-logging for the special fields. Lines contain counts, sizes
+and durations, never pixels or labels.
 """
 
 import json
@@ -14,7 +14,7 @@ LOGGER = logging.getLogger("fer")
 
 
 class _JsonLines(logging.Handler):
-    """Writes each record as one JSON object to whatever standard output is at that moment."""
+    """Writes each record as one JSON object to the current standard output."""
 
     def emit(self, record: logging.LogRecord) -> None:
         line: dict[str, Any] = {"severity": record.levelname, "message": record.getMessage()}
@@ -34,7 +34,7 @@ def configure_logging() -> None:
 
 
 def trace_fields(trace_context: str, google_cloud_project: str | None) -> dict[str, str]:
-    """The field that ties a line to its trace, from the header ``X-Cloud-Trace-Context``; empty where none came."""
+    """Return the field that links a line to its trace, from ``X-Cloud-Trace-Context``; empty without that header."""
     trace_id = trace_context.partition("/")[0]
     if not google_cloud_project or not trace_id.isalnum():
         return {}

@@ -1,4 +1,4 @@
-"""A picture as text: a data URL (RFC 2397) or bare base64 (RFC 4648), as the libraries of real clients write them."""
+"""A picture as text: a data URL (RFC 2397) or bare base64 (RFC 4648), as real clients write them."""
 
 import binascii
 import re
@@ -6,20 +6,20 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from fer.errors import InvalidInput, UnsupportedType
 
-# What comes before the first comma; parameters such as charset or name may stand there.
+# Everything before the first comma, including parameters such as charset or name.
 _HEAD = re.compile(r"data:(?P<media_type>[^;,]*)(?P<parameters>(?:;[^;,]*)*),", re.IGNORECASE)
 _MAX_HEAD_CHARS = 1000
 _ADDRESS = re.compile(r"(?!data:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _WHITESPACE = re.compile(r"[ \t\r\n]+")
 _URL_SAFE = str.maketrans("-_", "+/")
-_EXPECTED = "'image' must be a data URL such as 'data:image/png;base64,…', or base64 alone."
+_EXPECTED = "'image' must be a data URL such as 'data:image/png;base64,…', or plain base64."
 
 
 def picture_of_text(value: object) -> bytes:
-    """The encoded picture that a text holds.
+    """Return the encoded picture in a text.
 
-    Of base64, line breaks, missing padding, the URL-safe alphabet and percent-encoding are understood. Raises
-    InvalidInput for what is none of it, and UnsupportedType for a data URL of another media type than an image.
+    Base64 may have line breaks, lack padding, use the URL-safe alphabet or be percent-encoded. Raises InvalidInput
+    for anything else, and UnsupportedType for a data URL whose media type is not an image.
     """
     if not isinstance(value, str) or not value.strip():
         raise InvalidInput(_EXPECTED)
@@ -29,7 +29,7 @@ def picture_of_text(value: object) -> bytes:
     if text[:5].lower() == "data:":
         return _of_data_url(text)
     if _ADDRESS.match(text, 0, 40):
-        raise InvalidInput(f"{_EXPECTED} Addresses are not fetched.")
+        raise InvalidInput(f"{_EXPECTED} URLs are not fetched.")
     return _of_base64(text)
 
 
@@ -51,7 +51,7 @@ def _of_data_url(text: str) -> bytes:
 def _of_base64(text: str) -> bytes:
     try:
         return _decoded(text)
-    except ValueError:  # of a megabyte, the changes take longer than the decoding, and are seldom needed
+    except ValueError:  # normalising a megabyte takes longer than decoding it, and is seldom needed
         pass
     plain = _WHITESPACE.sub("", unquote(text) if "%" in text else text).translate(_URL_SAFE)
     if "=" not in plain:
@@ -63,5 +63,5 @@ def _of_base64(text: str) -> bytes:
 
 
 def _decoded(text: str) -> bytes:
-    """Raises ValueError (binascii.Error, and for characters outside ASCII) for anything but strict base64."""
+    """Decode strict base64; raise ValueError (or binascii.Error, its subclass) for anything else."""
     return binascii.a2b_base64(text, strict_mode=True)

@@ -1,4 +1,4 @@
-"""The bytes of a request's body, unpacked, within a limit that holds for what comes out too."""
+"""The bytes of a request's body, unpacked, within a limit that applies to the unpacked bytes too."""
 
 import io
 import zlib
@@ -20,22 +20,22 @@ _MAX_GZIP_MEMBERS = 10
 
 
 def read_body(request: flask.Request, *, max_body_bytes: int) -> bytes:
-    """The body, unpacked where it came with ``Content-Encoding: gzip``.
+    """Return the body, unpacked if it came with ``Content-Encoding: gzip``.
 
-    Raises TooLarge, also where only what comes out is, UnsupportedType for another encoding, with its name, and
+    Raises TooLarge if it is too large packed or unpacked, UnsupportedType naming any other encoding, and
     InvalidInput for damaged gzip.
     """
     coding = request.headers.get("Content-Encoding", "").strip().lower()
     if coding not in ("", "identity", "gzip", "x-gzip"):
-        raise UnsupportedType(f"'Content-Encoding: {coding[:40]}' is not read. Send the body with gzip, or as it is.")
+        raise UnsupportedType(f"'Content-Encoding: {coding[:40]}' is not supported. Use gzip or none.")
     body = _read(request, max_body_bytes)
     return _gunzipped(body, max_body_bytes) if coding.endswith("gzip") else body
 
 
 def read_form(request: flask.Request, body: bytes) -> tuple[bytes | None, Mapping[str, str]]:
-    """The one file of a ``multipart/form-data`` body, whatever its field is called, and the fields of text.
+    """Return the only file of a ``multipart/form-data`` body, whatever its field is called, and the text fields.
 
-    None where no file with content is there. Raises InvalidInput for several, and for what is no such body.
+    The file is None if there is none with content. Raises InvalidInput for several files or a malformed body.
     """
     boundary = request.mimetype_params.get("boundary", "").encode("latin-1", "replace")
     if not boundary:
@@ -61,7 +61,7 @@ def _content(file: FileStorage) -> bytes:
 
 
 def _in_memory(*_: Any, **__: Any) -> io.BytesIO:
-    """What arrived is within the limit and in memory already; a temporary file would only be one more copy."""
+    """Keep the body in memory: it is already there and within the limit, so a file would only be a copy."""
     return io.BytesIO()
 
 
@@ -80,7 +80,7 @@ def _read(request: flask.Request, max_body_bytes: int) -> bytes:
 
 
 def _gunzipped(body: bytes, max_bytes: int) -> bytes:
-    """The members of a gzip file (RFC 1952, section 2.2), one after the other."""
+    """Return the members of a gzip file (RFC 1952, section 2.2), one after the other."""
     if not body:
         return b""
     result = b""
@@ -91,13 +91,13 @@ def _gunzipped(body: bytes, max_bytes: int) -> bytes:
             if len(result) > max_bytes:
                 raise _too_large(max_bytes)
             if not unpacker.eof:
-                raise InvalidInput("The gzip in the body is not complete.")
-            body = unpacker.unused_data.lstrip(b"\0")  # some pad to whole blocks
+                raise InvalidInput("The gzip data in the body is incomplete.")
+            body = unpacker.unused_data.lstrip(b"\0")  # some tools pad to whole blocks
             if not body:
                 return result
     except zlib.error as error:
-        raise InvalidInput("The body is not valid gzip.") from error
-    raise InvalidInput("The gzip in the body has too many members.")
+        raise InvalidInput("The body is not valid gzip data.") from error
+    raise InvalidInput("The gzip data in the body has too many members.")
 
 
 def _too_large(max_bytes: int) -> TooLarge:

@@ -20,7 +20,7 @@ def start_request() -> None:
 
 
 def conceal_path(pattern: str) -> None:
-    """Log the pattern instead of the path of the request that is being answered: a part of it is a secret."""
+    """Log the route's pattern instead of the path of the current request, because part of the path is a secret."""
     flask.g.fer_path = pattern
 
 
@@ -31,7 +31,7 @@ def log_request(
     error: BaseException | None,
     google_cloud_project: str | None,
 ) -> None:
-    """Write the request's line; ``error`` is what made it a 5xx, and its stack trace goes along."""
+    """Write the request's line; ``error`` is the cause of a 5xx, logged with its stack trace."""
     elapsed_s = time.perf_counter() - flask.g.fer_started
     path = flask.g.get("fer_path", request.path)
     fields: dict[str, Any] = {

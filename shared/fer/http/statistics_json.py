@@ -6,13 +6,14 @@ from fer.domain import EXPRESSIONS, FEEDBACK_LABELS, PublishedModel
 from fer.storage.csv_file import Statistics
 
 
-def statistics_json(statistics: Statistics) -> dict[str, Any]:
-    """The answer of ``/stats``: totals by label, by week, and by what a model had said."""
+def statistics_json(statistics: Statistics, *, complete: bool) -> dict[str, Any]:
+    """The answer of ``/stats``: totals by label, by week, and by what a model had said; all of it if ``complete``."""
     last, tallies = statistics.last_feedback, statistics.tallies
     said = tallies.said
     return {
         "counts": dict(statistics.counts),
         "total": statistics.total,
+        "complete": complete,
         "last_feedback": last.isoformat(timespec="seconds") if last else None,
         "generation": str(statistics.generation),
         "withdrawn": statistics.withdrawn,
@@ -33,7 +34,7 @@ def statistics_json(statistics: Statistics) -> dict[str, Any]:
 
 
 def model_json(model: PublishedModel) -> dict[str, Any]:
-    """One published version as ``/models`` lists it."""
+    """Return one published version as ``/models`` lists it."""
     return {
         "version": model.version,
         "created": model.created.isoformat(timespec="seconds"),

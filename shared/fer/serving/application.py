@@ -1,4 +1,4 @@
-"""From a function's endpoint to the application that a server runs, with the limits of the settings."""
+"""Turns a function's endpoint into the application that a server runs, with the settings' limits."""
 
 import functools
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fer.serving.clients import Clients
 from fer.serving.connections import MAX_HEADERS_BYTES, connection_class
 from fer.serving.in_flight import InFlight
 from fer.serving.reception import Reception
@@ -14,7 +15,7 @@ from fer.settings import Settings
 
 
 class Application(Response):
-    """An ASGI application that a function can return as its answer: the framework runs answers as applications."""
+    """An ASGI application that a function can return: the framework runs whatever is returned as an application."""
 
     def __init__(self, app: ASGIApp) -> None:
         super().__init__()
@@ -25,11 +26,12 @@ class Application(Response):
 
 
 def application(app: WsgiApp, settings: Settings) -> Application:
-    """The WSGI application behind a reception, on threads; functions in one process share what is limited."""
+    """Return the WSGI application behind a reception, on threads; functions in one process share the limits."""
     return Application(
         Reception(
             on_threads(app, _threads(settings.threads)),
             in_flight=_in_flight(settings.max_bytes_in_flight),
+            clients=_clients(settings.requests_per_minute, settings.proxy_hops),
             max_body_bytes=settings.max_body_bytes,
             body_timeout_s=settings.body_timeout_s,
         )
@@ -37,11 +39,15 @@ def application(app: WsgiApp, settings: Settings) -> Application:
 
 
 def connection_options(settings: Settings) -> dict[str, Any]:
-    """What uvicorn must be told for the limits on connections to hold."""
+    """Return uvicorn's options that enforce the limits on connections."""
     return {
         "http": connection_class(
-            headers_timeout_s=settings.headers_timeout_s, max_connections=settings.max_connections
+            headers_timeout_s=settings.headers_timeout_s,
+            send_timeout_s=settings.send_timeout_s,
+            max_connections=settings.max_connections,
         ),
+        # Whose address counts is decided in one place: fer.serving.clients.
+        "proxy_headers": False,
         "h11_max_incomplete_event_size": MAX_HEADERS_BYTES,
         "timeout_graceful_shutdown": 5,
         "access_log": False,
@@ -50,7 +56,7 @@ def connection_options(settings: Settings) -> dict[str, Any]:
 
 
 def use_with_framework(settings: Settings) -> None:
-    """Tell the functions framework's asynchronous server the same; before it starts, from a function's module.
+    """Set the same for the functions framework's asynchronous server; to be called before it starts.
 
     The framework fixes the worker's class and takes no options for it; the class reads this attribute.
     """
@@ -62,6 +68,11 @@ def use_with_framework(settings: Settings) -> None:
 @functools.cache
 def _threads(number: int) -> Threads:
     return Threads(number)
+
+
+@functools.cache
+def _clients(requests_per_minute: int | None, proxy_hops: int) -> Clients | None:
+    return Clients(requests_per_minute, proxy_hops=proxy_hops) if requests_per_minute else None
 
 
 @functools.cache

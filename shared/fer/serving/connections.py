@@ -1,12 +1,16 @@
-"""uvicorn's HTTP/1.1 with what it has no settings for: deadlines for headers and for slow readers, and a bound.
+"""uvicorn's HTTP/1.1 with what it lacks: deadlines for headers and slow readers, and a connection limit.
 
-uvicorn waits for the end of a request's headers, and for a client to take its answer, as long as the connection is
-open; and its limit on connections counts them only once their headers are there.
+uvicorn waits for the end of a request's headers, and for a client to read its answer, for as long as the connection
+is open, and its own limit counts connections only after their headers have arrived.
 """
 
 import asyncio
+import fcntl
 import json
+import socket
+import struct
 import sys
+import termios
 from http import HTTPStatus
 from typing import Any
 
@@ -20,8 +24,8 @@ from fer.serving.plain_errors import PlainErrorsAsJson
 
 # All headers of a request together; browsers with large cookies send about 16 KiB.
 MAX_HEADERS_BYTES = 32 * 1024
-# In so much time a client has to take another 48 KiB of an answer, which is a tenth of the slowest mobile networks.
-SEND_TIMEOUT_S = 30.0
+# What a reader has to take of an answer within the deadline for readers.
+TAKEN_IN_TIME_BYTES = 48 * 1024
 # A client that is still sending when it is refused hears so only while it is listened to.
 LINGER_S = 1.0
 
@@ -29,15 +33,18 @@ LINGER_S = 1.0
 class Connection(H11Protocol):
     """One connection; ``connection_class`` sets the limits.
 
-    Where there are too many, those go first that wait for nothing but the client's headers, the longest waiting
-    first. A client that has sent all it will send, and says so (half-closes), still gets its answer.
+    If there are too many, connections still waiting for headers are closed, the longest waiting first. A client that
+    half-closes after its request still gets its answer.
     """
 
     headers_timeout_s: float
+    send_timeout_s: float
     max_connections: int
 
     def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any], **options: Any) -> None:
-        super().__init__(config, server_state, {**app_state, "abort": self._abort}, **options)
+        super().__init__(
+            config, server_state, {**app_state, "abort": self._abort, "is_closing": self._is_closing}, **options
+        )
         self.app = PlainErrorsAsJson(self.app)  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue]
         self._headers_deadline: asyncio.TimerHandle | None = None
         self._send_deadline: asyncio.TimerHandle | None = None
@@ -63,7 +70,7 @@ class Connection(H11Protocol):
         self._watch_headers()
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Whether the connection stays open for an answer that is still to come."""
+        """Return whether the connection stays open for an outstanding answer."""
         self._sent_all = True
         cycle = self._last_cycle
         awaits_answer = cycle is not None and not cycle.response_complete and not cycle.more_body
@@ -88,7 +95,7 @@ class Connection(H11Protocol):
     def pause_writing(self) -> None:
         super().pause_writing()
         if self._send_deadline is None:
-            self._send_deadline = self.loop.call_later(SEND_TIMEOUT_S, self._abort)
+            self._watch_reader()
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -97,15 +104,15 @@ class Connection(H11Protocol):
             self._send_deadline = None
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  uvicorn's text says no more
-        """Called where h11 refuses what came; the handled exception says why."""
+        """Handle data that h11 rejects; the exception being handled says why."""
         if getattr(sys.exception(), "error_status_hint", 400) == 431:
             self._refuse(HeadersTooLarge(f"The headers are larger than {MAX_HEADERS_BYTES} bytes."))
         else:
-            self._refuse(InvalidInput("This is not HTTP/1.1 as it is specified."))
+            self._refuse(InvalidInput("This is not valid HTTP/1.1."))
 
     @property
     def _last_cycle(self) -> RequestResponseCycle | None:
-        """The request that is answered, or the one before; uvicorn's annotation leaves out that there may be none."""
+        """The current request, or the last one; uvicorn's annotation omits that there may be none."""
         return self.cycle
 
     @property
@@ -113,14 +120,14 @@ class Connection(H11Protocol):
         return self._headers_deadline is not None or (self._last_cycle is not None and self.cycle.response_complete)
 
     def _watch_headers(self) -> None:
-        """Set the deadline when a request's headers begin, and take it back when they are there."""
+        """Set the deadline when a request's headers begin, and cancel it when they are complete."""
         if self.conn.their_state is not h11.IDLE or self._is_kept_alive() or self.transport.is_closing():
             self._stop_watching_headers()
         elif self._headers_deadline is None:
             self._headers_deadline = self.loop.call_later(self.headers_timeout_s, self._headers_are_late)
 
     def _is_kept_alive(self) -> bool:
-        """Whether nothing has come since the last answer; uvicorn's own deadline is for that."""
+        """Return whether nothing has arrived since the last answer; uvicorn's own deadline covers that."""
         cycle = self._last_cycle
         return cycle is not None and cycle.response_complete and not self.conn.trailing_data[0]
 
@@ -136,7 +143,7 @@ class Connection(H11Protocol):
             self.transport.close()
 
     def _make_room(self) -> bool:
-        """Close the connection that waits longest for its headers, other than this one."""
+        """Close the connection, other than this one, that has waited longest for its headers."""
         waiting = [each for each in self.connections if isinstance(each, Connection) and each is not self]
         waiting = [each for each in waiting if each.waits_for_headers]
         if not waiting:
@@ -146,12 +153,12 @@ class Connection(H11Protocol):
 
     @property
     def waits_until_s(self) -> float:
-        """When this connection would be closed if nothing came; those who waited longest have the least."""
+        """When this connection would be closed if nothing arrived; earliest for the longest waiting."""
         deadlines = (self._headers_deadline, self.timeout_keep_alive_task)
         return min((each.when() for each in deadlines if each is not None), default=0.0)
 
     def _refuse(self, error: FerError) -> None:
-        """Answer outside any application, and close."""
+        """Answer without the application, and close."""
         self._is_refused = True
         self._stop_watching_headers()
         if self._last_cycle is not None:
@@ -159,12 +166,12 @@ class Connection(H11Protocol):
             self.cycle.message_event.set()
         body = json.dumps(error.as_json(), separators=(",", ":")).encode()
         headers = [("content-type", "application/json"), ("content-length", str(len(body))), ("connection", "close")]
-        headers += [("retry-after", "2")] if error.retryable else []
+        headers += [("retry-after", str(error.retry_after_s))] if error.retryable else []
         try:
             response = h11.Response(status_code=error.status, headers=headers, reason=HTTPStatus(error.status).phrase)
             for event in (response, h11.Data(data=body), h11.EndOfMessage()):
                 self.transport.write(self.conn.send(event) or b"")
-        except h11.LocalProtocolError:  # an answer is under way already
+        except h11.LocalProtocolError:  # an answer is already on its way
             self._abort()
             return
         if self.transport.can_write_eof():
@@ -172,15 +179,47 @@ class Connection(H11Protocol):
         self.loop.call_later(LINGER_S, self._abort)
 
     def _close_in_time(self) -> None:
-        """What is left to send is sent within a time, or not at all."""
+        """What is left to send is in the system's hands within a time, or is not sent at all."""
         if self.transport.get_write_buffer_size():
-            self.loop.call_later(SEND_TIMEOUT_S, self._abort)
+            self.loop.call_later(self.send_timeout_s, self._abort)
+
+    def _watch_reader(self) -> None:
+        self._send_deadline = self.loop.call_later(self.send_timeout_s, self._judge_reader, self._untaken_bytes())
+
+    def _judge_reader(self, untaken_before_bytes: int) -> None:
+        """Wait on for a client that has taken something, and drop one that has not.
+
+        Dropped means: with what the system holds for it, which are megabytes, and which it would keep for minutes.
+        """
+        if untaken_before_bytes - self._untaken_bytes() >= TAKEN_IN_TIME_BYTES:
+            self._watch_reader()
+            return
+        connection = self.transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._abort()
+
+    def _untaken_bytes(self) -> int:
+        """What the client has not acknowledged; the system takes more from us in lumps, so ours alone misleads."""
+        connection = self.transport.get_extra_info("socket")
+        try:
+            (queued_bytes,) = struct.unpack("i", fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4)))
+        except (AttributeError, OSError):  # no socket, or a system without this question
+            queued_bytes = 0
+        return self.transport.get_write_buffer_size() + queued_bytes
+
+    def _is_closing(self) -> bool:
+        return self.transport.is_closing()
 
     def _abort(self) -> None:
         self.transport.abort()
 
 
-def connection_class(*, headers_timeout_s: float, max_connections: int) -> type[Connection]:
+def connection_class(*, headers_timeout_s: float, send_timeout_s: float, max_connections: int) -> type[Connection]:
     """For uvicorn's option ``http``, which takes a class and no arguments of it."""
-    limits = {"headers_timeout_s": headers_timeout_s, "max_connections": max_connections}
+    limits = {
+        "headers_timeout_s": headers_timeout_s,
+        "send_timeout_s": send_timeout_s,
+        "max_connections": max_connections,
+    }
     return type("LimitedConnection", (Connection,), limits)

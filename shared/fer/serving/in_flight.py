@@ -1,4 +1,4 @@
-"""How many bytes of bodies and answers are held at the same time, so that memory does not grow with the callers."""
+"""A limit on the bytes of bodies and answers held at once, so that memory does not grow with the callers."""
 
 import asyncio
 import time
@@ -7,13 +7,13 @@ from contextlib import contextmanager
 
 from fer.errors import Unavailable
 
-# Who moves less than this in a second is in nobody's way while there is room, and makes room when there is none.
+# A client slower than this bothers nobody while there is room, and has to make room when there is none.
 STEP_BYTES = 65_536
 STALLED_AFTER_S = 1.0
 
 
 class Holding:
-    """What one request holds; between ``waits_for_client`` and ``works`` it can be made to let go."""
+    """What one request holds; between ``waits_for_client`` and ``works`` it can be evicted."""
 
     def __init__(self, in_flight: "InFlight") -> None:
         self._in_flight = in_flight
@@ -23,33 +23,33 @@ class Holding:
         self.patience: asyncio.Timeout | None = None
 
     def waits_for_client(self, patience: asyncio.Timeout) -> None:
-        """From now on it is the client that keeps it; ``patience`` ends early where the room is needed."""
+        """Note that the client is what keeps it from now on; ``patience`` ends early if the room is needed."""
         self.patience = patience
         self.stepped_s = self._in_flight.clock()
 
     def works(self) -> None:
-        """It is worked on, and will let go soon by itself."""
+        """Note that it is being worked on and will soon release its bytes."""
         self.patience = None
 
     def moved(self, size_bytes: int) -> None:
-        """The client took or sent so much."""
+        """Record that the client read or sent this much."""
         self._since_step_bytes += size_bytes
         if self._since_step_bytes >= STEP_BYTES:
             self._since_step_bytes = 0
             self.stepped_s = self._in_flight.clock()
 
     def take(self, size_bytes: int) -> None:
-        """Hold so much more. Raises Unavailable where there is no room, and nobody stalls who could make some."""
+        """Hold this much more. Raises Unavailable if there is no room and no stalled request to evict."""
         self._in_flight.make_room(size_bytes, asking=self)
         self.held_bytes += size_bytes
 
     def add(self, size_bytes: int) -> None:
-        """Hold so much more (less, where negative) without asking."""
+        """Hold this much more (less if negative) without checking."""
         self.held_bytes += size_bytes
 
 
 class InFlight:
-    """Lets all requests together hold ``max_bytes``. For one event loop; not for threads."""
+    """Lets all requests together hold ``max_bytes``. For one event loop; not thread-safe."""
 
     def __init__(self, max_bytes: int, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
@@ -58,7 +58,7 @@ class InFlight:
 
     @contextmanager
     def holding(self) -> Generator[Holding]:
-        """A request's holding, empty at first; what it holds at the end is given back."""
+        """Yield a request's account, empty at first; whatever it holds at the end is released."""
         holding = Holding(self)
         self._holdings.add(holding)
         try:
@@ -67,15 +67,15 @@ class InFlight:
             self._holdings.discard(holding)
 
     def make_room(self, size_bytes: int, *, asking: Holding) -> None:
-        """Make those who stall let go, the longest first, until there is room; raises Unavailable."""
+        """Evict stalled requests, the longest first, until there is room; raises Unavailable."""
         missing_bytes = sum(each.held_bytes for each in self._holdings) + size_bytes - self._max_bytes
         if missing_bytes > 0:
             missing_bytes -= self._let_go_of_stalled(missing_bytes, spared=asking)
         if missing_bytes > 0:
-            raise Unavailable("The server holds as much as it can at the moment; try again shortly.")
+            raise Unavailable("The server is at its memory limit; try again shortly.")
 
     def _let_go_of_stalled(self, wanted_bytes: int, *, spared: Holding) -> int:
-        """How many bytes come free, ``wanted_bytes`` or all there are."""
+        """Evict and return how many bytes will come free: ``wanted_bytes`` if there are as many."""
         freed_bytes = 0
         stalled_since_s = self.clock() - STALLED_AFTER_S
         for holding in sorted(self._holdings, key=lambda each: each.stepped_s):
@@ -83,7 +83,7 @@ class InFlight:
                 break
             patience = holding.patience
             if holding is not spared and patience is not None and not patience.expired() and holding.held_bytes:
-                patience.reschedule(0)  # over: its task lets go when it runs next
+                patience.reschedule(0)  # evicted: its task releases the bytes when it runs next
                 freed_bytes += holding.held_bytes
                 self._holdings.discard(holding)
         return freed_bytes

@@ -1,4 +1,4 @@
-"""Errors that the libraries below answer on their own, in the contract's JSON instead of their plain text."""
+"""Errors that the underlying libraries answer themselves, as the contract's JSON instead of plain text."""
 
 import json
 
@@ -11,7 +11,7 @@ _KEPT = (b"allow", b"connection")
 
 
 class PlainErrorsAsJson:
-    """The functions framework, Starlette and uvicorn answer a path or method of their own with a line of text."""
+    """Rewrites the plain texts with which the framework, Starlette and uvicorn answer bad paths and methods."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -34,16 +34,16 @@ class PlainErrorsAsJson:
 
 
 def error_of(status: int) -> FerError:
-    """The project's error for a status that a library chose."""
+    """Return the project's error for a status that a library chose."""
     if status == 404:
         return NotFound("There is nothing at this path.")
     if status == 405:
-        return MethodNotAllowed("This path does not answer this HTTP method.")
+        return MethodNotAllowed("This path does not support this HTTP method.")
     if status == 503:
         return Unavailable("The server is busy; try again shortly.")
     if status >= 500:
         return FerError(INTERNAL_FAULT)
-    return InvalidInput("The request cannot be answered as it is.")
+    return InvalidInput("The request cannot be processed.")
 
 
 def _is_plain_error(message: Message) -> bool:

@@ -1,4 +1,4 @@
-"""A request is received before anybody works on it: all of its body, within a time, and only so much of it."""
+"""Receives a whole request before any work on it starts, within limits of time and size."""
 
 import asyncio
 from collections.abc import Iterable
@@ -8,22 +8,33 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fer.errors import REFUSAL, FerError, RequestTimeout, TooLarge
+from fer.serving.clients import Clients
 from fer.serving.in_flight import STEP_BYTES, Holding, InFlight
 
-# A client that has begun to send often listens only afterwards: what is refused is read on, but not without end.
+# Many clients listen only after they have sent everything: a refused body is read on, up to a limit.
 DRAIN_AT_MOST_BYTES = 64 * 1024 * 1024
 
 
 class Reception:
-    """Hands ``app`` requests whose body is there as a whole, in one message; a thread of it never waits for a client.
+    """Passes requests to ``app`` with the whole body in one message, so its threads never wait for a client.
 
     A body of more than ``max_body_bytes``, or not complete after ``body_timeout_s``, and one for which ``in_flight``
     has no room, are let go and reach the application as a refusal (``REFUSAL``). What it answers is sent in
-    pieces, and a client who does not take them gives way when ``in_flight`` needs the room.
+    pieces, and a client who does not take them gives way when ``in_flight`` needs the room. Who asks more often than
+    ``clients`` lets one is refused before anything of the body is kept.
     """
 
-    def __init__(self, app: ASGIApp, *, in_flight: InFlight, max_body_bytes: int, body_timeout_s: float) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        in_flight: InFlight,
+        max_body_bytes: int,
+        body_timeout_s: float,
+        clients: Clients | None = None,
+    ) -> None:
         self._app = app
+        self._clients = clients
         self._in_flight = in_flight
         self._max_body_bytes = max_body_bytes
         self._body_timeout_s = body_timeout_s
@@ -33,7 +44,8 @@ class Reception:
             await self._app(scope, receive, send)
             return
         with self._in_flight.holding() as holding:
-            body = _Body(scope, holding, max_bytes=self._max_body_bytes)
+            refusal = self._clients.refusal_of(scope) if self._clients else None
+            body = _Body(scope, holding, max_bytes=self._max_body_bytes, refusal=refusal)
             complete = await self._receive(body, receive, holding)
             if body.is_abandoned:
                 return
@@ -42,7 +54,7 @@ class Reception:
             await self._app({**scope, **refused}, body.replay, answer.send)
 
     async def _receive(self, body: "_Body", receive: Receive, holding: Holding) -> bool:
-        """Whether the body came to its end, or need not come at all."""
+        """Return whether the body came to its end, or need not come at all."""
         if body.is_not_wanted:
             return False
         try:
@@ -51,23 +63,23 @@ class Reception:
                 while body.goes_on and not body.is_endless:
                     body.add(await receive())
         except TimeoutError:
-            body.refuse(RequestTimeout("The body did not arrive in time; send it again, over a faster connection."))
+            body.refuse(RequestTimeout("The body did not arrive in time; send it again over a faster connection."))
         finally:
             holding.works()
         return not body.goes_on
 
 
 class _Body:
-    """What has arrived of a body, or why it was let go."""
+    """The part of a body that has arrived, or why it was dropped."""
 
-    def __init__(self, scope: Scope, holding: Holding, *, max_bytes: int) -> None:
+    def __init__(self, scope: Scope, holding: Holding, *, max_bytes: int, refusal: FerError | None) -> None:
         headers = Headers(scope=scope)
         announced = headers.get("content-length", "")
         self._holding = holding
         self._max_bytes = max_bytes
         self._pieces: list[bytes] = []
         self._received_bytes = 0
-        self.refusal: FerError | None = None
+        self.refusal = refusal
         self.goes_on = True
         self.is_abandoned = self.is_endless = False
         if announced.isdecimal() and int(announced) > max_bytes:
@@ -95,13 +107,13 @@ class _Body:
                 self.refuse(error)
 
     def refuse(self, error: FerError) -> None:
-        """Let go of what is there; the first reason stays."""
+        """Drop what has arrived; the first reason is kept."""
         self.refusal = self.refusal or error
         self._pieces.clear()
         self._holding.add(-self._holding.held_bytes)
 
     async def replay(self) -> Message:
-        """The one message of the whole body."""
+        """Return the one message of the whole body."""
         whole = b"".join(self._pieces)
         self._pieces.clear()
         return {"type": "http.request", "body": whole, "more_body": False}
@@ -111,7 +123,7 @@ class _Body:
 
 
 class _Answer:
-    """Sends what the application answers piece by piece, for as long as the client takes it."""
+    """Sends the application's answer piece by piece, for as long as the client reads it."""
 
     def __init__(self, scope: Scope, send: Send, holding: Holding, *, close: bool) -> None:
         self._send = send

@@ -1,4 +1,4 @@
-"""The threads that requests are worked on, and a WSGI application on them that no slow client can hold up."""
+"""Worker threads, and a WSGI application on them that no slow client can hold up."""
 
 import asyncio
 import io
@@ -15,14 +15,14 @@ WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 _Result = TypeVar("_Result")
 
-# Seconds of waiting, at the pace of one core; who comes then is better off trying again.
+# Seconds of waiting at the pace of one core; later requests had better try again.
 WAITING_PER_THREAD = 8
 
 
 class Threads:
-    """``number`` threads for the work, first come, first served, and two for answers that need none.
+    """``number`` threads for work, first come, first served, and two for answers that need no work.
 
-    So the health check and a refusal never wait behind pictures.
+    Health checks and refusals therefore never wait behind pictures.
     """
 
     def __init__(self, number: int) -> None:
@@ -47,10 +47,10 @@ class Threads:
 
 
 def on_threads(app: WsgiApp, threads: Threads) -> ASGIApp:
-    """The WSGI application as an ASGI one, for requests whose body is there as a whole (``Reception``).
+    """Return the WSGI application as an ASGI one, for requests with a complete body (``Reception``).
 
-    A thread is held while a piece of the answer is made, and never while one is sent. ``GET /`` and refusals take
-    the quick ones.
+    A thread is occupied while a piece of the answer is made, never while it is sent. ``GET /`` and refusals use the
+    quick threads.
     """
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,7 +87,7 @@ class _WsgiAnswer:
     def start(self) -> None:
         self._answer = self._app(self._environ, self._start_response)
         self._pieces = iter(self._answer)
-        self._environ["wsgi.input"].close()  # a slow reader of the answer holds no memory for the body
+        self._environ["wsgi.input"].close()  # so that a slow reader of the answer keeps no memory for the body
 
     def next_piece(self) -> bytes | None:
         return next((piece for piece in self._pieces if piece), None)
@@ -101,7 +101,7 @@ class _WsgiAnswer:
 
 
 def build_environ(scope: Scope, body: bytes) -> dict[str, Any]:
-    """PEP 3333's environment of a request, with its refusal where there is one."""
+    """Return PEP 3333's environment for a request, including its refusal if there is one."""
     server_name, server_port = scope.get("server") or ("localhost", 80)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope["method"],

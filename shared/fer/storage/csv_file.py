@@ -16,17 +16,17 @@ from fer.storage.tallies import Correction, Tallies, parse_tallies
 
 FORMAT: Final = "1"
 DEFAULT_CHUNK_BYTES: Final = 256 * 1024
-"""Large enough that the cost per chunk does not count, small beside a function's memory."""
+"""Large enough that the cost per chunk is negligible, small compared with a function's memory."""
 
 _OPEN_ATTEMPTS: Final = 5
-"""Each needs a merge to commit between looking and opening; merges commit at most once a second."""
+"""Each retry needs a merge to commit between stat and open; merges commit at most once a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CsvState:
     """The manifest in the CSV object's metadata: which batches it holds, and their totals.
 
-    ``withdrawn`` counts the rows that were ever taken out, so ``rows + withdrawn`` never falls.
+    ``withdrawn`` counts all rows ever removed, so ``rows + withdrawn`` never falls.
     """
 
     batch: int = 0
@@ -50,7 +50,7 @@ class CsvState:
         }
 
     def with_batch(self, intent_generation: int, shards: tuple[PendingShard, ...]) -> "CsvState":
-        """The state after one more batch; with no shards and generation 0, after a batch given up."""
+        """Return the state after one more batch; with no shards and generation 0, after an abandoned batch."""
         counts = dict(self.counts)
         for shard in shards:
             counts[shard.label] += 1
@@ -69,7 +69,7 @@ class CsvState:
         )
 
     def without(self, intent_generation: int, removed: Sequence[RemovedRow]) -> "CsvState":
-        """The state after a batch that took rows out. The time of the last feedback stays: rows carry none."""
+        """Return the state after a batch that removed rows. The last feedback's time stays: rows carry none."""
         counts = dict(self.counts)
         for row in removed:
             counts[row.label] -= 1
@@ -89,12 +89,12 @@ class CsvState:
 
 
 def empty_state() -> CsvState:
-    """The state of a file that has only its header."""
+    """Return the state of a file that has only its header."""
     return CsvState(counts=dict.fromkeys(FEEDBACK_LABELS, 0))
 
 
 def parse_state(info: ObjectInfo) -> CsvState:
-    """The state in the object's metadata. Raises ``CorruptData`` where the merge did not write it."""
+    """Return the state in the object's metadata. Raises ``CorruptData`` if the merge did not write it."""
     metadata = info.metadata
     try:
         if metadata["format"] != FORMAT:
@@ -118,7 +118,7 @@ class Statistics:
     """What the CSV holds: rows per label (every label, in ``FEEDBACK_LABELS`` order) and in total.
 
     ``generation`` is 0 and ``last_feedback`` None while nothing has been merged. ``withdrawn`` counts the rows that
-    were taken out again.
+    were removed again.
     """
 
     counts: Mapping[str, int]
@@ -138,7 +138,7 @@ class CsvDownload:
 
 
 def pinned_csv(store: ObjectStore) -> ObjectInfo | None:
-    """The CSV as it is now (generation, size), or None while no feedback has been merged.
+    """Return the CSV as it is now (generation, size), or None while no feedback has been merged.
 
     One metadata request; a file that has only its header counts as none.
     """
@@ -149,12 +149,12 @@ def pinned_csv(store: ObjectStore) -> ObjectInfo | None:
 
 
 def open_csv(store: ObjectStore, *, chunk_bytes: int = DEFAULT_CHUNK_BYTES) -> CsvDownload:
-    """Open the CSV at its present generation, to be streamed with constant memory.
+    """Open the CSV at its current generation for streaming in constant memory.
 
-    Cloud Storage drops a generation when the next one is written, so if a merge commits between looking
-    and opening, the newer one is opened. Once this has returned, later merges do not disturb the download;
+    Cloud Storage drops a generation when the next one is written, so if a merge commits between stat
+    and open, the newer one is opened. Once this has returned, later merges do not disturb the download;
     if the connection to the store breaks and the rest is gone, ``chunks`` raises ``Unavailable`` rather
-    than end early. Raises ``NotFound`` while no feedback has been merged.
+    than ending early. Raises ``NotFound`` while no feedback has been merged.
     """
     for _ in range(_OPEN_ATTEMPTS):
         info = pinned_csv(store)
@@ -165,13 +165,13 @@ def open_csv(store: ObjectStore, *, chunk_bytes: int = DEFAULT_CHUNK_BYTES) -> C
         except ObjectNotFound:
             continue
         return CsvDownload(info=info, chunks=chunks)
-    raise Unavailable("The CSV is being rewritten all the time; try again shortly.")
+    raise Unavailable("The CSV keeps being rewritten; try again shortly.")
 
 
 def read_statistics(store: ObjectStore) -> Statistics:
-    """Counts, total and time of the last feedback in the CSV, from its metadata alone.
+    """Return counts, total and time of the last feedback in the CSV, from its metadata alone.
 
-    Feedback that no merge has reached yet is not counted: call ``merge_pending`` before, if it should be.
+    Unmerged feedback is not counted: call ``merge_pending`` first if it should be.
     An empty store has statistics too, all zero.
     """
     info = store.stat(CSV_KEY)

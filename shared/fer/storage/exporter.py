@@ -1,7 +1,7 @@
-"""The steps of the merge protocol, each safe to repeat and safe to leave off at any operation.
+"""The steps of the merge protocol; each is safe to repeat, and to interrupt at any operation.
 
-The protocol and why it holds: docs/storage_format.md and docs/decisions/0002-csv-as-its-own-manifest.md.
-The step numbers in the comments are the ones used there.
+docs/storage_format.md and docs/decisions/0002-csv-as-its-own-manifest.md describe the protocol and why it holds.
+The step numbers in the comments refer to them.
 """
 
 from collections.abc import Callable, Sequence
@@ -45,7 +45,7 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinnedCsv:
-    """The CSV at one generation, with the manifest it carries."""
+    """The CSV at one generation, with its manifest."""
 
     generation: int
     size_bytes: int
@@ -55,8 +55,8 @@ class PinnedCsv:
 class Exporter:
     """The steps of the merge protocol over one store; ``merge_pending`` runs them.
 
-    ``batches`` counts the commits so far, ``foreign_objects`` what the last listing found that is no shard, and
-    ``merged_though_withdrawn`` says that a clean-up has left a withdrawal that only another listing finds.
+    ``batches`` counts the commits so far and ``foreign_objects`` the objects in the last listing that are not shards.
+    ``merged_though_withdrawn`` means that a clean-up left a withdrawal that only another listing finds.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Exporter:
         self.merged_though_withdrawn = False
 
     def run_batch(self, csv: PinnedCsv, listed: Listing) -> tuple[PinnedCsv, set[str]] | None:
-        """Steps 4 to 7 for one batch, withdrawals first; None where the CSV has to be looked at again (step 3)."""
+        """Run steps 4 to 7 for one batch, withdrawals first; return None if the CSV must be read again (step 3)."""
         intent = write_intent(self._store, csv.state.batch + 1, self._plan(csv, listed))
         if intent is None:
             return None
@@ -94,13 +94,13 @@ class Exporter:
         return committed, intent.keys
 
     def _plan(self, csv: PinnedCsv, listed: Listing) -> Segments | Removal:
-        """All rows to take out at once, or else the first batch of shards."""
+        """Return all rows to remove at once, or else the first batch of shards."""
         if listed.in_csv:
             return Removal(withdrawn=listed.in_csv, piece_bytes=self._limits.piece_bytes(csv.size_bytes))
         return self._limits.divide(listed.pending)
 
     def _take_out(self, csv: PinnedCsv, intent: Intent, removal: Removal) -> PinnedCsv | None:
-        """Steps 5 and 6 where rows leave the CSV: the rest of it in pieces, then the CSV from these alone."""
+        """Do steps 5 and 6 for rows that leave the CSV: write the rest in pieces and compose the CSV from them."""
         rewrite = Rewrite(removal.withdrawn, full_bytes=removal.piece_bytes)
         try:
             chunks = self._store.stream(CSV_KEY, generation=csv.generation, chunk_bytes=DEFAULT_CHUNK_BYTES)
@@ -125,7 +125,7 @@ class Exporter:
         return _pinned(info) if info else None
 
     def create_csv(self) -> PinnedCsv | None:
-        """Step 2: the header alone, create-only."""
+        """Run step 2: create the CSV with only its header."""
         try:
             return _pinned(
                 self._store.put(
@@ -140,7 +140,7 @@ class Exporter:
             return None
 
     def clean_up_begun(self, csv: PinnedCsv | None) -> None:
-        """Step 3: finish the last committed batch, and drop what can never be committed."""
+        """Run step 3: finish the last committed batch, and drop what can never be committed."""
         if csv is None:
             return
         for batch, generation in list_intents(self._store):
@@ -152,19 +152,19 @@ class Exporter:
                     self._retire(intent)
             else:
                 self._drop(batch, generation)
-        # What a slow exporter composed for an intent that was dropped meanwhile.
+        # Composed by a slow exporter for an intent that has since been dropped.
         stale = [info for info in self._store.list(SEGMENTS) if batch_of_segment(info.key) <= csv.state.batch]
         self._each(self._remove, stale)
 
     def _is_committed(self, intent_generation: int, state: CsvState) -> bool:
-        """Pinned point 1: only the very intent that the CSV names was merged.
+        """Keep pinned point 1: only the intent that the CSV names was merged.
 
-        Another of the same batch comes from a slow exporter, and its shards may not be in the CSV.
+        A second intent for the same batch comes from a slow exporter, and its shards may not be in the CSV.
         """
         return intent_generation == state.intent_generation
 
     def list_shards(self) -> Listing:
-        """The shards that need something done, and by the way the removal of tombstones past their time."""
+        """Return the shards that need work, and remove expired tombstones on the way."""
         self.merged_though_withdrawn = False
         listed, expired, self.foreign_objects = sort_shards(
             self._store.list(SHARDS), expired_before=self._now - self._tombstone_ttl
@@ -173,9 +173,9 @@ class Exporter:
         return listed
 
     def settle_unmerged(self, csv: PinnedCsv | None, listed: Listing) -> None:
-        """Close the withdrawals of shards that no batch took, unless a batch under way may still hold one.
+        """Settle the withdrawals of shards that no batch took, unless a batch in progress may still hold one.
 
-        It was planned before the withdrawal, or it could not be composed: so it is the CSV's next one.
+        Such a batch was planned before the withdrawal, or it could not be composed, so it is the CSV's next one.
         """
         if not listed.not_merged:
             return
@@ -192,7 +192,7 @@ class Exporter:
             return
 
     def _compose_segments(self, csv: PinnedCsv, intent: Intent) -> list[Source] | None:
-        """Step 5, and step 8 where a shard is gone; None where the CSV has to be looked at again."""
+        """Run step 5, and step 8 if a shard is gone; return None if the CSV must be read again."""
         try:
             return self._each(
                 lambda numbered: self._compose_segment(intent, *numbered), list(enumerate(intent.segments))
@@ -209,7 +209,7 @@ class Exporter:
         try:
             info = self._store.compose(key, sources, if_generation=ABSENT, content_type=CONTENT_TYPE, metadata={})
         except PreconditionFailed as error:
-            # Another exporter composed it. The name fixes the sources, so the bytes are the same.
+            # Another exporter composed it. The name determines the sources, so the bytes are the same.
             info = self._stored_segment(key, sum(shard.size_bytes for shard in shards), error)
         return Source(key=key, generation=info.generation)
 
@@ -218,17 +218,17 @@ class Exporter:
         if stored is None:
             raise ObjectNotFound(key) from error
         if stored.size_bytes != size_bytes:
-            raise CorruptData(f"{key} is not what its intent plans.") from error
+            raise CorruptData(f"{key} does not match its intent.") from error
         return stored
 
     def _commit(self, csv: PinnedCsv, intent: Intent, segments: Sequence[Source]) -> PinnedCsv | None:
-        """Step 6: the one write that makes the batch part of the CSV."""
+        """Run step 6: the one write that makes the batch part of the CSV."""
         return self._append_to_csv(csv, segments, csv.state.with_batch(intent.generation, intent.shards))
 
     def _give_up(self, csv: PinnedCsv, intent: Intent) -> None:  # noqa: ARG002
-        """Step 8: a shard of the plan was removed from outside; skip this batch's number.
+        """Run step 8: a shard of the plan was removed from outside, so skip this batch's number.
 
-        Deleting the intent would not do: an exporter that composed all segments before the removal can
+        Deleting the intent is not enough: an exporter that composed all segments before the removal can
         still commit it, and then nobody could clean up. Moving the CSV on makes that commit fail, and
         the CSV then names no intent for this batch, so whoever cleans up next drops this one.
         """
@@ -257,14 +257,14 @@ class Exporter:
             raise
 
     def _retire(self, intent: Intent) -> None:
-        """Step 7: tombstones for the shards, then the segments, then the intent, in this order."""
+        """Run step 7: write tombstones, then delete the segments, then the intent, in this order."""
         self._each(lambda shard: self._retire_shard(intent, shard), intent.shards)
         withdrawn = intent.removal.withdrawn if intent.removal else ()
         self._each(lambda shard: settle(self._store, shard, now=self._now), withdrawn)
         self._drop(intent.batch, intent.generation)
 
     def _retire_shard(self, intent: Intent, shard: PendingShard) -> None:
-        """Pinned point 2: a tombstone, not a deletion, so that a late retry finds its key taken."""
+        """Keep pinned point 2: leave a tombstone, so that a late retry finds its key taken."""
         try:
             self._store.put(
                 shard.key,
@@ -278,7 +278,7 @@ class Exporter:
             self._merged_already(intent, shard)
 
     def _merged_already(self, intent: Intent, shard: PendingShard) -> None:
-        """Pinned point 3: a tombstone, unless it was withdrawn while its batch was on its way into the CSV."""
+        """Keep pinned point 3: leave a tombstone, unless the shard was withdrawn while its batch was being merged."""
         if mark_merged(self._store, shard.key, replaced=shard.generation, batch=intent.batch):
             self.merged_though_withdrawn = True
 
@@ -289,7 +289,7 @@ class Exporter:
         delete_intent(self._store, batch, generation)
 
     def _each(self, action: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:
-        """The action on every item, up to ``workers`` at once; the results in order, or the first error."""
+        """Apply the action to every item, up to ``workers`` at once; return the results in order."""
         if self._workers <= 1 or len(items) <= 1:
             return [action(item) for item in items]
         with ThreadPoolExecutor(min(self._workers, len(items))) as pool:

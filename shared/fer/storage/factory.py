@@ -1,4 +1,4 @@
-"""From ``FER_BUCKET`` to a store."""
+"""Opens the store that ``FER_BUCKET`` names."""
 
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -10,14 +10,14 @@ _EXPECTED = "expected file:///absolute/directory, gs://bucket or memory:"
 
 
 def open_store(bucket_url: str, *, patience_s: float = 20.0) -> ObjectStore:
-    """The store a URL names: ``file:///absolute/directory``, ``gs://bucket`` or ``memory:``.
+    """Return the store that a URL names: ``file:///absolute/directory``, ``gs://bucket`` or ``memory:``.
 
     The directory is created if need be. ``memory:`` is a new, empty store each time. The Cloud Storage
-    client is imported only for ``gs:``; it honours ``STORAGE_EMULATOR_HOST``. An operation that fails
-    there is repeated for ``patience_s``. Raises ``InvalidInput``.
+    client is imported only for ``gs:``; it honours ``STORAGE_EMULATOR_HOST``. A failing operation
+    there is retried for ``patience_s``. Raises ``InvalidInput``.
     """
     if not bucket_url:
-        raise InvalidInput(f"FER_BUCKET is not set, and there is no default here; {_EXPECTED}.")
+        raise InvalidInput(f"FER_BUCKET is not set, and has no default here; {_EXPECTED}.")
     parts = urlsplit(bucket_url)
     if bucket_url in ("memory:", "memory://"):
         return MemoryObjectStore()

@@ -1,4 +1,4 @@
-"""Intents: the written plan of one batch, so that any exporter can carry on what another began."""
+"""Intents: the stored plan of one batch, so that any exporter can finish what another began."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -18,7 +18,7 @@ Segments = tuple[tuple[PendingShard, ...], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
-    """The withdrawn shards whose rows leave the CSV, and the size at which a piece of the new file is full."""
+    """The withdrawn shards whose rows leave the CSV, and the maximum size of a piece of the new file."""
 
     withdrawn: tuple[WithdrawnShard, ...]
     piece_bytes: int
@@ -28,10 +28,10 @@ class Removal:
 class Intent:
     """The plan of one batch: which shards join the CSV, segment by segment in their order, or which rows leave it.
 
-    One of ``segments`` and ``removal`` is empty. The division into segments and pieces belongs to the plan: an
-    exporter with other limits, say of a newer version, must take over the very ones that another has composed.
+    One of ``segments`` and ``removal`` is empty. The division into segments and pieces is part of the plan: an
+    exporter with other limits, say of a newer version, must reuse exactly those that another has composed.
 
-    ``generation`` tells this intent from another of the same batch number: a slow exporter can write one
+    ``generation`` distinguishes this intent from another with the same batch number: a slow exporter can write one
     again after the batch was merged and its intent deleted.
     """
 
@@ -46,14 +46,14 @@ class Intent:
 
     @property
     def keys(self) -> set[str]:
-        """The names of all shards that the batch is about."""
+        """The names of all shards in the batch."""
         return {shard.key for shard in (self.removal.withdrawn if self.removal else self.shards)}
 
 
 def write_intent(store: ObjectStore, batch: int, plan: Segments | Removal) -> Intent | None:
     """Write the plan, create-only; if the batch has one already, adopt that one.
 
-    None where the existing one was removed before it could be read: look at the CSV again.
+    Returns None if the existing one was removed before it could be read: read the CSV again.
     """
     body = json.dumps(_encode(plan), indent=0) + "\n"
     try:
@@ -66,7 +66,7 @@ def write_intent(store: ObjectStore, batch: int, plan: Segments | Removal) -> In
 
 
 def read_intent(store: ObjectStore, batch: int) -> Intent | None:
-    """The batch's intent as it is now, or None."""
+    """Return the batch's current intent, or None."""
     info = store.stat(intent_key(batch))
     if info is None:
         return None
@@ -78,12 +78,12 @@ def read_intent(store: ObjectStore, batch: int) -> Intent | None:
 
 
 def list_intents(store: ObjectStore) -> list[tuple[int, int]]:
-    """(batch, generation) of every intent there is; usually none, or one of a crashed exporter."""
+    """Return (batch, generation) of every intent; usually there is none, or one from a crashed exporter."""
     return [(batch_of_intent(info.key), info.generation) for info in store.list(INTENTS)]
 
 
 def delete_intent(store: ObjectStore, batch: int, generation: int) -> None:
-    """Remove this very intent; that another exporter was quicker, or wrote another, is fine."""
+    """Remove exactly this intent; it does not matter if another exporter was quicker or wrote another one."""
     try:
         store.delete(intent_key(batch), if_generation=generation)
     except (ObjectNotFound, PreconditionFailed):

@@ -1,4 +1,4 @@
-"""The merge: shards into the one CSV, each exactly once, whatever crashes and however many run."""
+"""Merging: each shard goes into the CSV exactly once, whatever crashes and however many exporters run."""
 
 import time
 from collections.abc import Callable
@@ -12,13 +12,13 @@ from fer.storage.plans import DEFAULT_LIMITS, Listing, MergeLimits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeReport:
-    """What one call of ``merge_pending`` came to.
+    """The result of one call of ``merge_pending``.
 
-    ``generation`` is the CSV's (0 while there is none) and ``rows`` its rows. ``merged_shards`` counts the
-    rows that joined it during the call, ``withdrawn_rows`` those that left it, by this exporter or by another next
-    to it; ``batches`` the commits of this one. ``pending_shards`` and ``pending_withdrawals`` are what the budget
-    left over, and ``complete`` that this is nothing. ``foreign_objects`` lie among the shards but were not written
-    as one; they are left alone.
+    ``generation`` is the CSV's (0 while there is none) and ``rows`` its rows. ``merged_shards`` counts the rows that
+    joined it during the call, ``withdrawn_rows`` those that left it, through this exporter or a concurrent one;
+    ``batches`` counts the commits of this one. ``pending_shards`` and ``pending_withdrawals`` are what the budget
+    left over, and ``complete`` is true if that is nothing. ``foreign_objects`` are among the shards but are not
+    shards; they are left alone.
     """
 
     generation: int
@@ -35,7 +35,7 @@ class MergeReport:
         return self.pending_shards == self.pending_withdrawals == 0
 
     def as_json(self) -> dict[str, object]:
-        """What the caller of a merge is told; the generation is text, for it can exceed what JavaScript counts."""
+        """Return the report for the caller; the generation is text because JavaScript cannot count that far."""
         return {
             "rows": self.rows,
             "merged_shards": self.merged_shards,
@@ -57,19 +57,19 @@ def merge_pending(
 ) -> MergeReport:
     """Merge every pending shard into the CSV, batch by batch, until none is left or the budget is spent.
 
-    Costs in proportion to the new shards, whatever the size of the CSV, and moves no feedback through this process.
-    Only where merged feedback was withdrawn is the CSV written anew without it, once for all. May be called at any
-    time by any number of processes, and again after a crash: whoever comes next finishes what was begun. Creates the
-    CSV only when there is a first shard. ``budget_s`` is looked at between batches, so at least one is attempted;
-    30 s is half of a Cloud Run request's usual minute. ``workers`` is the number of requests under way at once.
-    Raises ``Unavailable``.
+    The cost is proportional to the new shards, whatever the size of the CSV, and no feedback passes through this
+    process. Only if merged feedback was withdrawn is the CSV rewritten without it, once for all withdrawals. Safe to
+    call at any time from any number of processes, and again after a crash: the next call finishes what was begun.
+    The CSV is created with the first shard. ``budget_s`` is checked between batches, so at least one is attempted;
+    30 s is half of a Cloud Run request's usual minute. ``workers`` is the number of concurrent requests to the
+    store. Raises ``Unavailable``.
     """
     exporter = Exporter(store, now=now, workers=workers, limits=limits, tombstone_ttl=tombstone_ttl)
     return run_exporter(exporter, deadline=monotonic() + budget_s, monotonic=monotonic)
 
 
 def run_exporter(exporter: Exporter, *, deadline: float, monotonic: Callable[[], float]) -> MergeReport:
-    """The steps of one exporter until no shard is left or the deadline has passed."""
+    """Run one exporter until no shard is left or the deadline has passed."""
     csv = first = exporter.read_csv()
     while True:
         exporter.clean_up_begun(csv)
@@ -92,10 +92,10 @@ def run_exporter(exporter: Exporter, *, deadline: float, monotonic: Callable[[],
 
 
 def _work_off(exporter: Exporter, csv: PinnedCsv | None, deadline: float, monotonic: Callable[[], float]) -> Listing:
-    """List the shards and run batch by batch; returns what is left when the CSV must be looked at again.
+    """List the shards and run batch by batch; return what is left when the CSV must be read again.
 
-    The listing stays good while the only commits since it was made are our own: nothing in it can have been
-    merged or taken out by another. So one listing serves many batches.
+    The listing stays valid while all commits since it was made are our own: nobody else can have merged or removed
+    anything in it. So one listing serves many batches.
     """
     listed = exporter.list_shards()
     exporter.settle_unmerged(csv, listed)

@@ -1,6 +1,6 @@
-"""The object store as the project needs it: a small protocol, and the one that lives in memory.
+"""The object store as the project needs it: a small protocol, and an implementation in memory.
 
-Every write names its precondition as a value: the generation the key must have now, ``ABSENT`` (0) for
+Every write states its precondition as a value: the generation that the key must have, or ``ABSENT`` (0) for
 "no such object". There is no default and no unconditional write.
 """
 
@@ -13,16 +13,16 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 ABSENT: Final = 0
-"""The precondition "no object has this key"; no object ever has generation 0."""
+"""The precondition "no object has this key"; generation 0 never occurs."""
 
 MAX_COMPOSE_SOURCES: Final = 32
-"""Cloud Storage's limit, kept by every store: https://cloud.google.com/storage/docs/composite-objects."""
+"""Cloud Storage's limit, which every store enforces: https://cloud.google.com/storage/docs/composite-objects."""
 
 _NO_METADATA: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class PreconditionFailed(Exception):
-    """The key's generation is not the one the write named; nothing was changed."""
+    """The key is not at the generation that the write named; nothing was changed."""
 
     def __init__(self, key: str, expected: int) -> None:
         super().__init__(f"{key}: expected generation {expected}")
@@ -31,7 +31,7 @@ class PreconditionFailed(Exception):
 
 
 class ObjectNotFound(Exception):
-    """There is no object with this key, or not (any more) with this generation."""
+    """There is no object with this key, or no longer one with this generation."""
 
     def __init__(self, key: str, generation: int | None = None) -> None:
         super().__init__(key if generation is None else f"{key} at generation {generation}")
@@ -41,9 +41,9 @@ class ObjectNotFound(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectInfo:
-    """What a store knows of one object without reading it.
+    """What a store knows about an object without reading it.
 
-    ``generation`` is positive, changes with every write and is never used twice for one key, not even
+    ``generation`` is positive, changes with every write and is never reused for a key, not even
     after a deletion. ``updated`` and ``custom_time`` are in UTC.
     """
 
@@ -65,31 +65,31 @@ class Source:
 
 
 class ObjectStore(Protocol):
-    """Keys to bytes, with conditional writes. All methods are safe to call from many threads.
+    """Keys to bytes, with conditional writes. All methods are thread-safe.
 
-    Every method raises ``fer.errors.Unavailable`` where the store cannot be reached or does not answer; a
-    write that raised it may have taken effect, or may still do so. A write that raises
+    Every method raises ``fer.errors.Unavailable`` if the store cannot be reached or does not answer; a
+    write that raised it may have taken effect, or may yet do so. A write that raises
     ``PreconditionFailed`` or ``ObjectNotFound`` changed nothing.
     """
 
     def stat(self, key: str) -> ObjectInfo | None:
-        """What is stored under the key now, or None."""
+        """Return what is stored under the key now, or None."""
         ...
 
     def read(self, key: str, *, generation: int | None = None) -> bytes:
-        """The whole object, of that generation if one is named. Raises ``ObjectNotFound``.
+        """Return the whole object, at that generation if one is given. Raises ``ObjectNotFound``.
 
-        An older generation than the current one either still reads as it was or is not found; it never
+        A generation older than the current one either reads as it was or is not found; it never
         yields other bytes.
         """
         ...
 
     def stream(self, key: str, *, generation: int, chunk_bytes: int) -> Iterator[bytes]:
-        """The object's bytes in non-empty chunks of at most ``chunk_bytes``, with constant memory.
+        """Return the object's bytes in non-empty chunks of at most ``chunk_bytes``, with constant memory.
 
-        ``ObjectNotFound`` is raised here, before an iterator is returned. Once it has been returned, a
-        later write to the key does not disturb it; if the rest cannot be read, ``Unavailable`` is raised
-        between chunks, never a short or mixed result.
+        ``ObjectNotFound`` is raised here, before an iterator is returned. After that, later
+        writes to the key do not disturb it; if the rest cannot be read, ``Unavailable`` is raised
+        between chunks, and the result is never short or mixed.
         """
         ...
 
@@ -105,15 +105,15 @@ class ObjectStore(Protocol):
     ) -> ObjectInfo:
         """Store the bytes, durably and all at once, if the key is at ``if_generation``.
 
-        Raises ``PreconditionFailed`` otherwise. A store that repeats lost requests by itself may instead
-        return what is stored where that has the very same bytes and metadata.
+        Raises ``PreconditionFailed`` otherwise. A store that retries lost requests itself may instead
+        return what is stored, if it has exactly the same bytes and metadata.
         """
         ...
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        """Every object whose key starts with the prefix, sorted by key.
+        """Return every object whose key starts with the prefix, sorted by key.
 
-        A write acknowledged before the call is seen; one that happens meanwhile may be.
+        Writes acknowledged before the call are seen; concurrent ones may be.
         """
         ...
 
@@ -129,21 +129,21 @@ class ObjectStore(Protocol):
         """Store the concatenation of 1 to 32 sources under the key, if it is at ``if_generation``.
 
         The bytes do not pass through the caller. The key itself may be a source. Raises
-        ``PreconditionFailed``, or ``ObjectNotFound`` where a source is gone; where both hold, either.
+        ``PreconditionFailed``, or ``ObjectNotFound`` if a source is gone; if both apply, either.
         """
         ...
 
     def delete(self, key: str, *, if_generation: int) -> None:
         """Remove the object if it is at ``if_generation``.
 
-        Raises ``PreconditionFailed``, or ``ObjectNotFound`` where the key has no object.
+        Raises ``PreconditionFailed``, or ``ObjectNotFound`` if the key has no object.
         """
         ...
 
     def signed_url(self, key: str, *, generation: int, expires_s: int, filename: str) -> str | None:
-        """A link that downloads this generation without credentials until it expires.
+        """Return a link that downloads this generation without credentials until it expires.
 
-        None where the store has no such thing.
+        Returns None if the store has no such links.
         """
         ...
 
@@ -155,13 +155,13 @@ def check_source_count(sources: Sequence[Source]) -> None:
 
 
 def chunked(data: bytes, chunk_bytes: int) -> Iterator[bytes]:
-    """The bytes in pieces of at most ``chunk_bytes``."""
+    """Yield the bytes in pieces of at most ``chunk_bytes``."""
     for start in range(0, len(data), chunk_bytes):
         yield data[start : start + chunk_bytes]
 
 
 class MemoryObjectStore:
-    """An ``ObjectStore`` in this process's memory, for tests and for trying things out.
+    """An ``ObjectStore`` in this process's memory, for tests and experiments.
 
     As in Cloud Storage without versioning, only the current generation can be read.
     """
@@ -245,7 +245,7 @@ class MemoryObjectStore:
     ) -> ObjectInfo:
         self._check_locked(key, if_generation)
         now_ns = self._clock_ns()
-        # Microseconds as in Cloud Storage, and ahead of the last one whatever the clock does.
+        # Microseconds as in Cloud Storage, and always ahead of the last one, whatever the clock does.
         self._last_generation = max(self._last_generation + 1, now_ns // 1000)
         info = ObjectInfo(
             key=key,

@@ -1,4 +1,4 @@
-"""What one run of an exporter has before it, and how much of it one batch takes."""
+"""The work ahead of one exporter run, and how much of it goes into one batch."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from fer.storage.withdrawals import WithdrawnShard, withdrawn_shard
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeLimits:
-    """How much one batch holds. The commit composes the CSV itself and the segments: 1 + 31 sources."""
+    """The size limits of one batch. The commit composes the CSV itself and the segments: 1 + 31 sources."""
 
     shards_per_segment: int = MAX_COMPOSE_SOURCES
     segments: int = MAX_COMPOSE_SOURCES - 1
@@ -30,12 +30,12 @@ class MergeLimits:
         return self.shards_per_segment * self.segments
 
     def divide(self, shards: Sequence[PendingShard]) -> tuple[tuple[PendingShard, ...], ...]:
-        """The first batch of the shards, segment by segment."""
+        """Return the first batch of the shards, segment by segment."""
         size, end = self.shards_per_segment, min(len(shards), self.batch)
         return tuple(tuple(shards[start : min(start + size, end)]) for start in range(0, end, size))
 
     def piece_bytes(self, csv_bytes: int) -> int:
-        """When a piece of a CSV that is written anew is full: at most 31 full ones and a rest, as compose takes."""
+        """Return the size of a full piece of a rewritten CSV: at most 31 full ones and a rest, compose's limit."""
         return max(self.smallest_piece_bytes, -(-csv_bytes // (MAX_COMPOSE_SOURCES - 1)))
 
 
@@ -44,7 +44,7 @@ DEFAULT_LIMITS: Final = MergeLimits()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """The shards that need something done: to merge, to take out of the CSV, and withdrawn before any merge."""
+    """The shards that need work: to be merged, to be removed from the CSV, and withdrawn before any merge."""
 
     pending: tuple[PendingShard, ...] = ()
     in_csv: tuple[WithdrawnShard, ...] = ()
@@ -56,7 +56,7 @@ class Listing:
         return bool(self.pending or self.in_csv)
 
     def without(self, keys: set[str]) -> "Listing":
-        """What is left after a batch about these shards."""
+        """Return what is left after a batch about these shards."""
         return replace(
             self,
             pending=tuple(shard for shard in self.pending if shard.key not in keys),
@@ -65,7 +65,7 @@ class Listing:
 
 
 def sort_shards(found: Iterable[ObjectInfo], *, expired_before: datetime) -> tuple[Listing, list[ObjectInfo], int]:
-    """What there is to do, the tombstones whose time is over, and how many objects are no shards at all."""
+    """Return what there is to do, the tombstones whose time is over, and how many objects are no shards at all."""
     pending: list[PendingShard] = []
     withdrawn: list[WithdrawnShard] = []
     expired: list[ObjectInfo] = []

@@ -1,8 +1,8 @@
-"""Receipts: who can show one may take the correction back.
+"""Receipts: whoever has one may withdraw the correction.
 
-A receipt names the shard and proves that this service gave it out: HMAC-SHA-256 (RFC 2104), cut to 128 bits, over the
-shard's name and the row's hash, with a secret that lies in the bucket. So the same feedback has the same receipt on
-every retry, nobody can make one up from an idempotency key that they guess, and nothing has to be stored for it.
+A receipt names the shard and proves that this service issued it: HMAC-SHA-256 (RFC 2104), cut to 128 bits, over the
+shard's name and the row's hash, with a secret kept in the bucket. So the same feedback has the same receipt on
+every retry, nobody can forge one from a guessed idempotency key, and nothing has to be stored for it.
 """
 
 import hashlib
@@ -25,10 +25,10 @@ _ALPHABET: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 
 
 class Receipts:
-    """Issues receipts and checks them, with one secret per bucket that is made when it is first needed.
+    """Issues receipts and checks them, with one secret per bucket, created when first needed.
 
-    ``random_bytes`` must be fit for secrets. Methods that need the secret raise ``Unavailable`` where the store does
-    not answer.
+    ``random_bytes`` must be suitable for secrets. Methods that need the secret raise ``Unavailable`` if the store
+    does not answer.
     """
 
     def __init__(self, store: ObjectStore, *, random_bytes: Callable[[int], bytes]) -> None:
@@ -37,16 +37,16 @@ class Receipts:
         self._cached: bytes | None = None
 
     def issue(self, shard_key: str, sha256: str) -> str:
-        """The receipt of the feedback that is stored under this key with this content."""
+        """Return the receipt of the feedback stored under this key with this content."""
         name = shard_digest(shard_key)
         return urlsafe_b64encode(name + self._proof(name, sha256)).decode()
 
     def shard_key(self, receipt: str) -> str:
-        """The shard that a receipt is about. Raises ``NotFound`` for what cannot be a receipt."""
+        """Return the shard that a receipt is about. Raises ``NotFound`` for anything that cannot be a receipt."""
         return shard_key_of(_decoded(receipt)[:_NAME_BYTES])
 
     def is_genuine(self, receipt: str, sha256: str) -> bool:
-        """Whether this receipt was issued for the feedback with this content; takes as long for any wrong one."""
+        """Return whether this receipt was issued for the feedback with this content, in constant time."""
         decoded = _decoded(receipt)
         return hmac.compare_digest(decoded[_NAME_BYTES:], self._proof(decoded[:_NAME_BYTES], sha256))
 

@@ -1,4 +1,4 @@
-"""The CSV's text: one header, then the label and 2,304 grey values a row.
+"""The CSV's text: one header, then the label and 2,304 grey values per row.
 
 Rows end in ``\\n`` and nothing is quoted, so that files can be joined byte by byte, as compose does.
 """
@@ -24,18 +24,18 @@ _VALUES: Final = {cell: value for value, cell in enumerate(_CELLS)}
 
 
 def encode_row(feedback: Feedback) -> bytes:
-    """One row with its ``\\n`` and no header: the content of a shard."""
+    """Return one row with its ``\\n`` and no header: the content of a shard."""
     cells = [feedback.label.encode(), *(_CELLS[value] for value in feedback.pixels)]
     return b",".join(cells) + b"\n"
 
 
 def row_digest(label: str, pixels: bytes) -> bytes:
-    """What stands for a row where the pixels must not lie: 16 bytes, the same for rows that are alike."""
+    """Return 16 bytes that stand for a row where its pixels must not be stored; equal rows have equal digests."""
     return hashlib.sha256(label.encode() + b"," + pixels).digest()[:ROW_DIGEST_BYTES]
 
 
 def decode_row(row: bytes) -> Feedback:
-    """The inverse of ``encode_row``; the ``\\n`` may be missing.
+    """Return the inverse of ``encode_row``; the ``\\n`` may be missing.
 
     Raises ``CorruptData`` unless the row is exactly what ``encode_row`` writes.
     """
@@ -49,7 +49,7 @@ def decode_row(row: bytes) -> Feedback:
 
 
 def iterate_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Lines with their ``\\n`` from chunks cut anywhere; the last line may lack it."""
+    """Yield lines with their ``\\n`` from chunks cut anywhere; the last line may lack it."""
     rest = b""
     for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\n")
@@ -60,7 +60,7 @@ def iterate_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def iterate_rows(chunks: Iterable[bytes]) -> Iterator[Feedback]:
-    """Every row of a whole CSV file, in order, with the memory of one chunk.
+    """Yield every row of a whole CSV file, in order, using the memory of one chunk.
 
     Raises ``CorruptData`` at a wrong header, a bad row, or a last row without ``\\n``.
     """

@@ -14,21 +14,21 @@ from fer.storage.shards import format_time, parse_time
 
 CARD_NAME: Final = "model_card.json"
 MAX_PREVIOUS: Final = 20
-"""How many champions a rollback can go back; the pointer stays small."""
+"""How many champions rollbacks can go back; keeps the pointer small."""
 
 MAX_CARD_BYTES: Final = 1 << 20
-"""A card has a few kilobytes; nobody reads gigabytes into memory because somebody misnamed a file."""
+"""A card has a few kilobytes; a misnamed file of gigabytes must not be read into memory."""
 
 _SHA256: Final = "sha256"
 _READ_ATTEMPTS: Final = 5
-"""Each needs a promotion to happen between looking and reading."""
+"""Each retry needs a promotion to happen between stat and read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Champion:
-    """What the pointer says: the version that serves and those it followed, the latest first.
+    """The pointer's content: the version that serves and its predecessors, latest first.
 
-    ``generation`` is the pointer's; ``card_sha256`` is of the card as it was when the version was promoted.
+    ``generation`` is the pointer's; ``card_sha256`` is that of the card when the version was promoted.
     """
 
     version: str
@@ -40,10 +40,10 @@ class Champion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelVersion:
-    """A published version as its card describes it; ``fault`` says why a card cannot be read, else is empty.
+    """A published version as its card describes it; ``fault`` says why the card cannot be read, or is empty.
 
-    ``created`` is in UTC, and for a card that cannot be read the time when it was stored. ``size_bytes`` is
-    of all its files.
+    ``created`` is in UTC; for an unreadable card it is the time when the card was stored. ``size_bytes`` is
+    the total of all files.
     """
 
     version: str
@@ -57,20 +57,20 @@ class ModelVersion:
 class ModelRegistry:
     """Model versions under ``models/`` of an object store.
 
-    Every file is written once and never again; the card is the last, so a version exists when its card does.
-    All methods raise ``Unavailable`` where the store does not answer, ``InvalidInput`` for a name that cannot
-    be a version's or a file's.
+    Every file is written once and never again, the card last, so a version exists when its card does.
+    All methods raise ``Unavailable`` if the store does not answer and ``InvalidInput`` for an impossible name of a
+    version or file.
     """
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
 
     def publish(self, version: str, files: Mapping[str, bytes]) -> None:
-        """Store the files of a version; with the same bytes again it does nothing.
+        """Store the files of a version; repeating it with the same bytes does nothing.
 
-        They must hold ``model_card.json`` and all files that it names, and may hold others (a gate's report).
-        Raises ``CorruptData`` where the files are not what the card says, ``Conflict`` where the version has
-        other files already.
+        They must include ``model_card.json`` and all files that it names, and may include others (a gate's report).
+        Raises ``CorruptData`` if the files do not match the card, ``Conflict`` if the version already has other
+        files.
         """
         if CARD_NAME not in files:
             raise CorruptData(f"A model version needs its {CARD_NAME}.")
@@ -80,12 +80,12 @@ class ModelRegistry:
                 raise CorruptData(f"{name}, which {CARD_NAME} names, is missing.")
             _check_file(name, files[name], size_bytes, sha256)
         for name in files:
-            model_key(version, name)  # all names are good before anything is written
+            model_key(version, name)  # check all names before anything is written
         for name in sorted(files, key=lambda name: (name == CARD_NAME, name)):
             self._create(version, name, files[name])
 
     def versions(self) -> list[ModelVersion]:
-        """All published versions, the oldest first; also those whose card is damaged."""
+        """Return all published versions, oldest first, including those whose card is damaged."""
         grouped: dict[str, list[ObjectInfo]] = {}
         for info in self._store.list(MODELS):
             version, slash, _ = info.key.removeprefix(MODELS).partition("/")
@@ -100,7 +100,7 @@ class ModelRegistry:
         return sorted(found, key=lambda each: (each.created, each.version))
 
     def champion(self) -> Champion | None:
-        """The pointer as it is now, None while nothing was promoted; ``CorruptData`` where it is none."""
+        """Return the pointer, or None if nothing has been promoted; raise ``CorruptData`` if it is malformed."""
         for _ in range(_READ_ATTEMPTS):
             info = self._store.stat(CHAMPION_KEY)
             if info is None:
@@ -117,8 +117,8 @@ class ModelRegistry:
         """Make a version the champion, if the champion is still ``expected``.
 
         All its files are checked first. Promoting the champion again changes nothing. Raises ``NotFound``
-        where there is no such version, ``CorruptData`` where its files are damaged, ``Conflict`` where
-        somebody else promoted in between.
+        if there is no such version, ``CorruptData`` if its files are damaged, ``Conflict`` if somebody else
+        promoted meanwhile.
         """
         if expected is not None and expected.version == version:
             if self.champion() != expected:
@@ -128,10 +128,10 @@ class ModelRegistry:
         return self._point(version, [each for each in previous if each != version], expected, now)
 
     def rollback(self, *, now: datetime) -> Champion:
-        """Make the champion's predecessor the champion again; what served until now is not kept as previous.
+        """Make the champion's predecessor the champion again; the current one is not kept as a predecessor.
 
-        Raises ``NotFound`` where there is no predecessor, ``CorruptData`` where its files are damaged,
-        ``Conflict`` where somebody promoted in between.
+        Raises ``NotFound`` if there is no predecessor, ``CorruptData`` if its files are damaged, ``Conflict`` if
+        somebody promoted meanwhile.
         """
         champion = self.champion()
         if champion is None or not champion.previous:
@@ -139,10 +139,10 @@ class ModelRegistry:
         return self._point(champion.previous[0], champion.previous[1:], champion, now)
 
     def fetch(self, version: str, names: Sequence[str] | None = None) -> dict[str, bytes]:
-        """The named files of a version (default: the card and all that it names), checked.
+        """Return the named files of a version (default: the card and all files it names), checked.
 
-        Files that the card names must have the size and sha256 it states, others those of their publication.
-        Raises ``NotFound`` where there is no such version or file and ``CorruptData``.
+        Files that the card names must have the size and sha256 it states, other files those of their publication.
+        Raises ``NotFound`` if there is no such version or file, and ``CorruptData``.
         """
         card_file = self._read(version, CARD_NAME, max_bytes=MAX_CARD_BYTES)
         card = _parse_card(version, card_file)
@@ -150,7 +150,7 @@ class ModelRegistry:
         return {name: card_file if name == CARD_NAME else self._read_checked(version, name, card) for name in wanted}
 
     def fetch_served(self, champion: Champion) -> dict[str, bytes]:
-        """The champion's card, as it was when it was promoted, and its LiteRT file; raises as ``fetch``."""
+        """Return the champion's card, as promoted, and its LiteRT file; raise as ``fetch`` does."""
         card_file = self._read(champion.version, CARD_NAME, max_bytes=MAX_CARD_BYTES)
         if hashlib.sha256(card_file).hexdigest() != champion.card_sha256:
             raise CorruptData(f"The card of {champion.version} is not the one that was promoted.")
@@ -187,10 +187,10 @@ class ModelRegistry:
             self._store.put(key, data, if_generation=ABSENT, content_type=content_type, metadata=metadata)
         except PreconditionFailed as error:
             if self._read(version, name) != data:
-                raise Conflict(f"{key} exists with other content; a published version never changes.") from error
+                raise Conflict(f"{key} exists with different content; a published version never changes.") from error
 
     def _read(self, version: str, name: str, *, max_bytes: int | None = None) -> bytes:
-        """One file; ``CorruptData`` where it is larger than ``max_bytes`` or not what was published."""
+        """Return one file; raise ``CorruptData`` if it exceeds ``max_bytes`` or is not what was published."""
         key = model_key(version, name)
         info = self._store.stat(key)
         if info is None:
@@ -292,4 +292,4 @@ def _check_file(name: str, data: bytes, size_bytes: int, sha256: str) -> None:
 
 
 def _moved() -> Conflict:
-    return Conflict("Somebody else changed the champion in between; look again before you promote.")
+    return Conflict("Somebody else changed the champion meanwhile; check again before you promote.")

@@ -1,7 +1,7 @@
-"""The CSV without the rows that were withdrawn, cut into pieces that can be composed to the new file.
+"""The CSV without the withdrawn rows, cut into pieces that compose to the new file.
 
-Rows have no name, and identical ones are one as good as the other: of each digest as many rows go as shards with it
-were withdrawn, the first ones. The same CSV and the same plan give the same pieces, whoever writes them.
+Rows have no name, and identical ones are interchangeable: for each digest, as many rows are removed, from the top, as
+shards with it were withdrawn. The same CSV and plan give the same pieces, whoever writes them.
 """
 
 import hashlib
@@ -14,19 +14,19 @@ from fer.storage.records_csv import iterate_lines
 from fer.storage.withdrawals import WithdrawnShard
 
 SMALLEST_PIECE_BYTES: Final = 8 * 1024 * 1024
-"""A piece is held in memory; below this, more and smaller ones would only be more requests."""
+"""A piece is held in memory; smaller ones would only mean more requests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemovedRow:
-    """A row that was taken out: its label as it stood there, and what its shard knew."""
+    """A removed row: its label, and what its shard recorded."""
 
     label: str
     shard: WithdrawnShard
 
 
 class Rewrite:
-    """One pass over the CSV; once ``pieces`` is exhausted, ``removed`` has the rows that were taken out."""
+    """One pass over the CSV; once ``pieces`` is exhausted, ``removed`` holds the removed rows."""
 
     def __init__(self, withdrawn: Sequence[WithdrawnShard], *, full_bytes: int) -> None:
         self.removed: list[RemovedRow] = []
@@ -36,7 +36,7 @@ class Rewrite:
             self._wanted.setdefault(shard.sha256, []).append(shard)
 
     def pieces(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """The new file piece by piece, at least one; memory of one piece. Raises ``CorruptData`` at a cut-off row."""
+        """Yield the new file in pieces, at least one, one in memory; raise ``CorruptData`` at a truncated row."""
         lines = iterate_lines(chunks)
         piece, size_bytes = [next(lines, b"")], 0  # the header
         for line in lines:

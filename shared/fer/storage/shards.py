@@ -22,7 +22,7 @@ MERGED_BATCH: Final = "merged_batch"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardInfo:
-    """A saved feedback. ``created`` is False where the same feedback had been saved before, at ``time``."""
+    """A saved feedback. ``created`` is False if the same feedback had been saved before, at ``time``."""
 
     key: str
     generation: int
@@ -33,7 +33,7 @@ class ShardInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingShard:
-    """A shard as the merge needs it, known from its metadata alone; ``predicted`` is empty where it was not said."""
+    """A shard as the merge needs it, known from its metadata alone; ``predicted`` is empty if not stated."""
 
     key: str
     generation: int
@@ -46,19 +46,19 @@ class PendingShard:
 
 
 def format_time(moment: datetime) -> str:
-    """ISO 8601 in UTC with microseconds, so that text order is time order."""
+    """Format as ISO 8601 in UTC with microseconds, so that text order is time order."""
     if moment.tzinfo is None:
         raise ValueError("expected a datetime with a time zone, got one without")
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def parse_time(text: str) -> datetime:
-    """The inverse of ``format_time``; raises ``ValueError``."""
+    """Return the inverse of ``format_time``; raises ``ValueError``."""
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
 
 
 def day_of(moment: datetime) -> datetime:
-    """The beginning of the moment's day in UTC: all that is kept of when somebody sent a face."""
+    """Return the start of the day in UTC: all that is kept of the time when somebody sent a face."""
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
@@ -72,10 +72,10 @@ def save_shard(
 ) -> ShardInfo:
     """Save one feedback; when this returns, it is durable and will be in the CSV exactly once.
 
-    ``claim`` is what a model had said of the face. Saving the same feedback under the same key again is a success
-    that adds nothing, also when it has been merged or withdrawn meanwhile. Raises ``Conflict`` for another feedback
-    under the key, ``InvalidInput`` for an empty key, and ``Unavailable``, after which the caller retries with the
-    same key.
+    ``claim`` is what a model said about the face. Saving the same feedback under the same key again succeeds and
+    adds nothing, even if it has been merged or withdrawn meanwhile. Raises ``Conflict`` for different feedback under
+    the key, ``InvalidInput`` for an empty key, and ``Unavailable``, after which the caller retries with the same
+    key.
     """
     key = shard_key(idempotency_key)
     row = encode_row(feedback)
@@ -87,7 +87,7 @@ def save_shard(
             return ShardInfo(key=key, generation=info.generation, created=True, sha256=sha256, time=metadata[TIME])
         except PreconditionFailed as error:
             stored = store.stat(key)
-            if stored is None:  # a tombstone past its time was removed just now: the key is free again
+            if stored is None:  # an expired tombstone has just been removed: the key is free again
                 continue
             if stored.metadata.get(SHA256) != sha256:
                 raise Conflict("This idempotency key was used for another feedback.") from error
@@ -102,12 +102,12 @@ def _claim_metadata(claim: Claim | None) -> dict[str, str]:
 
 
 def is_tombstone(info: ObjectInfo) -> bool:
-    """Whether the shard has been merged or withdrawn and only remembers its key and hash."""
+    """Return whether the shard has been merged or withdrawn and only its key and hash remain."""
     return info.size_bytes == 0
 
 
 def pending_shard(info: ObjectInfo) -> PendingShard | None:
-    """The listed object as a shard to merge; None where ``save_shard`` cannot have written it."""
+    """Return the listed object as a shard to merge; None if ``save_shard`` cannot have written it."""
     label, sha256, time, predicted = (info.metadata.get(name, "") for name in (LABEL, SHA256, TIME, PREDICTED))
     if label not in FEEDBACK_LABELS or not sha256 or not _is_time(time):
         return None
@@ -126,7 +126,7 @@ def pending_shard(info: ObjectInfo) -> PendingShard | None:
 
 
 def tombstone_metadata(shard: PendingShard, batch: int) -> Mapping[str, str]:
-    """What a merged shard keeps: enough to recognise a late retry and to count a withdrawal, and no label."""
+    """Return what a merged shard keeps: enough to recognise a late retry and count a withdrawal, but no label."""
     kept = {SHA256: shard.sha256, TIME: shard.time, MERGED_BATCH: str(batch)}
     return kept | {name: value for name, value in ((PREDICTED, shard.predicted), (MODEL, shard.model)) if value}
 

@@ -1,7 +1,7 @@
-"""Totals of the CSV beyond its rows by label: over the weeks, and what models had said of the faces.
+"""Totals of the CSV beyond rows per label: by week, and by what models said about the faces.
 
-They travel in the CSV's metadata, which Cloud Storage limits to 8 KiB, so they are kept short: two years of weeks,
-and the ten models with most corrections.
+They are stored in the CSV's metadata, which Cloud Storage limits to 8 KiB, so they are kept short: two years of
+weeks, and the ten models with the most corrections.
 """
 
 import json
@@ -16,12 +16,12 @@ MAX_WEEKS: Final = 104
 MAX_MODELS: Final = 10
 
 Counts = tuple[int, int]
-"""How many corrections came with what a model had said, and how many of them contradict it."""
+"""How many corrections state what a model said, and how many of those contradict it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
-    """One row as the totals see it; ``time`` is empty where it is not known, ``predicted`` where it was not said."""
+    """One row for the totals; ``time`` is empty if unknown, ``predicted`` if not stated."""
 
     label: str
     time: str = ""
@@ -40,7 +40,7 @@ class Tallies:
     models: Mapping[str, Counts] = field(default_factory=lambda: MappingProxyType({}))
 
     def changed(self, corrections: Sequence[Correction], *, by: int) -> "Tallies":
-        """The totals with these rows more (``by`` 1) or less (-1); what would fall below nothing is left out."""
+        """Return the totals with these rows added (``by`` 1) or removed (-1); nothing falls below zero."""
         weeks = {week: [*counts] for week, counts in self.weeks.items()}
         said = {predicted: dict(counts) for predicted, counts in self.said.items()}
         models = {version: [*counts] for version, counts in self.models.items()}
@@ -63,13 +63,13 @@ class Tallies:
         )
 
     def to_metadata(self) -> dict[str, str]:
-        """Only what there is: a file without any of it has the metadata that it always had."""
+        """Return only non-empty totals: a file without any keeps the metadata it always had."""
         parts = {"weeks": self.weeks, "said": self.said, "models": self.models}
         return {name: json.dumps(dict(value), separators=(",", ":")) for name, value in parts.items() if value}
 
 
 def parse_tallies(metadata: Mapping[str, str]) -> Tallies:
-    """The inverse of ``Tallies.to_metadata``; raises ``ValueError``, ``TypeError`` or ``KeyError``."""
+    """Return the inverse of ``Tallies.to_metadata``; raises ``ValueError``, ``TypeError`` or ``KeyError``."""
     weeks, said, models = (
         cast("dict[str, Any]", json.loads(metadata.get(name, "{}"))) for name in ("weeks", "said", "models")
     )
@@ -81,7 +81,7 @@ def parse_tallies(metadata: Mapping[str, str]) -> Tallies:
 
 
 def week_of(time: str) -> str:
-    """The ISO week of a time in UTC, such as ``2026-W03``; text order is time order."""
+    """Return the ISO week of a time in UTC, such as ``2026-W03``; text order is time order."""
     year, week, _ = parse_time(time).isocalendar()
     return f"{year}-W{week:02d}"
 

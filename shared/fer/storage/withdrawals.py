@@ -1,10 +1,11 @@
-"""Withdrawals: what becomes of a shard whose sender takes the correction back.
+"""Withdrawals: what becomes of a shard whose sender withdraws the correction.
 
-A withdrawn shard is an empty tombstone that says so. It goes through these states, each written on condition of the
-generation before; docs/storage_format.md and docs/decisions/0025-withdrawal.md say why no row is kept or lost:
+A withdrawn shard is an empty tombstone marked as such. It passes through these states, each written only at the
+previous one's generation; docs/storage_format.md and docs/decisions/0025-withdrawal.md say why no row is kept or
+lost:
 
 - *withdrawn, not known to be merged*: it replaced the waiting shard; ``replaced`` is that shard's generation;
-- *withdrawn, its row in the CSV*: with ``merged_batch``; the next export takes the row out;
+- *withdrawn, its row in the CSV*: with ``merged_batch``; the next export removes the row;
 - *settled*: with a custom time; nothing of it is left but its hash.
 """
 
@@ -34,7 +35,7 @@ REPLACED: Final = "replaced"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawal:
-    """A correction taken back, on a day. ``settled`` says that an export has made sure that nothing of it is left."""
+    """A correction withdrawn on a day. ``settled`` means that an export has removed every trace of it."""
 
     day: str
     settled: bool
@@ -42,9 +43,9 @@ class Withdrawal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawnShard:
-    """A withdrawn shard that is not settled, from its metadata alone; ``merged`` says that its row is in the CSV.
+    """A withdrawn shard that is not settled, from its metadata alone; ``merged`` means that its row is in the CSV.
 
-    ``time``, ``predicted`` and ``model`` take its row out of the totals by week and by what a model had said.
+    ``time``, ``predicted`` and ``model`` serve to remove its row from the totals.
     """
 
     key: str
@@ -59,9 +60,9 @@ class WithdrawnShard:
 
 
 def withdraw_shard(store: ObjectStore, key: str, *, is_meant: Callable[[str], bool], now: datetime) -> Withdrawal:
-    """Take one feedback back, merged or not: from now on no merge takes it, and the next export removes its row.
+    """Withdraw one feedback, merged or not: no merge takes it from now on, and the next export removes its row.
 
-    ``is_meant`` looks at the row's sha256. Doing it again changes nothing. Raises ``NotFound`` where there is no such
+    ``is_meant`` is given the row's sha256. Repeating it changes nothing. Raises ``NotFound`` if there is no such
     feedback (any more), and ``Unavailable``, after which the caller tries again.
     """
     while True:
@@ -77,12 +78,12 @@ def withdraw_shard(store: ObjectStore, key: str, *, is_meant: Callable[[str], bo
         try:
             _put(store, key, info.generation, metadata)
         except (ObjectNotFound, PreconditionFailed):
-            continue  # merged, or withdrawn, since it was looked at
+            continue  # merged or withdrawn since it was read
         return Withdrawal(day=metadata[WITHDRAWN], settled=False)
 
 
 def _withdrawn_metadata(info: ObjectInfo, now: datetime) -> dict[str, str] | None:
-    """What the withdrawn shard will say of itself; None where ``save_shard`` cannot have written it."""
+    """Return what the withdrawn shard will say of itself; None if ``save_shard`` cannot have written it."""
     kept = {name: info.metadata[name] for name in (SHA256, TIME, PREDICTED, MODEL) if info.metadata.get(name)}
     if is_tombstone(info):
         return kept | {MERGED_BATCH: info.metadata.get(MERGED_BATCH, "0"), WITHDRAWN: format_time(day_of(now))}
@@ -92,7 +93,7 @@ def _withdrawn_metadata(info: ObjectInfo, now: datetime) -> dict[str, str] | Non
 
 
 def withdrawn_shard(info: ObjectInfo) -> WithdrawnShard | None:
-    """The listed object as a withdrawn shard that is not settled; None where it is none."""
+    """Return the listed object as an unsettled withdrawn shard, or None if it is not one."""
     metadata = info.metadata
     if not is_tombstone(info) or info.custom_time is not None or not metadata.get(WITHDRAWN):
         return None
@@ -110,10 +111,10 @@ def withdrawn_shard(info: ObjectInfo) -> WithdrawnShard | None:
 
 
 def mark_merged(store: ObjectStore, key: str, *, replaced: int, batch: int) -> bool:
-    """Write down that a shard was merged although it had been withdrawn meanwhile; whether that was news.
+    """Record that a shard was merged although it had been withdrawn meanwhile; return whether that was news.
 
     A batch that was composed before the withdrawal is committed with its row. ``replaced`` is the generation that was
-    merged: a shard of the same name that came later is left alone.
+    merged: a later shard of the same name is left alone.
     """
     while True:
         info = store.stat(key)
@@ -127,7 +128,7 @@ def mark_merged(store: ObjectStore, key: str, *, replaced: int, batch: int) -> b
 
 
 def settle(store: ObjectStore, shard: WithdrawnShard, *, now: datetime) -> None:
-    """Write down that nothing is left of a withdrawn shard; its custom time lets it be forgotten in the end."""
+    """Record that nothing is left of a withdrawn shard; its custom time lets it expire."""
     metadata = {SHA256: shard.sha256, WITHDRAWN: shard.withdrawn_on}
     metadata |= {TIME: shard.time} if shard.time else {}
     metadata |= {MERGED_BATCH: shard.merged_batch} if shard.merged else {}

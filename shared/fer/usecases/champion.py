@@ -1,4 +1,4 @@
-"""The classifier that serves: the model at hand, or the champion of the bucket, followed as it changes."""
+"""The classifier that serves: the local model, or the bucket's champion, followed as it changes."""
 
 import contextlib
 import logging
@@ -19,29 +19,29 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger("fer.champion")
 
 STORE_PATIENCE_S: Final = 6.0
-"""A start waits no longer for a store that hangs; a healthy one answers in well under a second."""
+"""The longest that a start waits for a store that hangs; a healthy one answers in well under a second."""
 
 
 def open_classifier(
     models_dir: Path, *, model_uri: str | None, refresh_s: float, prior: PriorChoice = "default"
 ) -> Classifier:
-    """The model in ``models_dir/expression``, or the champion in the store that ``model_uri`` names.
+    """Return the model in ``models_dir/expression``, or the champion in the store that ``model_uri`` names.
 
-    With a store, it looks there now and later at most every ``refresh_s`` seconds. Whatever is wrong with the
-    store or with the champion, the last good model goes on serving. Raises ``InvalidInput`` for a ``model_uri``
-    that names no store, ``ImportError`` where its client is not installed, and as ``load_model_files`` does.
+    With a store, it checks now and later at most every ``refresh_s`` seconds. Whatever is wrong with the
+    store or the champion, the last good model keeps serving. Raises ``InvalidInput`` for a ``model_uri``
+    that names no store, ``ImportError`` if its client is not installed, and as ``load_model_files`` does.
     """
     bundled = LiteRTClassifier(load_model_files(models_dir / "expression"), prior=prior)
     if model_uri is None:
         return bundled
-    # Only here: who serves the model at hand does not pay for importing the storage.
+    # Imported here so that serving the local model does not pay for the storage.
     from fer.storage.factory import open_store
     from fer.storage.registry import ModelRegistry
 
     def open_registry() -> ModelRegistry:
         return ModelRegistry(open_store(model_uri, patience_s=STORE_PATIENCE_S))
 
-    with contextlib.suppress(Unavailable):  # a wrong address stops the start, a store that is down does not
+    with contextlib.suppress(Unavailable):  # a wrong address prevents the start, a store that is down does not
         open_registry()
     return ChampionClassifier(bundled, open_registry, refresh_s=refresh_s, prior=prior)
 
@@ -49,12 +49,12 @@ def open_classifier(
 class ChampionClassifier:
     """A ``Classifier`` that answers with the champion of a registry, and with ``first`` until there is one.
 
-    It looks once when it is made; from the first request on, a thread looks every ``refresh_s`` seconds, which no
-    request waits for. (Started then, it belongs to the process that answers and not to one that forks it. Where
-    there is a processor only while a request is answered, a look that became due meanwhile runs beside the next
-    request.) A champion is checked and tried out before it takes over; one that fails is not tried again before
-    the pointer changes. ``open_registry`` is called for each look: a store opened anew has no connection that
-    went stale in hours of idling, or that belongs to a parent process.
+    It checks once when it is created. From the first request on, a thread checks every ``refresh_s`` seconds, and no
+    request waits for it. (Started then, the thread belongs to the process that answers, not to one that forks it.
+    Where the CPU is available only while a request is answered, a check that has become due runs alongside the
+    next request.) A champion is verified and tried out before it takes over; one that fails is not tried again
+    until the pointer changes. ``open_registry`` is called for each check: a newly opened store has no connection
+    that went stale over hours of idling or that belongs to a parent process.
     """
 
     def __init__(
@@ -85,13 +85,13 @@ class ChampionClassifier:
         return self.pinned().classify(face_chips)
 
     def pinned(self) -> Classifier:
-        """The model that serves now."""
+        """Return the model that serves now."""
         if not self._following:
             self._start_following()
         return self._serving
 
     def look(self) -> None:
-        """Follow the pointer once, now; for one thread at a time. Never raises."""
+        """Follow the pointer once, now. Call it from one thread at a time. Never raises."""
         try:
             registry = self._open_registry()
             champion = registry.champion()
@@ -112,7 +112,7 @@ class ChampionClassifier:
             self._complain("The champion cannot be read", error)
 
     def close(self) -> None:
-        """Look no more; the model that serves goes on."""
+        """Stop checking; the current model keeps serving."""
         self._closed.set()
 
     def _start_following(self) -> None:
@@ -122,7 +122,7 @@ class ChampionClassifier:
             self._following = True
         try:
             threading.Thread(target=self._keep_following, name="champion", daemon=True).start()
-        except RuntimeError:  # no thread to be had now: the next request tries again
+        except RuntimeError:  # no thread available: the next request tries again
             self._following = False
 
     def _keep_following(self) -> None:
@@ -135,11 +135,11 @@ class ChampionClassifier:
             files = read_model_files(registry.fetch_served(champion).__getitem__)
             classifier = LiteRTClassifier(files, prior=self._prior)
             probe(classifier)
-        except Unavailable:  # nothing is known to be wrong with the champion: try it again at the next look
+        except Unavailable:  # the champion itself may be fine: try it again at the next check
             raise
-        except Exception as error:  # anything may come of a broken model, and nothing must
+        except Exception as error:  # a broken model can raise anything, and nothing may escape
             self._settled_generation = champion.generation
-            text = "The champion %s cannot serve; %s goes on: %s"
+            text = "The champion %s cannot serve; %s keeps serving: %s"
             LOGGER.error(text, *fields.values(), error, exc_info=error, extra={"fields": fields})
             return
         self._serving = classifier
@@ -147,11 +147,11 @@ class ChampionClassifier:
         LOGGER.info("The champion %s takes over from %s", *fields.values(), extra={"fields": fields})
 
     def _complain(self, what: str, error: Exception | None = None) -> None:
-        """Say it once, and again only after something else."""
+        """Log a message once, and again only after a different one."""
         complaint = what if error is None else f"{what}: {error}"
         if complaint != self._complaint:
             self._complaint = complaint
             version = self._serving.model_version
             level = logging.WARNING if error is None else logging.ERROR
             fields = {"model_version": version}
-            LOGGER.log(level, "%s; %s goes on", complaint, version, exc_info=error, extra={"fields": fields})
+            LOGGER.log(level, "%s; %s keeps serving", complaint, version, exc_info=error, extra={"fields": fields})

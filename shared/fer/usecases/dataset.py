@@ -1,6 +1,6 @@
-"""Folders of labelled pictures as rows of the feedback's CSV, so that training and retraining take them.
+"""Converts folders of labelled pictures to rows of the feedback CSV, for training and retraining.
 
-What was done is written down as it goes, so that a run that was broken off goes on where it stopped.
+Progress is recorded, so that an interrupted run resumes where it stopped.
 """
 
 import csv
@@ -22,12 +22,12 @@ KEPT = "kept"
 _SPLITS = ("train", "training", "test", "testing", "val", "valid", "validation", "publictest", "privatetest")
 
 ReadChip = Callable[[Path], bytes]
-"""The 2,304 grey pixels of a picture's face; raises ``FerError`` or ``OSError`` where there is none."""
+"""The 2,304 grey pixels of a picture's face; raise ``FerError`` or ``OSError`` if there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labelled:
-    """A picture, its place below the folder, the label that its folder means or why it means none, and its split."""
+    """A picture, its path below the folder, the label of its folder or why it has none, and its split."""
 
     path: Path
     relative: str
@@ -39,10 +39,10 @@ class Labelled:
 def find_labelled(
     root: Path, *, suffixes: Sequence[str], numbering: str | None, table: Mapping[str, str]
 ) -> list[Labelled]:
-    """Every picture below ``root``, sorted, with the label of the folder that it lies in.
+    """Return every picture below ``root``, sorted, with the label of the folder that it lies in.
 
-    ``table`` gives labels to names of folders, before the usual spellings do. Raises ``NotFound`` where there is no
-    picture, and ``InvalidInput`` for folders with numbers unless ``numbering`` says whose they are.
+    ``table`` maps names of folders to labels and takes precedence over the usual spellings. Raises ``NotFound`` if
+    there is no picture, and ``InvalidInput`` for numbered folders unless ``numbering`` says whose numbers they are.
     """
     if not root.is_dir():
         raise NotFound(f"There is no folder {root}.")
@@ -64,7 +64,7 @@ def find_labelled(
 
 
 def read_table(path: Path) -> dict[str, str]:
-    """A CSV of two columns, the name of a folder and its label. Raises ``InvalidInput`` with the line."""
+    """Read a CSV of two columns, a folder's name and its label. Raises ``InvalidInput`` with the line."""
     table: dict[str, str] = {}
     with path.open(encoding="utf-8-sig", newline="") as file:
         for number, row in enumerate(csv.reader(file), start=1):
@@ -102,7 +102,7 @@ def write_dataset(
         rows_path.write_bytes(HEADER)
         report_path.write_text("file,label,split,outcome,bytes\n", encoding="utf-8")
         size_bytes = len(HEADER)
-    os.truncate(rows_path, size_bytes)  # a row that the report does not know of was begun when the run ended
+    os.truncate(rows_path, size_bytes)  # a row missing from the report was being written when the run ended
     counts = Counter(done.values())
     left = [picture for picture in pictures if picture.relative not in done]
     with rows_path.open("ab") as rows, report_path.open("a", encoding="utf-8", newline="") as report:
@@ -139,7 +139,7 @@ def _done_before(report_path: Path, labels: Mapping[str, str]) -> tuple[dict[str
 def _worked_off(
     pictures: Sequence[Labelled], read_chip: ReadChip, jobs: int
 ) -> Iterator[tuple[Labelled, bytes, str]]:
-    """Each picture with its row and its outcome, in order, several under way at once."""
+    """Yield each picture with its row and its outcome, in order, several in progress at once."""
     waiting: deque[tuple[Labelled, Future[tuple[bytes, str]]]] = deque()
     with ThreadPoolExecutor(jobs) as pool:
         for picture in pictures:

@@ -1,4 +1,4 @@
-"""Merge what is pending, then hand out the CSV, its statistics, or a link to it."""
+"""Merges what is pending, then hands out the CSV, its statistics, or a link to it."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -15,31 +15,42 @@ from fer.storage.registry import ModelRegistry, ModelVersion
 
 CSV_FILENAME = "expression_pixel_data.csv"
 SIGNED_URL_EXPIRES_S = 300
+# Half of a Cloud Run request's usual minute.
+MERGE_BUDGET_S = 30.0
 GATE_REPORT = "gate_report.json"
-# Each costs three small reads; who has more looks with `make models`.
+# Each costs three small reads; for more than that there is `make models-list`.
 MOST_MODELS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Download:
-    """One version of the CSV.
+class Counted:
+    """``statistics`` of the CSV; ``complete`` says that nothing was left to merge when they were read."""
 
-    ``chunks`` are its bytes, None where the caller did not want them; ``redirect_url`` is set instead where the
+    statistics: Statistics
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """One version of the CSV; ``complete`` says that nothing was left to merge when it was chosen.
+
+    ``chunks`` are its bytes, or None if the caller did not want them; ``redirect_url`` is set instead if the
     file is better fetched from the store directly.
     """
 
     etag: str
     size_bytes: int
+    complete: bool
     chunks: Iterator[bytes] | None = None
     redirect_url: str | None = None
 
 
-def merge(store: ObjectStore, *, now: datetime, receipt_days: int) -> MergeReport:
+def merge(store: ObjectStore, *, now: datetime, receipt_days: int, budget_s: float = MERGE_BUDGET_S) -> MergeReport:
     """Merge every pending shard and take out what was withdrawn; safe to call at any time, from anywhere.
 
-    A merged correction can be taken back for ``receipt_days``.
+    A merged correction can be taken back for ``receipt_days``. After ``budget_s`` no further batch is begun.
     """
-    return merge_pending(store, now=now, tombstone_ttl=timedelta(days=receipt_days))
+    return merge_pending(store, now=now, budget_s=budget_s, tombstone_ttl=timedelta(days=receipt_days))
 
 
 def download(
@@ -49,17 +60,18 @@ def download(
     receipt_days: int,
     redirect_above_bytes: int,
     wanted: Callable[[str], bool],
+    budget_s: float = MERGE_BUDGET_S,
 ) -> Download:
-    """The CSV with all feedback that a merge of 30 s reaches; raises NotFound while there is none.
+    """The CSV with all feedback that a merge of ``budget_s`` reaches; raises NotFound while there is none.
 
-    The version is pinned: rows merged while it is being sent do not show in it. Its bytes are opened only if
-    ``wanted(etag)``. A file larger than ``redirect_above_bytes`` comes as a link valid for five minutes, where
+    The version is pinned: rows merged while it is being sent are not in it. Its bytes are opened only if
+    ``wanted(etag)``. A file larger than ``redirect_above_bytes`` is returned as a link valid for five minutes, if
     the store can sign one.
     """
-    merge(store, now=now, receipt_days=receipt_days)
+    complete = merge(store, now=now, receipt_days=receipt_days, budget_s=budget_s).complete
     info = pinned_csv(store)
     if info is not None:
-        version = Download(etag=str(info.generation), size_bytes=info.size_bytes)
+        version = Download(etag=str(info.generation), size_bytes=info.size_bytes, complete=complete)
         if not wanted(version.etag):
             return version
         if info.size_bytes > redirect_above_bytes:
@@ -69,17 +81,22 @@ def download(
             if url is not None:
                 return replace(version, redirect_url=url)
     opened = open_csv(store)
-    return Download(etag=str(opened.info.generation), size_bytes=opened.info.size_bytes, chunks=opened.chunks)
+    return Download(
+        etag=str(opened.info.generation),
+        size_bytes=opened.info.size_bytes,
+        complete=complete,
+        chunks=opened.chunks,
+    )
 
 
-def statistics(store: ObjectStore, *, now: datetime, receipt_days: int) -> Statistics:
-    """Rows per label and in total, with all feedback that a merge of 30 s reaches, without reading the CSV."""
-    merge(store, now=now, receipt_days=receipt_days)
-    return read_statistics(store)
+def statistics(store: ObjectStore, *, now: datetime, receipt_days: int, budget_s: float = MERGE_BUDGET_S) -> Counted:
+    """Rows per label and in total, with all feedback that a merge of ``budget_s`` reaches; never reads the CSV."""
+    complete = merge(store, now=now, receipt_days=receipt_days, budget_s=budget_s).complete
+    return Counted(statistics=read_statistics(store), complete=complete)
 
 
 def models(registry: ModelRegistry) -> list[PublishedModel]:
-    """The newest published versions with their gate's report, the newest first."""
+    """Return the latest published versions with their gate reports, newest first."""
     champion = registry.champion()
     versions = registry.versions()[: -MOST_MODELS - 1 : -1]
     return [
@@ -96,7 +113,7 @@ def models(registry: ModelRegistry) -> list[PublishedModel]:
 
 
 def _gate(registry: ModelRegistry, model: ModelVersion) -> tuple[GateCheck, ...]:
-    """What its report says; none of it where there is no report or none that can be read."""
+    """Return the conditions in its report, or none if there is no readable report."""
     if model.fault:
         return ()
     try:

@@ -1,4 +1,4 @@
-"""A picture and the right label in; the face's chip stored as one shard, exactly once, until it is taken back."""
+"""A picture and the right label in; the face's chip stored as one shard, exactly once, until withdrawn."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from fer.vision.boxes import iou
 from fer.vision.detection.detector import Detector
 from fer.vision.images import decode_image
 
-# A box from a prediction on the same image overlaps its face almost wholly; half leaves room for rounding and
-# for a picture that was encoded anew, and is too much for a neighbour's face.
+# A box from a prediction on the same image overlaps its face almost completely; half leaves room for rounding
+# and re-encoding, and excludes a neighbour's face.
 SAME_FACE_IOU = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaceFinder:
-    """What feedback needs of recognition: the same detector and alignment as predict, no classifier."""
+    """What feedback needs for recognition: the same detector and alignment as predict, no classifier."""
 
     detector: Detector
     aligner: FaceAligner
@@ -32,7 +32,7 @@ class FaceFinder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedFeedback:
-    """A stored correction: what takes it back, and until when at least, in UTC."""
+    """A stored correction: the receipt that withdraws it, and until when at least, in UTC."""
 
     receipt: str
     receipt_valid_until: datetime
@@ -52,12 +52,12 @@ def save_feedback(
     receipt_days: int,
     max_image_pixels: int,
 ) -> SavedFeedback:
-    """Store the chip of the face that is meant, with its right label; when this returns, it is kept.
+    """Store the chip of the face that is meant, with its right label; when this returns, it is durable.
 
     The face is the one at ``box_xywh``, or without it the first that predict returns for this image; ``claim`` is
-    what that prediction said of it. The same feedback under the same key has the same receipt. Raises
-    InvalidInput (also where there is no such face), Conflict where ``idempotency_key`` came with something
-    else before, and Unavailable where the store failed: then, the same key makes a retry safe.
+    what that prediction said about it. The same feedback under the same key has the same receipt. Raises
+    InvalidInput (also if there is no such face), Conflict if ``idempotency_key`` was used for something else
+    before, and Unavailable if the store failed: the same key then makes a retry safe.
     """
     with budget.hold(image, max_pixels=max_image_pixels):
         face_chip = _find_chip(image, box_xywh=box_xywh, finder=finder, max_image_pixels=max_image_pixels)
@@ -70,10 +70,10 @@ def save_feedback(
 
 
 def withdraw_feedback(receipt: str, *, now: datetime, store: ObjectStore, receipts: Receipts) -> Withdrawal:
-    """Take a correction back, merged or not; the next export leaves nothing of it.
+    """Withdraw a correction, merged or not; the next export leaves nothing of it.
 
-    Doing it again changes nothing. Raises NotFound for a receipt that was never given out or has run out, and
-    Unavailable where the store failed.
+    Repeating it changes nothing. Raises NotFound for a receipt that was never issued or has expired, and
+    Unavailable if the store failed.
     """
     key = receipts.shard_key(receipt)
     return withdraw_shard(store, key, is_meant=lambda sha256: receipts.is_genuine(receipt, sha256), now=now)
@@ -90,14 +90,14 @@ def _find_chip(image: bytes, *, box_xywh: BoxXYWH | None, finder: FaceFinder, ma
 
 
 def face_at(box_xywh: BoxXYWH, faces: Sequence[Face], *, image_size_wh: tuple[int, int]) -> Face:
-    """The face that is meant by a box, which a prediction showed in whole pixels and cut off at the image's edge.
+    """Return the face that a box means; a prediction showed it in whole pixels and clipped to the image.
 
-    Raises InvalidInput where no face overlaps it enough.
+    Raises InvalidInput if no face overlaps it enough.
     """
 
     def overlap(face: Face) -> float:
         shown = box_inside(face.box_xywh, image_size_wh)
-        return max(iou(shown, box_xywh), iou(face.box_xywh, box_xywh))  # or uncut, from another source
+        return max(iou(shown, box_xywh), iou(face.box_xywh, box_xywh))  # or unclipped, from another source
 
     best = max(faces, key=overlap)
     if overlap(best) < SAME_FACE_IOU:

@@ -1,4 +1,8 @@
-"""How many pixels are worked on at the same time, so that memory does not grow with the number of callers."""
+"""How many pixels are worked on at the same time, so that memory does not grow with the number of callers.
+
+A picture is charged the pixels of a plain one that takes as much memory: what Pillow decodes, two to five times its
+own.
+"""
 
 import threading
 from collections import deque
@@ -8,22 +12,23 @@ from contextlib import contextmanager
 from fer.errors import Unavailable
 from fer.vision.decoding.headers import read_header
 
-# Two 12-megapixel photos, or one picture of the largest size that is read.
+# Two 12-megapixel photos, or one picture of the largest accepted size.
 PIXELS_AT_ONCE = 24_500_000
-# Up to here, 1920×1080, a picture counts as small: it has a budget of its own and never waits behind large ones.
+# Up to here, a plain one of 1920×1080, a picture counts as small: it has a budget of its own and never waits behind
+# large ones.
 SMALL_PIXELS = 2_100_000
 SMALL_PIXELS_AT_ONCE = 4_200_000
-# A large picture takes about a second on a busy core; who would wait longer is better off trying again.
+# A large picture takes about a second on a busy core; a caller who would wait longer had better try again.
 MAX_WAITING = 16
 PATIENCE_S = 20.0
 
 
 class PixelBudget:
-    """Lets a caller go on while all callers together hold at most ``pixels``; who comes first is served first.
+    """Lets callers proceed while all together hold at most ``pixels``; first come, first served.
 
-    Decoded pictures are most of a request's memory, and large ones keep a core busy anyway: to work on
-    eight at once would take eight times the memory and not be done earlier. Nobody overtakes, so that a picture
-    that needs most of the budget gets its turn next to any number of smaller ones.
+    Decoded pictures are most of a request's memory, and large ones keep a core busy anyway: working on
+    eight at once would take eight times the memory and finish no earlier. Nobody overtakes, so a picture
+    that needs most of the budget gets its turn despite any number of smaller ones.
     """
 
     def __init__(
@@ -38,18 +43,18 @@ class PixelBudget:
 
     @contextmanager
     def hold(self, image: bytes, *, max_pixels: int) -> Generator[None]:
-        """Hold the pixels of an encoded ``image`` for the time of a ``with`` block.
+        """Hold what an encoded ``image`` is charged for the time of a ``with`` block.
 
-        A picture larger than the whole budget has it to itself. One of more than ``max_pixels`` waits for
-        nothing, because it will be refused. Raises InvalidInput and UnsupportedType as ``read_header`` does, and
-        Unavailable where too many wait already, or the turn does not come in time.
+        A picture larger than the whole budget has it to itself. One of more than ``max_pixels``, or than is read of
+        its kind, waits for nothing, because it will be refused. Raises InvalidInput and UnsupportedType as
+        ``read_header`` does, and Unavailable where too many wait already, or the turn does not come in time.
         """
         with self.hold_pixels(_pixels_to_decode(image, max_pixels)):
             yield
 
     @contextmanager
     def hold_pixels(self, pixels: int) -> Generator[None]:
-        """The same for a number of pixels."""
+        """Hold a number of pixels for the duration of a ``with`` block; raise as ``hold`` does."""
         wanted = min(pixels, self._pixels)
         if wanted:
             self._take(wanted)
@@ -64,13 +69,13 @@ class PixelBudget:
         ticket = object()
         with self._changed:
             if len(self._waiting) >= self._max_waiting:
-                raise Unavailable("Too many large pictures are waiting for their turn; try again shortly.")
+                raise Unavailable("Too many large pictures are waiting; try again shortly.")
             self._waiting.append(ticket)
             try:
                 if not self._changed.wait_for(
                     lambda: self._waiting[0] is ticket and self._free >= wanted, self._patience_s
                 ):
-                    raise Unavailable("The picture's turn did not come in time; try again shortly.")
+                    raise Unavailable("The picture waited too long for its turn; try again shortly.")
                 self._free -= wanted
             finally:
                 self._waiting.remove(ticket)
@@ -86,7 +91,7 @@ class Turns:
 
     @contextmanager
     def hold(self, image: bytes, *, max_pixels: int) -> Generator[None]:
-        """As ``PixelBudget.hold``, from the budget that the picture belongs to."""
+        """Hold the pixels in the budget for this size of picture; see ``PixelBudget.hold``."""
         pixels = _pixels_to_decode(image, max_pixels)
         with (self._small if pixels <= SMALL_PIXELS else self._large).hold_pixels(pixels):
             yield
@@ -97,6 +102,5 @@ budget = Turns()
 
 
 def _pixels_to_decode(image: bytes, max_pixels: int) -> int:
-    size_wh = read_header(image).size_wh
-    pixels = size_wh[0] * size_wh[1]
-    return pixels if pixels <= max_pixels else 0
+    header = read_header(image)
+    return header.charged_pixels if header.pixels <= min(max_pixels, header.max_pixels) else 0

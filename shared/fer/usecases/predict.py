@@ -26,7 +26,7 @@ class Recogniser:
     classifier: Classifier
 
     def pinned(self) -> "Recogniser":
-        """With the one model that answers now, so that an answer's scores and its version are of the same."""
+        """Return the recogniser with its current model fixed, so that an answer's scores and version match."""
         return replace(self, classifier=self.classifier.pinned())
 
     def recognise(self, image_rgb: ImageRGB) -> list[Prediction]:
@@ -51,8 +51,8 @@ def open_recogniser(
 ) -> Recogniser:
     """Open the named detector and the model that serves; ``models_dir`` has ``detector/`` and ``expression/``.
 
-    ``detector_dir`` names another place for the detectors' files. The model is the champion of ``model_uri`` where
-    that is given; ``prior`` is the population that its scores are meant for. Raises as ``open_detector`` and
+    ``detector_dir`` names another place for the detectors' files. The model is the champion of ``model_uri`` if
+    given; ``prior`` is the population that its scores apply to. Raises as ``open_detector`` and
     ``open_classifier`` do.
     """
     detector_dir = detector_dir or models_dir / "detector"
@@ -67,7 +67,7 @@ def open_recogniser(
 class PredictOutcome:
     """The predictions, largest face first, in pixels of the upright image of ``image_size_wh``.
 
-    ``processed_image`` is the encoded annotated picture, None where none was asked for; ``timings_ms`` has
+    ``processed_image`` is the encoded annotated picture, or None if not requested; ``timings_ms`` has
     the duration of each stage.
     """
 
@@ -83,7 +83,7 @@ def predict(
 ) -> PredictOutcome:
     """Recognise the expression of every face in an encoded image.
 
-    Waits while other requests hold too many pixels (see ``turns``). Raises InvalidInput, TooLarge or
+    Waits while other requests hold too many pixels (see ``pixel_budget``). Raises InvalidInput, TooLarge or
     UnsupportedType for an image that cannot be read.
     """
     with budget.hold(image, max_pixels=max_image_pixels):

@@ -1,4 +1,4 @@
-"""A model's files from a directory into the bucket, once they have shown that they can serve."""
+"""A model's files from a directory into the bucket, once they have been shown to serve."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ OPTIONAL_FILES = ("gate_report.json", ROWS_NAME)
 
 
 def read_model_dir(directory: Path) -> tuple[str, dict[str, bytes]]:
-    """The version and the files of the model in ``directory``: the card, what it names, and a gate's report."""
+    """Return the version and files of the model in ``directory``: the card, the files it names, a gate's report."""
     try:
         card: dict[str, Any] = json.loads((directory / CARD_NAME).read_bytes())
         names = [CARD_NAME, *(str(entry["name"]) for entry in card["files"].values())]
@@ -27,7 +27,7 @@ def read_model_dir(directory: Path) -> tuple[str, dict[str, bytes]]:
 
 
 def publish(registry: ModelRegistry, directory: Path) -> str:
-    """Publish the model in ``directory`` and return what to tell; raises as ``probe`` and the registry do."""
+    """Publish the model in ``directory`` and return the text to print; raises as ``probe`` and the registry do."""
     version, files = read_model_dir(directory)
     probe(LiteRTClassifier(read_model_files(files.__getitem__)))
     registry.publish(version, files)

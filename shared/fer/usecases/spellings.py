@@ -1,4 +1,4 @@
-"""How labels are spelt in the data sets that people have."""
+"""How labels are spelt in common data sets."""
 
 from collections.abc import Collection
 
@@ -20,11 +20,11 @@ NUMBERINGS = {
     "affectnet": ("neutral", "happy", "sad", "surprised", "fear", "disgusted", "angry", "contempt"),
     "ckplus": ("neutral", "angry", "contempt", "disgusted", "fear", "happy", "sad", "surprised"),
 }
-"""Which number means what, in the data sets that number their expressions; they contradict each other."""
+"""What the numbers mean in data sets that number their expressions; they contradict each other."""
 
 
 def label_of(text: str, *, labels: Collection[str], numbering: str | None = None) -> str | None:
-    """The label that is meant, None for none of `labels`. A number needs to be told whose it is."""
+    """Return the label that is meant, or None if it is none of ``labels``. Numbers need a ``numbering``."""
     word = " ".join(text.strip().lower().replace("_", " ").replace("-", " ").split())
     if word.isascii() and word.isdecimal():
         names = NUMBERINGS[numbering] if numbering else ()

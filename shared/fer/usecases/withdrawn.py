@@ -1,7 +1,7 @@
-"""Which published models were trained with a row that is not in the CSV any more: ``fer models withdrawn``.
+"""Finds published models trained with rows that are no longer in the CSV: ``fer models withdrawn``.
 
 A run publishes a digest of each row that it had, and whether it trained on it (``feedback_rows.bin``). Rows leave the
-CSV only when they are withdrawn, so a row that the run had and the CSV has not was withdrawn. No pixels are kept.
+CSV only by withdrawal, so a row that the run had and the CSV lacks was withdrawn. No pixels are kept.
 """
 
 from collections import Counter
@@ -19,19 +19,19 @@ _ENTRY_BYTES = ROW_DIGEST_BYTES + 1
 
 
 def read_rows_file(registry: ModelRegistry, version: str) -> list[tuple[bytes, bool]]:
-    """The digest of each row that the version's run had, and whether it was trained on; empty where it had none."""
+    """Return the digest of each row that the version's run had, and whether it was trained on."""
     try:
         data = registry.fetch(version, [ROWS_NAME])[ROWS_NAME]
     except NotFound:
         return []
     if len(data) % _ENTRY_BYTES:
-        raise CorruptData(f"{ROWS_NAME} of {version} is not a list of rows.")
+        raise CorruptData(f"{ROWS_NAME} of {version} is not a list of row digests.")
     entries = (data[start : start + _ENTRY_BYTES] for start in range(0, len(data), _ENTRY_BYTES))
     return [(entry[:-1], entry[-1:] == TRAINED) for entry in entries]
 
 
 def withdrawn_rows(store: ObjectStore, registry: ModelRegistry) -> str:
-    """A line for each version that was made from feedback: how many of its rows were withdrawn since."""
+    """Return a line per version trained on feedback, with the number of its rows withdrawn since."""
     present = Counter(_present_digests(store))
     lines: list[str] = []
     for each in registry.versions():
@@ -42,12 +42,12 @@ def withdrawn_rows(store: ObjectStore, registry: ModelRegistry) -> str:
         trained = Counter(digest for digest, trained in rows if trained)
         trained_gone = sum((gone & trained).values())
         lines.append(
-            f"{each.version}: {gone.total():,} of its {len(rows):,} rows were withdrawn since, "
-            f"{trained_gone:,} of them it was trained with"
+            f"{each.version}: {gone.total():,} of its {len(rows):,} rows have been withdrawn, "
+            f"{trained_gone:,} of them used in training"
         )
         if trained_gone and each.parent:
-            lines[-1] += f"; to make it anew without them: make retrain START={each.parent}"
-    return "\n".join(lines) or "no published model was made from feedback"
+            lines[-1] += f"; to retrain without them: make retrain START={each.parent}"
+    return "\n".join(lines) or "no published model was trained on feedback"
 
 
 def _present_digests(store: ObjectStore) -> Iterator[bytes]:

@@ -1,8 +1,8 @@
-"""From a face in a picture to the chip that the classifier sees.
+"""Cuts the chip that the classifier sees from a face in a picture.
 
-The chip has the framing of FER2013: a square around the centre of the (YuNet) box with a side of
-1.09 · sqrt(width · height), which predicts that data set's own crops best; the border is replicated. It is turned
-upright where the face is rolled beyond a threshold (docs/decisions/0005-alignment.md).
+The chip is framed like FER2013: a square around the centre of the (YuNet) box with a side of
+1.09 · sqrt(width · height), which matches that data set's own crops best; the border is replicated. It is turned
+upright if the face is rolled beyond a threshold (docs/decisions/0005-alignment.md).
 """
 
 import logging
@@ -23,10 +23,10 @@ from fer.vision.resizing import as_image
 
 FRAMING_FACTOR = 1.09
 
-# FER2013's own faces are rolled (median 4.6°, p90 16°), so the model copes with little roll: turning makes no
+# FER2013's own faces are rolled (median 4.6°, p90 16°), so the model copes with slight roll: turning makes no
 # difference at 15° and helps at 30°. Measured in docs/decisions/0005-alignment.md.
 MIN_ROLL_DEG = 20.0
-# Detectors' own landmarks understate the roll and are only a start for ONet where they say that it is large.
+# The detectors' own landmarks understate the roll; where they say it is large, they are only ONet's starting point.
 _START_ROLL_DEG = 20.0
 # Where a look from upright says less, a second one says less than 20° too: it differs by 2° (p95) and 4° at most.
 _STRAIGHT_DEG = 10.0
@@ -58,7 +58,7 @@ def cut_square(image_rgb: ImageRGB, square: FloatArray, cells: int) -> ImageRGB:
     right, bottom = (int(v) for v in np.clip(np.ceil(corners.max(axis=0)) + 2, (left + 1, top + 1), (width, height)))
     fine[:, 2] -= (left, top)
     half = np.array([0.5, 0.5])
-    fine[:, 2] += fine[:, :2] @ half - half  # OpenCV counts from pixel centres
+    fine[:, 2] += fine[:, :2] @ half - half  # OpenCV measures from pixel centres
     cut = cv2.warpAffine(
         image_rgb[top:bottom, left:right],
         fine,
@@ -82,7 +82,7 @@ def align_face(image_rgb: ImageRGB, face: Face, *, clockwise_deg: float = 0.0) -
 
 
 class FaceAligner:
-    """Cuts face chips; takes ONet from ``models_dir`` where its file is there, else the detector's landmarks."""
+    """Cuts face chips; uses ONet if its file is in ``models_dir``, else the detector's landmarks."""
 
     def __init__(self, models_dir: Path, *, min_roll_deg: float = MIN_ROLL_DEG) -> None:
         self._min_roll_deg = min_roll_deg
@@ -109,7 +109,7 @@ class FaceAligner:
     def with_landmarks(self, image_rgb: ImageRGB, face: Face) -> Face:
         """Return the face with ONet's landmarks: a first look gives the roll, a second sees a rolled face upright.
 
-        The face stays as it is where there is no ONet, or where ONet does not see a face.
+        The face is unchanged if there is no ONet, or if ONet does not see a face.
         """
         if self._onet is None:
             return face
@@ -130,7 +130,10 @@ class FaceAligner:
 
     def _chip(self, image_rgb: ImageRGB, face: Face) -> FaceChip:
         roll = roll_deg(face.landmarks) if face.landmarks else 0.0
-        return align_face(image_rgb, face, clockwise_deg=roll if abs(roll) > self._min_roll_deg else 0.0)
+        # A photo that lost its orientation gives the very chip of the upright one, which small roll leaves alone.
+        quarter_deg = 90.0 * round(roll / 90)
+        near = abs(roll - quarter_deg) <= self._min_roll_deg
+        return align_face(image_rgb, face, clockwise_deg=quarter_deg if near else roll)
 
 
 def _centre(face: Face) -> Point:

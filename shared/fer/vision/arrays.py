@@ -1,4 +1,4 @@
-"""Names for the arrays that the vision modules pass to each other."""
+"""Types of the arrays that the vision modules pass to each other."""
 
 import numpy as np
 from numpy.typing import NDArray

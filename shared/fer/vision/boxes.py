@@ -1,4 +1,4 @@
-"""Geometry of boxes and faces. ``box_xyxy`` exists only in here."""
+"""Geometry of boxes and faces. ``box_xyxy`` is used only here."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from fer.vision.arrays import FloatArray
 Matrix = FloatArray
 """(2, 3) affine map of points: ``[[a, b, tx], [c, d, ty]]``."""
 
-# Two finds of one face overlap far more than two neighbours do.
+# Two detections of one face overlap far more than two neighbours do.
 SAME_FACE_IOU = 0.4
 
 
@@ -48,7 +48,7 @@ def iou(box_xywh: BoxXYWH, other_xywh: BoxXYWH) -> float:
 def keep_best(
     boxes_xyxy: FloatArray, scores: FloatArray, *, max_overlap: float, of_smaller: bool = False
 ) -> list[int]:
-    """Non-maximum suppression: return the indices to keep, best score first, equal scores in input order."""
+    """Suppress non-maxima: return the indices to keep, best score first, equal scores in input order."""
     order = np.argsort(-scores, kind="stable")
     kept: list[int] = []
     while order.size:
@@ -103,7 +103,8 @@ def inverted(matrix: Matrix) -> Matrix:
 def turned(face: Face, matrix: Matrix) -> Face:
     """Return the face after a rotation: centre and landmarks turn with it, the box keeps its sides.
 
-    Beyond 45° from upright the box's sides change places, so that a face lying on its side has a lying box.
+    Beyond 45° from upright the box's sides change places, so that a face lying on its side has a box lying on its
+    side.
     """
     x, y, width, height = face.box_xywh
     ((centre_x, centre_y),) = map_points(matrix, np.array([[x + width / 2, y + height / 2]]))
@@ -117,7 +118,7 @@ def turned(face: Face, matrix: Matrix) -> Face:
 
 
 def centre_inside(face: Face, size_wh: tuple[int, int]) -> bool:
-    """Say whether the box's centre lies in a picture of that size."""
+    """Return whether the box's centre lies in a picture of that size."""
     x, y, width, height = face.box_xywh
     return 0 <= x + width / 2 <= size_wh[0] and 0 <= y + height / 2 <= size_wh[1]
 

@@ -14,7 +14,7 @@ from fer.vision.priors import PriorChoice, log_shift
 
 
 class Classifier(Protocol):
-    """Scores face chips; safe to call from any number of threads at once."""
+    """Scores face chips; safe to call from any number of threads."""
 
     @property
     def model_version(self) -> str: ...
@@ -24,19 +24,19 @@ class Classifier(Protocol):
         ...
 
     def pinned(self) -> "Classifier":
-        """The one model that answers now, for as long as the caller keeps it.
+        """Return the current model, fixed for as long as the caller keeps it.
 
-        A classifier may go over to another model between two calls. Who tells scores and ``model_version``
-        of the same answer takes both from what this returns.
+        A classifier may switch to another model between two calls. A caller that needs scores and a
+        ``model_version`` that belong together takes both from what this returns.
         """
         ...
 
 
 class LiteRTClassifier:
-    """A classifier served by LiteRT, one interpreter per busy thread.
+    """A classifier that runs on LiteRT, with one interpreter per busy thread.
 
-    Each chip is a run of its own: its scores do not depend on what else is in the picture, to the last bit.
-    ``prior`` is the population that the scores are meant for; raises ``CorruptData`` where the card does not know it.
+    Each chip is run separately: its scores do not depend on what else is in the picture, to the last bit.
+    ``prior`` is the population that the scores apply to; raises ``CorruptData`` if the card does not state it.
     """
 
     def __init__(self, model_files: ModelFiles, *, prior: PriorChoice = "default", threads: int = 1) -> None:
@@ -83,7 +83,7 @@ class LiteRTClassifier:
 
 
 def probe(classifier: Classifier) -> None:
-    """Let a classifier answer once; raises ``CorruptData`` where what comes back are no scores."""
+    """Let a classifier answer once; raise ``CorruptData`` if the answer is not scores."""
     ramp = np.linspace(0, 255, CHIP_SIDE_PX**2).astype(np.uint8).reshape(1, CHIP_SIDE_PX, CHIP_SIDE_PX)
     try:
         scores = classifier.classify(ramp)
@@ -97,7 +97,7 @@ class _Interpreter:
     """A LiteRT interpreter whose shapes are checked when it is opened."""
 
     def __init__(self, files: ModelFiles, *, threads: int) -> None:
-        from ai_edge_litert.interpreter import Interpreter  # keeps this module importable without LiteRT
+        from ai_edge_litert.interpreter import Interpreter  # so that this module can be imported without LiteRT
 
         expected_in, expected_out = [1, *files.input_hw, 1], [1, len(EXPRESSIONS)]
         try:
@@ -106,7 +106,7 @@ class _Interpreter:
             if len(inputs) != 1 or len(outputs) != 1 or inputs[0]["dtype"] != np.float32:
                 raise CorruptData("The expression model must have one float32 input and one output.")
             self._input, self._output = inputs[0]["index"], outputs[0]["index"]
-            # Strict: only the batch may vary, although a convolution would take other sides silently.
+            # Strict: only the batch may vary, although a convolution would silently accept other sides.
             self._runner.resize_tensor_input(self._input, expected_in, strict=True)
             self._runner.allocate_tensors()
             actual_in = self._runner.get_input_details()[0]

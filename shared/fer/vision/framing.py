@@ -1,4 +1,4 @@
-"""Boxes of every detector brought to YuNet's framing, which the face chip is cut by."""
+"""Converts every detector's boxes to YuNet's framing, by which face chips are cut."""
 
 from dataclasses import dataclass, replace
 

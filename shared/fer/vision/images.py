@@ -1,4 +1,4 @@
-"""Encoded pictures in: upright, in sRGB, with every pixel decoded, in bounded memory."""
+"""Decodes pictures: upright, in sRGB, every pixel decoded, in bounded memory."""
 
 import threading
 from contextlib import nullcontext
@@ -21,21 +21,22 @@ _LARGE_PIXELS = 4_000_000
 def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> ImageRGB:
     """Decode an encoded picture to uint8 (H, W, 3) RGB: C-contiguous, upright, in sRGB, every pixel decoded.
 
-    Reads JPEG, PNG, WebP, GIF, BMP and AVIF (docs/decisions/0016-formats.md); of animations the first frame; what
-    is transparent becomes white. EXIF orientation is applied, and an embedded profile's colours are converted. What
-    follows the picture's own end does not matter. Sizes are checked before anything is decoded.
+    Reads JPEG, PNG, WebP, GIF, BMP and AVIF (docs/decisions/0016-formats.md); of animations, the first frame.
+    Transparency becomes white, EXIF orientation is applied, and an embedded profile's colours are converted. Data
+    after the picture's end is ignored. Sizes are checked before anything is decoded.
 
-    Raises ``InvalidInput`` (empty, damaged, not complete or too small), ``UnsupportedType`` (a format or kind of
-    pixels that is not read) and ``TooLarge``, and nothing else, whatever the bytes.
+    Raises ``InvalidInput`` (empty, damaged, incomplete or too small), ``UnsupportedType`` (a format or pixel type
+    that is not supported) or ``TooLarge``, and nothing else, whatever the bytes.
     """
     header = read_header(data)
     check_size(header.size_wh, max_pixels=max_pixels, kind_max_pixels=header.max_pixels, kind=header.kind)
-    large = header.size_wh[0] * header.size_wh[1] > _LARGE_PIXELS
+    large = header.charged_pixels > _LARGE_PIXELS
     with _ONE_AT_A_TIME if large else nullcontext():
         image = _decode_plain(data, header) if header.plain else None
         if image is None:  # OpenCV refuses some files that browsers show, such as a PNG without its last chunk
             image = pillow.decode(data, header.format, size_wh=header.size_wh)
-        return _upright(to_srgb(image, header.icc_profile, grey=header.grey), header.orientation)
+        image = to_srgb(image, header.icc_profile, grey=header.grey)  # lets go of the unconverted one
+        return _upright(image, header.orientation)
 
 
 def to_grey(image_rgb: ImageRGB) -> ImageGrey:
@@ -44,7 +45,7 @@ def to_grey(image_rgb: ImageRGB) -> ImageGrey:
 
 
 def _decode_plain(data: bytes, header: Header) -> ImageRGB | None:
-    """Decode with OpenCV, whose decoders of these formats fail where a row is missing; None where they do."""
+    """Decode with OpenCV, whose decoders for these formats fail if a row is missing; return None if they do."""
     flags = cv2.IMREAD_UNCHANGED if header.alpha else cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
     try:
         decoded = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
@@ -57,7 +58,7 @@ def _decode_plain(data: bytes, header: Header) -> ImageRGB | None:
         raise InvalidInput("The image is damaged: it has two sizes.")
     if not header.alpha:
         return image
-    if image.shape[2] == 3:  # a WebP may announce transparency and have none
+    if image.shape[2] == 3:  # a WebP may announce transparency that it does not have
         return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
     return on_white(image, red_first=False)
 

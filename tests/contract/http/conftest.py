@@ -20,7 +20,7 @@ def bucket_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def urls_given() -> dict[str, str]:
-    """The functions that run elsewhere, by name; empty where the source tree is the target."""
+    """Return the functions that run elsewhere, by name; empty where the source tree is the target."""
     urls = {name: os.environ.get(f"FER_TEST_URL_{name.upper()}", "") for name in FUNCTIONS}
     return {name: url for name, url in urls.items() if url}
 

@@ -1,4 +1,4 @@
-"""The contract of `export`."""
+"""The contract of ``export``."""
 
 import csv
 import io
@@ -49,6 +49,7 @@ def test_download_is_one_csv_with_one_header(filled: Client) -> None:
     assert answer.status == 200
     assert answer.headers["content-disposition"] == "attachment; filename=expression_pixel_data.csv"
     assert answer.headers["content-type"].startswith("text/csv")
+    assert answer.headers["merge-complete"] == "true"
     header, *rows = csv.reader(io.StringIO(answer.body.decode()))
     assert header == ["label", *(f"pixel{index}" for index in range(2304))]
     assert {len(row) for row in rows} == {2305}
@@ -87,6 +88,7 @@ def test_statistics_count_every_label(filled: Client) -> None:
     assert list(statistics["counts"]) == list(FEEDBACK_LABELS)
     assert sum(statistics["counts"].values()) == statistics["total"] > 0
     assert statistics["last_feedback"]
+    assert statistics["complete"] is True
 
 
 def test_dashboard_is_self_contained(filled: Client) -> None:

@@ -1,4 +1,4 @@
-"""The contract of `feedback`, and that it stores the face that `predict` sees."""
+"""The contract of ``feedback``, and that it stores the face that ``predict`` sees."""
 
 import csv
 import io
@@ -18,12 +18,12 @@ SAVED = {"status": "success", "message": "Feedback saved successfully."}
 
 
 def saved(answer: Reply) -> bool:
-    """Whether it is the success that clients have always been told, whatever else it says."""
+    """Return whether it is the success that clients have always been told, whatever else it says."""
     return answer.status == 200 and SAVED.items() <= answer.json.items()
 
 
 def rows(export: Client) -> list[list[str]]:
-    """The CSV's rows without the header; none while there is no CSV."""
+    """Return the CSV's rows without the header; none while there is no CSV."""
     answer = export.get("/download_expression_csv")
     return [] if answer.status == 404 else list(csv.reader(io.StringIO(answer.body.decode())))[1:]
 

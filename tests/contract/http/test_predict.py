@@ -1,4 +1,4 @@
-"""The contract of `predict`."""
+"""The contract of ``predict``."""
 
 import json
 from base64 import b64decode

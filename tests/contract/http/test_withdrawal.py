@@ -15,7 +15,7 @@ FORM = f"{ROUTE}/withdraw"
 
 
 def send(feedback: Client, photo: bytes, label: str = "sad", key: str | None = None) -> str:
-    """A correction's receipt."""
+    """Return a correction's receipt."""
     headers = {"Idempotency-Key": key or str(uuid.uuid4())}
     return feedback.post_json(ROUTE, {"image": data_url(photo), "label": label}, headers).json["receipt"]
 
@@ -25,7 +25,7 @@ def withdraw(feedback: Client, receipt: str) -> int:
 
 
 def count(export: Client, label: str) -> int:
-    """Rows with the label, in the CSV and, which must agree, in the statistics."""
+    """Return rows with the label, in the CSV and, which must agree, in the statistics."""
     labels = [row[0] for row in rows(export)]
     statistics = export.get("/stats").json
     assert statistics["total"] == len(labels)

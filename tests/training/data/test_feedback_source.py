@@ -104,7 +104,7 @@ def export() -> Iterator[ThreadingHTTPServer]:
 
 
 def _certificate(path: Path, host: str) -> ssl.SSLContext:
-    """Writes a certificate for an IP address to `path`; returns the context of a server that shows it."""
+    """Writes a certificate for an IP address to ``path``; returns the context of a server that shows it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
     now = datetime.datetime.now(datetime.UTC)

@@ -59,7 +59,7 @@ def test_corrections_become_a_served_model_and_a_poisoned_batch_does_not(
     assert figures["gate"]["feedback"]["rows"] == 210
     withdrawal = figures["withdrawal"]
     assert withdrawal["rows after"] == withdrawal["rows before"] - withdrawal["taken back"]
-    assert f"{withdrawal['taken back']} of its 210 rows were withdrawn since" in withdrawal["models"]
+    assert f"{withdrawal['taken back']} of its 210 rows have been withdrawn" in withdrawal["models"]
     assert "210 more with random labels: refused" in "\n".join(table(figures))
     plot_loop(figures, tmp_path / "loop.png")
     assert (tmp_path / "loop.png").stat().st_size > 0

@@ -14,7 +14,7 @@ from training.evaluation.evaluate_photos import evaluate_photos, read_labels, ro
 
 
 def _marked(faces: FaceData) -> FaceData:
-    """Faces whose middle pixel holds the label."""
+    """Return faces whose middle pixel holds the label."""
     images = faces.images.copy()
     images[:, 16:32, 16:32] = faces.labels[:, None, None]
     return FaceData(images=images, labels=faces.labels, usage=faces.usage, votes=faces.votes)

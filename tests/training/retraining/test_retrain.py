@@ -289,7 +289,7 @@ def test_registry_says_which_models_were_trained_with_a_withdrawn_row(options: O
     assert retrain(dataclasses.replace(options, csv=str(csv)), NOW) == PASSED
     version = _version(options)
     registry = ModelRegistry(store)
-    assert f"{version}: 0 of its 351 rows were withdrawn since, 0 of them" in withdrawn_rows(store, registry)
+    assert f"{version}: 0 of its 351 rows have been withdrawn, 0 of them" in withdrawn_rows(store, registry)
     entries = dict(read_rows_file(registry, version))
     trained = next(n for n, row in enumerate(rows) if n and entries[row_digest(row.label, row.pixels)])
     judged = next(n for n, row in enumerate(rows) if n and not entries[row_digest(row.label, row.pixels)])
@@ -297,9 +297,9 @@ def test_registry_says_which_models_were_trained_with_a_withdrawn_row(options: O
         withdraw_shard(store, shard_key(str(number)), is_meant=lambda _: True, now=NOW)
     merge_pending(store, now=NOW)
     said = withdrawn_rows(store, registry)
-    assert f"{version}: 3 of its 351 rows were withdrawn since" in said
+    assert f"{version}: 3 of its 351 rows have been withdrawn" in said
     first_trained = entries[row_digest(rows[0].label, rows[0].pixels)]
-    assert f"{1 + first_trained} of them it was trained with" in said
+    assert f"{1 + first_trained} of them used in training" in said
     bundled = json.loads((options.bundled / "model_card.json").read_text("utf-8"))["model_version"]
     assert f"make retrain START={bundled}" in said
     csv.write_bytes(store.read(CSV_KEY))

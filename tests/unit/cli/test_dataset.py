@@ -1,4 +1,4 @@
-"""`fer dataset`: folders as they are handed around, broken-off runs, and what is left out."""
+"""``fer dataset``: folders as they are handed around, broken-off runs, and what is left out."""
 
 import csv
 import dataclasses
@@ -77,7 +77,7 @@ def test_what_is_left_out_is_reported_with_its_reason(tmp_path: Path) -> None:
     assert labels(out) == ["sad"]
     outcomes = {name: outcome for name, (_, outcome) in report(out).items()}
     assert outcomes["contempt/1.png"] == "the folder 'contempt' is none of the labels"
-    assert outcomes["sad/wide.png"] == "not square, so it is no cut-out face"
+    assert outcomes["sad/wide.png"] == "not square, so not a cut-out face"
     assert outcomes["sad/broken.png"] not in ("", "kept")
     assert "sad/note.txt" not in outcomes
 

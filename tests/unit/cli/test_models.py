@@ -65,14 +65,14 @@ def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 
 def test_a_model_is_published_promoted_listed_and_rolled_back(bucket: str, tmp_path: Path) -> None:
-    assert tool(bucket, "list") == "no model was published yet"
+    assert tool(bucket, "list") == "no model has been published yet"
     for version in ("a", "b"):
         assert tool(bucket, "publish", str(model_dir(tmp_path / version, version))).startswith(
             f"published {version}:"
         )
-    assert tool(bucket, "list").endswith("no champion: predict serves the model it came with")
+    assert tool(bucket, "list").endswith("no champion: predict serves its built-in model")
     assert tool(bucket, "promote", "a") == "champion a, before: none"
-    assert tool(bucket, "promote", "a") == "a is the champion already"
+    assert tool(bucket, "promote", "a") == "a is already the champion"
     assert tool(bucket, "promote", "b", "--expected", "a") == "champion b, before: a"
     first, second, last = tool(bucket, "list").splitlines()
     assert (first.split()[:2], second.split()[:2]) == (["1", "a"], ["*", "b"])
@@ -127,7 +127,7 @@ def test_of_two_promotions_at_once_one_wins_and_the_other_is_told(bucket: str, r
     winner, loser = champion.version, {"a": "b", "b": "a"}[champion.version]
     assert ends[winner] == (0, f"champion {winner}, before: first\n")
     assert ends[loser][0] == 1
-    assert "look again" in ends[loser][1]
+    assert "check again" in ends[loser][1]
 
 
 def test_exit_status_tells_faults_apart(bucket: str, registry: ModelRegistry, tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def video(path: Path, frames: int) -> Path:
-    """A video of the astronaut, 10 frames a second."""
+    """Return a video of the astronaut, 10 frames a second."""
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 10, (SIDE_PX, SIDE_PX))
     for _ in range(frames):
         writer.write(np.ascontiguousarray(astronaut()[..., ::-1]))

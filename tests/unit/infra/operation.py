@@ -20,6 +20,28 @@ def _conditions(configuration: Configuration) -> Iterator[tuple[str, str, dict[s
                     yield policy.address, kind, body
 
 
+# What an aligner takes, by Google's reference (google.monitoring.v3.Aggregation.Aligner): a distribution becomes a
+# number by a percentile only, and ALIGN_COUNT takes none.
+ALIGNERS = {"DISTRIBUTION": r"ALIGN_PERCENTILE_\d\d", "INT64": r"ALIGN_(SUM|COUNT|DELTA|RATE)"}
+
+
+def aligners(configuration: Configuration) -> list[str]:
+    """Each condition on a metric of ours makes of its values what can be made of them."""
+    kinds = {
+        metric.name: metric.block("metric_descriptor")["value_type"]
+        for metric in configuration.of("google_logging_metric")
+    }
+    wrong: list[str] = []
+    for address, _, body in _conditions(configuration):
+        for name in re.findall(r"google_logging_metric\.(\w+)\.", body["filter"]):
+            wrong += [
+                f"{address}: {aggregation.get('per_series_aligner')} takes no {kinds[name]}"
+                for aggregation in body["aggregations"]
+                if not re.fullmatch(ALIGNERS[kinds[name]], aggregation.get("per_series_aligner", ""))
+            ]
+    return wrong
+
+
 def alerts(configuration: Configuration) -> list[str]:
     """Each condition sees one series for what it speaks of, and a merge that never worked is seen too."""
     wrong: list[str] = []
@@ -71,6 +93,15 @@ def ceiling(configuration: Configuration) -> list[str]:
         wrong.append("the throttle lets everything through")
     if not any(rule["priority"] == 2147483647 for rule in rules.values()):
         wrong.append("the policy has no rule for all, so it is refused")
+    service = configuration.resource("google_cloudfunctions2_function.function").block("service_config")
+    if 'FER_REQUESTS_PER_MINUTE = var.domain == "" ? tostring(var.requests_per_minute) : ""' not in str(
+        service["environment_variables"]
+    ):
+        wrong.append("without a domain, an instance answers one client as often as it asks")
+    if "FER_ANNOTATE_FORMATS = var.annotate_formats" not in str(
+        configuration.locals["functions"]["predict"]["environment"]
+    ):
+        wrong.append("nobody can do without PNG")
     return wrong + _ways_around(configuration)
 
 
@@ -139,7 +170,7 @@ def billed(configuration: Configuration) -> list[str]:
 
 
 def everything(configuration: Configuration) -> list[str]:
-    checks = (alerts, request_logs, ceiling, builds, again, billed)
+    checks = (alerts, aligners, request_logs, ceiling, builds, again, billed)
     wrong = [each for check in checks for each in check(configuration)]
     if any("gcr.io/" in text for text in strings([resource.body for resource in configuration.resources])):
         wrong.append("an image comes from the registry that was shut down")

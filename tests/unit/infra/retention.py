@@ -45,6 +45,11 @@ def lifecycle(configuration: Configuration) -> list[str]:
     for other in configuration.of("google_storage_bucket"):
         if "dynamic" in other.body or (other.address not in (DATA, SOURCE) and "lifecycle_rule" in other.body):
             wrong.append(f"{other.address} has rules that are not looked at here")
+    if configuration.locals["receipts"] != {"FER_RECEIPT_DAYS": "${tostring(var.receipt_days)}"}:
+        wrong.append("receipts last as long as somebody else says")
+    for name in ("feedback", "export"):
+        if "local.receipts" not in str(configuration.locals["functions"][name]["environment"]):
+            wrong.append(f"{name} does not know how long receipts last")
     source = cast("list[dict[str, Any]]", configuration.resource(SOURCE).body.get("lifecycle_rule", []))
     if any(_hits(rule, Stored("predict/0f.zip", LONG_AGO)) for rule in source):
         wrong.append("a rule can delete a function's source")

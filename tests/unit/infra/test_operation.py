@@ -21,6 +21,7 @@ def test_nothing_in_operation_surprises(configuration: Configuration) -> None:
             'duration = "1s"\n aggregations {\n group_by_fields = ["a"]\n }',
             "is grouped",
         ),
+        ("alerts.tf", '"ALIGN_PERCENTILE_50"', '"ALIGN_COUNT"', "ALIGN_COUNT takes no DISTRIBUTION"),
         ("alerts.tf", '"REDUCE_MIN"', '"REDUCE_NONE"', "another series"),
         ("alerts.tf", 'job_id = \\"${var.name}-merge\\" AND', "job_id != 1 AND", "schedule merge never got through"),
         (
@@ -36,6 +37,8 @@ def test_nothing_in_operation_surprises(configuration: Configuration) -> None:
         ("budget.tf", "tostring(var.budget)", '"1000"', "not what the variable says"),
         ("web.tf", "= google_compute_security_policy.service", "= google_compute_policy.service", "not throttled"),
         ("web.tf", '"deny(429)"', '"allow"', "lets everything through"),
+        ("functions.tf", "tostring(var.requests_per_minute)", '""', "one client as often as it asks"),
+        ("functions.tf", "= var.annotate_formats", '= "png"', "do without PNG"),
         ("web.tf", "2147483647", "2000", "no rule for all"),
         ("functions.tf", "behind_balancer = true", "behind_balancer = false", "predict can be reached past"),
         ("functions.tf", '"ALLOW_INTERNAL_AND_GCLB"', '"ALLOW_ALL"', "the functions can be reached past"),

@@ -65,6 +65,17 @@ def test_a_rule_that_deletes_too_much_or_too_little_is_noticed(old: str, new: st
     assert any(complaint in each for each in lifecycle(changed("buckets.tf", old, new)))
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("tostring(var.receipt_days)", '"30"', "as somebody else says"),
+        ("local.bucket, local.receipts", "local.bucket", "feedback does not know"),
+    ],
+)
+def test_receipts_and_rules_that_part_are_noticed(old: str, new: str, complaint: str) -> None:
+    assert any(complaint in each for each in lifecycle(changed("functions.tf", old, new)))
+
+
 def test_what_is_deleted_is_gone_and_nothing_is_deleted_by_a_slip(configuration: Configuration) -> None:
     assert deletion(configuration) == []
 

@@ -28,7 +28,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def feedback_at_work(rights: Collection[Right]) -> None:
-    """What the function `feedback` does with the bucket."""
+    """What the function ``feedback`` does with the bucket."""
     store = AuthorisedStore(MemoryObjectStore(), "feedback", rights)
     assert pinned_csv(store) is None  # the health check of a new installation
     saved = save_shard(store, feedback_number(1), idempotency_key="key", now=NOW)
@@ -41,7 +41,7 @@ def feedback_at_work(rights: Collection[Right]) -> None:
 
 
 def export_at_work(rights: Collection[Right]) -> None:
-    """What the function `export` does with the bucket, the clean-up after a crash and the downloads included."""
+    """What the function ``export`` does with the bucket, the clean-up after a crash and the downloads included."""
     bucket = MemoryObjectStore()
     store = AuthorisedStore(bucket, "export", rights)
     merge_pending(store, now=NOW)
@@ -83,7 +83,7 @@ def test_table_of_rights_is_that_of_the_configuration(configuration: Configurati
 
 
 def documented_rights() -> set[Right]:
-    """Rows of the table in infra/README.md: account, object, permissions, why."""
+    """Return rows of the table in infra/README.md: account, object, permissions, why."""
     rows = re.findall(r"^\| `([\w-]+)` \| (.+?) \| (.+?) \|", (INFRA / "README.md").read_text("utf-8"), re.MULTILINE)
     return {
         Right(account, f"storage.objects.{permission}", "" if where == "the bucket" else where.strip("`"))

@@ -34,7 +34,7 @@ LYING_ABOUT = [
 
 
 def uploaded(root: Path, ignore: str, files: list[str]) -> set[str]:
-    """Those of the files that gcloud would send with these rules."""
+    """Return those of the files that gcloud would send with these rules."""
     for name in files:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).touch()
@@ -47,7 +47,7 @@ def uploaded(root: Path, ignore: str, files: list[str]) -> set[str]:
 
 
 def copied() -> set[str]:
-    """Every file that an image copies and every file that says how, as paths from the root of the project."""
+    """Return every file that an image copies and every file that says how, as paths from the root of the project."""
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     built = [f"build/streaming/{name}" for name in contents("streaming", registry=True)]
     files = [each for each in [*tracked.split("\0"), *built] if not each.startswith("tools/linters/")]

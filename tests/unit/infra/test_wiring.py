@@ -33,14 +33,14 @@ def test_web_app_comes_with_the_headers_of_the_local_server(configuration: Confi
         ),
         (
             "functions.tf",
-            "merge(local.log_trace, local.browsers, local.registry)",
-            "merge(local.log_trace, local.registry)",
+            "merge(local.log_trace, local.browsers, local.registry, {",
+            "merge(local.log_trace, local.registry, {",
             "predict lacks its allowed_origins",
         ),
         (
             "functions.tf",
-            "merge(local.log_trace, local.browsers, local.registry)",
-            "merge(local.log_trace, local.browsers, local.registry, local.bucket)",
+            "merge(local.log_trace, local.browsers, local.registry, {",
+            "merge(local.log_trace, local.browsers, local.registry, local.bucket, {",
             "predict is given bucket_url, which its main.py does not use",
         ),
         (

@@ -18,7 +18,7 @@ FIELD_OF = {variable: field for field, (variable, _) in VARIABLES.items()}
 PLATFORM = {"MALLOC_ARENA_MAX"}
 
 # What fer.serving reads for every function.
-SERVING = {"threads"}
+SERVING = {"threads", "requests_per_minute", "proxy_hops"}
 
 # Settings whose default is wrong in the cloud: whatever uses them has to be given them.
 NO_DEFAULT_FITS = {"bucket_url", "allowed_origins", "google_cloud_project", "model_uri"}
@@ -33,7 +33,7 @@ REQUIREMENTS = {
 
 
 def environment_of(configuration: Configuration) -> dict[str, set[str]]:
-    """What runs → the environment variables it is given."""
+    """Return what runs → the environment variables it is given."""
     function = configuration.resource("google_cloudfunctions2_function.function")
     common = set_names(configuration, _without_each(function.block("service_config").get("environment_variables")))
     given = {
@@ -50,7 +50,7 @@ def _without_each(expression: Any) -> str:
 
 
 def environment(configuration: Configuration) -> list[str]:
-    """Every variable that is set is known, and what the code needs is set."""
+    """Check that every variable that is set is known, and what the code needs is set."""
     wrong: list[str] = []
     for name, variables in environment_of(configuration).items():
         wrong += [
@@ -67,7 +67,7 @@ def environment(configuration: Configuration) -> list[str]:
 
 
 def packages(configuration: Configuration, requirements_of: Mapping[str, Path] = REQUIREMENTS) -> list[str]:
-    """What is given a bucket brings the client for it."""
+    """Check that whatever is given a bucket has the client for it."""
     wrong: list[str] = []
     for name, variables in environment_of(configuration).items():
         fields = {FIELD_OF.get(variable) for variable in variables}
@@ -89,7 +89,7 @@ def _settings_used(source: Path) -> set[str]:
 
 
 def artefacts(configuration: Configuration) -> list[str]:
-    """The functions are those of `make build`, each with its entry point and its archive."""
+    """Check that the functions are those of ``make build``, each with its entry point and its archive."""
     wrong: list[str] = []
     functions = set(configuration.locals["functions"])
     if functions != set(SOURCES):

@@ -1,4 +1,4 @@
-"""When `make run` starts, and for whom it answers."""
+"""When ``make run`` starts, and for whom it answers."""
 
 import pytest
 from starlette.responses import PlainTextResponse

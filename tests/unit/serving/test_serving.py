@@ -1,5 +1,7 @@
 """What slow, odd and hostile clients get, and that nobody else notices: a real server on loopback."""
 
+import contextlib
+import select
 import socket
 import threading
 import time
@@ -64,6 +66,10 @@ def serve() -> Generator[Serve]:
             def many(_: flask.Request) -> flask.Response:
                 pieces: Iterable[bytes] = (bytes(100_000) for _ in range(MANY_BYTES // 100_000))
                 return flask.Response(pieces, content_type="text/csv")
+
+            @endpoint.route("GET", "/large")
+            def large(_: flask.Request) -> flask.Response:
+                return flask.Response(bytes(MANY_BYTES), content_type="text/csv")
 
             app = application(endpoint.wsgi, chosen)
             address = running.enter_context(serving(app, **connection_options(chosen), log_level="critical"))
@@ -179,6 +185,45 @@ def test_slow_readers_hold_no_thread(serve: Serve) -> None:
     _ = [client.connect(b"GET /many HTTP/1.1\r\nHost: localhost\r\n\r\n") for _ in range(10)]
     time.sleep(0.5)
     assert send(client.url, "POST", "/length", body=b"abc", timeout_s=5).json == {"length": 3}
+
+
+@pytest.mark.parametrize("path", [b"/many", b"/large"], ids=["pieces", "whole"])
+def test_who_does_not_read_is_dropped_at_the_deadline(serve: Serve, path: bytes) -> None:
+    client = serve(send_timeout_s=1)
+    connection = client.connect(b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    dropped = select.poll()
+    dropped.register(connection, 0)  # nothing but its end is waited for
+    assert dropped.poll(20_000)
+    received_bytes = 0
+    with contextlib.suppress(ConnectionResetError):
+        while piece := connection.recv(65_536):
+            received_bytes += len(piece)
+    assert received_bytes < MANY_BYTES
+    assert send(client.url, "POST", "/length", body=b"abc", timeout_s=5).json == {"length": 3}
+
+
+def test_who_reads_slowly_but_steadily_gets_all_of_it(serve: Serve) -> None:
+    client = serve(send_timeout_s=3)
+    connection = client.connect(b"GET /many HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    received_bytes = 0
+    for _ in range(10):  # longer than one may that takes nothing
+        time.sleep(0.5)
+        received_bytes += len(connection.recv(1_000_000, socket.MSG_WAITALL))
+    while piece := connection.recv(65_536):
+        received_bytes += len(piece)
+    assert received_bytes > MANY_BYTES
+
+
+def test_one_client_too_often_is_refused_and_hears_when_to_come_again(serve: Serve) -> None:
+    client = serve(requests_per_minute=2, proxy_hops=1, max_bytes_in_flight=1_000_000)
+    one, other = {"X-Forwarded-For": "203.0.113.9"}, {"X-Forwarded-For": "198.51.100.7"}
+    for _ in range(2):
+        assert send(client.url, "POST", "/length", body=b"abc", headers=one).status == 200
+    refused = send(client.url, "POST", "/length", body=bytes(2_000_000), headers=one)
+    assert (refused.status, refused.json["code"], refused.json["retryable"]) == (429, "too_many_requests", True)
+    assert 1 <= int(refused.headers["retry-after"]) <= 30
+    assert send(client.url, "GET", "/", headers=one).status == 200
+    assert send(client.url, "POST", "/length", body=b"abc", headers=other).status == 200
 
 
 def test_a_stalled_upload_gives_way_where_the_room_is_needed(serve: Serve) -> None:

@@ -1,4 +1,4 @@
-"""`make build` ships no function without a detector."""
+"""``make build`` ships no function without a detector."""
 
 from pathlib import Path
 

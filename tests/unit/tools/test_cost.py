@@ -62,7 +62,7 @@ def test_one_address_is_cheaper_than_all_instances_and_jpeg_than_png(benchmark: 
 
 
 def measured(predict_ms: float) -> dict[str, Any]:
-    """A benchmark with round figures."""
+    """Return a benchmark with round figures."""
     return {
         "latency": {
             "latency": [{"case": "640×480, one face", "annotate": "none", "median_ms": predict_ms}],

@@ -1,4 +1,4 @@
-"""What `make deploy` starts: real processes, recorded by programs named gcloud and terraform."""
+"""What ``make deploy`` starts: real processes, recorded by programs named gcloud and terraform."""
 
 import os
 import re

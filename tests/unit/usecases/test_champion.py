@@ -108,7 +108,7 @@ def test_without_a_champion_the_first_model_serves_and_says_so(world: World, hea
     classifier = world.start()
     assert classifier.model_version == "bundled"
     assert classifier.classify(CHIPS).tobytes() == classifier_of(BUNDLED).classify(CHIPS).tobytes()
-    assert heard.messages == ["There is no champion in the bucket; bundled goes on"]
+    assert heard.messages == ["There is no champion in the bucket; bundled keeps serving"]
     classifier.look()
     assert len(heard.messages) == 1
 
@@ -151,7 +151,7 @@ def test_promotion_and_rollback_are_followed(world: World) -> None:
 
 
 def followers() -> set[threading.Thread]:
-    """The threads that look now, those that other tests left behind among them."""
+    """Return the threads that look now, those that other tests left behind among them."""
     return {thread for thread in threading.enumerate() if thread.name == "champion"}
 
 
@@ -231,7 +231,7 @@ def forge(**changes: Any) -> Callable[[World], None]:
 
 
 def not_a_number(model: bytes) -> bytes:
-    """The tiny model with weights that are no numbers."""
+    """Return the tiny model with weights that are no numbers."""
     weights = np.arange(7, dtype=np.float32).tobytes()
     assert model.count(weights) == 1
     return model.replace(weights, np.full(7, np.nan, np.float32).tobytes())
@@ -275,7 +275,7 @@ def test_a_broken_champion_never_takes_over(
     assert classifier.classify(CHIPS).tobytes() == before.tobytes()
     (record,) = heard.records
     assert record.levelname == "ERROR"
-    assert record.getMessage().startswith("The champion bad cannot serve; a goes on: ")
+    assert record.getMessage().startswith("The champion bad cannot serve; a keeps serving: ")
     assert world.start().model_version == "bundled"  # and neither at a cold start
 
 

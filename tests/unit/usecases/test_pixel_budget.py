@@ -8,6 +8,7 @@ import pytest
 
 from fer.errors import Unavailable, UnsupportedType
 from fer.usecases.pixel_budget import PixelBudget, Turns
+from tests.drawn_pictures import drawn, saved
 from tests.pictures import encode, png_bomb
 
 HUNDRED = encode(np.zeros((100, 100, 3), np.uint8), ".png")  # 10,000 pixels
@@ -52,6 +53,25 @@ def test_picture_that_will_be_refused_waits_for_nothing() -> None:
     budget = PixelBudget(10_000)
     with budget.hold(HUNDRED, max_pixels=100_000):
         assert enters_at_once(budget, png_bomb(1_000), max_pixels=100_000)()
+
+
+def test_a_picture_is_charged_what_it_takes_and_not_only_its_size() -> None:
+    gif = saved(drawn((100, 100)), "GIF")  # 10,000 pixels of more than twice the memory
+    budget = PixelBudget(30_000)
+    with budget.hold(gif, max_pixels=100_000):
+        assert enters_at_once(budget, FIFTY)()
+        second = enters_at_once(budget, gif)
+        assert not second()
+    assert second()
+
+
+def test_a_gif_that_takes_as_much_as_a_large_picture_waits_with_those() -> None:
+    turns = Turns()
+    gif = saved(drawn((1500, 1000)), "GIF")
+    with turns.hold(png_bomb(4_800), max_pixels=25_000_000):
+        large = enters_at_once(turns, gif, max_pixels=25_000_000)
+        assert not large()
+    assert large()
 
 
 def test_pixels_are_given_back_after_a_fault() -> None:

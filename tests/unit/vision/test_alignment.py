@@ -21,7 +21,7 @@ from fer.vision.alignment import (
 from fer.vision.boxes import inverted, map_points, roll_deg
 from fer.vision.detection.onet import ONET_FILE, ONET_SIDE_PX, ONet
 from fer.vision.images import to_grey
-from fer.vision.resizing import rotated
+from fer.vision.resizing import rotated, turned_by_quarters
 from tests.detector_models import MODELS_DIR
 from tests.pictures import Picture, astronaut
 
@@ -179,3 +179,12 @@ def test_chip_is_grey_by_red_first_weights() -> None:
     red[..., 0] = 255
     chip = align_face(red, Face(box_xywh=(10, 10, 40, 40), detection_score=1))
     assert (chip == to_grey(red)[0, 0]).all()
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_photo_that_lies_gives_the_chip_of_the_upright_one(quarters: int) -> None:
+    upright = FaceAligner(MODELS_DIR).with_landmarks(PHOTO, FACE)
+    _, forth = turned_by_quarters(np.ascontiguousarray(np.rot90(PHOTO, quarters)), 4 - quarters)
+    lying_rgb = np.ascontiguousarray(np.rot90(PHOTO, quarters))
+    chip = FaceAligner(MODELS_DIR).align_face(lying_rgb, forth(upright))
+    assert np.abs(chip.astype(int) - FaceAligner(MODELS_DIR).align_face(PHOTO, upright)).max() <= 2

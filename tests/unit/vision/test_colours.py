@@ -18,7 +18,7 @@ SRGB = CMS.createProfile("sRGB")
 
 
 def in_display_p3() -> Image.Image:
-    """The drawn picture in the numbers that mean the same colours in Display P3."""
+    """Return the drawn picture in the numbers that mean the same colours in Display P3."""
     converted = CMS.profileToProfile(drawn(), SRGB, CMS.ImageCmsProfile(io.BytesIO(display_p3())))
     return Image.fromarray(np.asarray(converted))  # without the profile, which would be saved along
 
@@ -72,7 +72,7 @@ def test_a_profile_that_does_not_fit_is_left_out(profile: bytes) -> None:
 
 
 def grey_profile(gamma: float) -> bytes:
-    """A grey profile of version 2 with one power curve (ICC.1:2001-04)."""
+    """Return a grey profile of version 2 with one power curve (ICC.1:2001-04)."""
     tags = {
         b"wtpt": b"XYZ \0\0\0\0" + b"".join(round(v * 65536).to_bytes(4) for v in (0.9642, 1.0, 0.8249)),
         b"kTRC": b"curv\0\0\0\0\0\0\0\1" + round(gamma * 256).to_bytes(2) + bytes(2),

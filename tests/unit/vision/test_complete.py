@@ -86,7 +86,7 @@ def test_gif_whose_code_ends_early_is_not_complete() -> None:
 
 
 def frame_of(size: int, canvas: int = 16) -> bytes:
-    """A GIF of 35 bytes whose canvas is small and whose frame is not."""
+    """Return a GIF of 35 bytes whose canvas is small and whose frame is not."""
     screen = b"GIF89a" + struct.pack("<HHBBB", canvas, canvas, 0x80, 0, 0) + bytes(6)
     return screen + b"," + struct.pack("<HHHHB", 0, 0, size, size, 0) + b"\x02\x02D\x01\0;"
 

@@ -34,7 +34,7 @@ def is_near(box_xywh: BoxXYWH, centre_xy: tuple[float, float], side_px: float) -
 
 
 def turned(image_rgb: Picture, clockwise_deg: float) -> tuple[Picture, tuple[float, float]]:
-    """The picture turned about its middle on a canvas that holds it, and where the face's centre went."""
+    """Return the picture turned about its middle on a canvas that holds it, and where the face's centre went."""
     height, width = image_rgb.shape[:2]
     cos, sin = math.cos(math.radians(clockwise_deg)), math.sin(math.radians(clockwise_deg))
     new_wh = (math.ceil(abs(width * cos) + abs(height * sin)), math.ceil(abs(width * sin) + abs(height * cos)))

@@ -28,7 +28,7 @@ def photo() -> Image.Image:
 
 
 def half_transparent() -> tuple[Image.Image, Picture]:
-    """The photo with a transparent left part, and what it looks like on white."""
+    """Return the photo with a transparent left part, and what it looks like on white."""
     alpha = np.full(PHOTO.shape[:2], 255, np.uint8)
     alpha[:, :100] = 0
     expected = PHOTO.copy()
@@ -180,7 +180,7 @@ def test_what_is_no_picture_is_invalid(data: bytes) -> None:
 )
 def test_unread_format_is_called_by_its_name(data: bytes, name: str) -> None:
     with pytest.raises(
-        UnsupportedType, match=f"^{name} files are not read. Send a JPEG, PNG, WebP, GIF, BMP or AVIF"
+        UnsupportedType, match=f"^{name} files are not supported. Send a JPEG, PNG, WebP, GIF, BMP or AVIF"
     ):
         decode_image(data)
 

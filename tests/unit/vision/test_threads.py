@@ -19,7 +19,7 @@ THREADS, ROUNDS = 8, 3
 
 
 def pictures() -> list[Picture]:
-    """One face, two faces, a small picture, a dark one and one without a face: different work for each thread."""
+    """Return one face, two faces, a small picture, a dark one and one without a face: different work per thread."""
     one = astronaut()
     small = np.asarray(cv2.resize(one, (160, 160), interpolation=cv2.INTER_AREA), np.uint8)
     quarter = np.ascontiguousarray(one[256:, 256:])

@@ -50,7 +50,7 @@ export interface paths {
         /**
          * Say which expression a face really shows.
          * @description Stores the label, the date and the 48×48 grey pixels of the face that is meant, nothing else. A 200 means that it is
-         *     kept, and that it will be in the CSV exactly once. After a 503 or a lost answer, send it again with the
+         *     stored and will be in the CSV exactly once. After a 503 or a lost answer, send it again with the
          *     same `Idempotency-Key`.
          */
         post: operations["saveExpressionFeedback"];
@@ -71,9 +71,9 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Take a correction back.
+         * Withdraw a correction.
          * @description Whether it was merged or not: no merge takes it from now on, and the next export leaves nothing of it in the
-         *     bucket. Doing it again changes nothing. Sending the correction again with the same `Idempotency-Key` does not
+         *     bucket. Repeating it changes nothing. Sending the correction again with the same `Idempotency-Key` does not
          *     bring it back. A model that was trained with it stays as it is.
          */
         delete: operations["withdrawExpressionFeedback"];
@@ -91,7 +91,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Take a correction back, for clients that cannot send a DELETE. */
+        /** Withdraw a correction, for clients that cannot send a DELETE. */
         post: operations["withdrawExpressionFeedbackByForm"];
         delete?: never;
         options?: never;
@@ -108,8 +108,8 @@ export interface paths {
         };
         /**
          * The merged corrections as one CSV.
-         * @description Merges what is pending, for at most 30 s, then sends one pinned version; after a very large backlog the rest is in the next one
-         *     (`POST /merge` says whether it is `complete`). Header `label,pixel0,…,pixel2303`. Read it with
+         * @description Merges what is pending, for at most 30 s, then sends one pinned version; `Merge-Complete: false` says that more was
+         *     pending, which is in the next one. Header `label,pixel0,…,pixel2303`. Read it with
          *     `keep_default_na=False` in pandas: the label `nan` is text.
          */
         get: operations["downloadExpressionCsv"];
@@ -162,7 +162,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The models published in the bucket and what their gate found. */
+        /** The models published in the bucket and the results of their gate. */
         get: operations["publishedModels"];
         put?: never;
         post?: never;
@@ -202,7 +202,7 @@ export interface components {
             model_version?: string;
         };
         /**
-         * @description Wherever boxes and bars are drawn, each has one colour, which dark text (#0b0f0e) can be read on and which stands
+         * @description Wherever boxes and bars are drawn, each has one colour, on which dark text (#0b0f0e) is legible and which stands
          *     out on white and on black: happy #c38115, surprised #e155a1, neutral #7f8f95, sad #2d95d3, fear #9b74e1,
          *     disgusted #659e41, angry #ea5341.
          * @enum {string}
@@ -211,13 +211,13 @@ export interface components {
         /** @enum {string} */
         Label: "angry" | "disgusted" | "fear" | "happy" | "sad" | "surprised" | "neutral" | "nan";
         /**
-         * @description What the prediction had said of this face. Counts in the statistics, and is never in the CSV.
+         * @description What the prediction said about this face. Counts in the statistics, and is never in the CSV.
          * @enum {string}
          */
         Predicted: "angry" | "disgusted" | "fear" | "happy" | "sad" | "surprised" | "neutral";
-        /** @description Of the model that said `predicted`, as the prediction gave it. */
+        /** @description The model that said `predicted`, as the prediction gave it. */
         ModelVersion: string;
-        /** @description Takes this correction back. A secret; a retry with the same `Idempotency-Key` gets the same one. */
+        /** @description Withdraws this correction. A secret; a retry with the same `Idempotency-Key` gets the same one. */
         Receipt: string;
         WithdrawalRequest: {
             receipt: string;
@@ -226,7 +226,7 @@ export interface components {
             /** @example 2026-W03 */
             week: string;
             corrections: number;
-            /** @description Those that came with what a model had said. */
+            /** @description Those that state what a model said. */
             compared: number;
             /** @description Those of them with another label. */
             contradicted: number;
@@ -235,13 +235,13 @@ export interface components {
             version: string;
             /** Format: date-time */
             created: string;
-            /** @description The version that it was made from. */
+            /** @description The version that it was trained from. */
             parent: string | null;
             /** @description Whether it serves. */
             champion: boolean;
             /** @description Why its card cannot be read. */
             fault: string | null;
-            /** @description The conditions that it passed; empty where it was published without a gate. */
+            /** @description The conditions that it passed; empty if it was published without a gate. */
             gate: {
                 name: string;
                 passed: boolean;
@@ -251,13 +251,14 @@ export interface components {
             }[];
         };
         /**
-         * @description Format of the picture that comes back; `none` for callers that draw for themselves.
+         * @description Format of the annotated picture; `none` is for callers that draw it themselves. A server whose `FER_ANNOTATE_FORMATS`
+         *     names fewer formats refuses the others with 400, and its default is the first that is named.
          * @default png
          * @enum {string}
          */
         Annotate: "png" | "jpeg" | "webp" | "none";
         /**
-         * @description A base64 data URL of a JPEG, PNG, WebP, GIF, BMP or AVIF, of animations the first frame. Also read: base64 without
+         * @description A base64 data URL of a JPEG, PNG, WebP, GIF, BMP or AVIF; of animations, the first frame. Also accepted: base64 without
          *     the `data:` part, with line breaks, without padding, in the URL-safe alphabet, percent-encoded; a data URL with
          *     parameters, of type `application/octet-stream` or none. The bytes decide which format it is.
          * @example data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAAAAAA6mKC9AAAAD0lEQVR42mNoQAMMI1sAAAUMgAHjM1mKAAAAAElFTkSuQmCC
@@ -271,7 +272,7 @@ export interface components {
             expression: components["schemas"]["Expression"];
             /** @description The score of `expression`. */
             confidence: number;
-            /** @description Calibrated score of every expression; they sum to 1. They hold for the population that the service is set up for (`FER_PRIOR`); by default one that shows all seven expressions equally often. */
+            /** @description Calibrated score of every expression; they sum to 1. They apply to the population that the service is set up for (`FER_PRIOR`), by default one that shows all seven expressions equally often. */
             scores: {
                 [key: string]: number;
             };
@@ -280,7 +281,7 @@ export interface components {
             detection_score: number;
         };
         Prediction: {
-            /** @description Data URL of the picture with boxes and labels drawn; at most 4 megapixels. */
+            /** @description Data URL of the picture with boxes and labels; at most 4 megapixels. */
             processed_image?: string;
             faces: components["schemas"]["Face"][];
             /** @description `[width, height]` of the upright picture. */
@@ -291,7 +292,7 @@ export interface components {
             /** @description For people; its wording may change. */
             error: string;
             /** @enum {string} */
-            code: "invalid_input" | "too_large" | "unsupported_type" | "unauthorised" | "forbidden" | "timeout" | "headers_too_large" | "not_found" | "method_not_allowed" | "conflict" | "unavailable" | "corrupt_data" | "internal";
+            code: "invalid_input" | "too_large" | "unsupported_type" | "unauthorised" | "forbidden" | "timeout" | "headers_too_large" | "not_found" | "method_not_allowed" | "conflict" | "too_many_requests" | "unavailable" | "corrupt_data" | "internal";
             /** @description Whether the same request may succeed later. */
             retryable: boolean;
         };
@@ -306,7 +307,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description Taken back. */
+        /** @description Withdrawn. */
         Withdrawn: {
             headers: {
                 [name: string]: unknown;
@@ -316,12 +317,12 @@ export interface components {
                     /** @constant */
                     status: "withdrawn";
                     message: string;
-                    /** @description Whether an export has made sure that nothing of it is left; until then the next one will. */
+                    /** @description Whether an export has removed every trace of it; if not, the next one will. */
                     settled: boolean;
                 };
             };
         };
-        /** @description There never was such a receipt, or its time is over. */
+        /** @description There never was such a receipt, or it has expired. */
         NoSuchReceipt: {
             headers: {
                 [name: string]: unknown;
@@ -348,7 +349,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description A type, encoding or picture format that is not read; the error names it. Nothing was stored. */
+        /** @description A type, encoding or picture format that is not supported; the error names it. Nothing was stored. */
         UnsupportedType: {
             headers: {
                 [name: string]: unknown;
@@ -367,8 +368,8 @@ export interface components {
             };
         };
         /**
-         * @description A page of another origin that `FER_ALLOWED_ORIGINS` does not name; or the server has no token, and was asked
-         *     from elsewhere than its own machine.
+         * @description A page of another origin that `FER_ALLOWED_ORIGINS` does not name, or a request from another machine to a
+         *     server without a token.
          */
         Forbidden: {
             headers: {
@@ -378,7 +379,32 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The bucket could not be reached in time, or the server has as much to do as it can hold; try again after `Retry-After` seconds. */
+        /**
+         * @description A page of another origin asks, which may not write: it is not named in `FER_ALLOWED_ORIGINS` and that has no `*`, or
+         *     this is a server of one's own machine and the page is of the internet.
+         */
+        ForeignPage: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /**
+         * @description This client asks more often than `FER_REQUESTS_PER_MINUTE` lets one, where that is set; again after `Retry-After` seconds.
+         *     Each instance of the server counts for itself.
+         */
+        TooManyRequests: {
+            headers: {
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The bucket could not be reached in time, or the server is at its limit; try again after `Retry-After` seconds. */
         Unavailable: {
             headers: {
                 [name: string]: unknown;
@@ -387,7 +413,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description A fault on our side. The answer carries no detail; the log does. */
+        /** @description An internal error. The answer carries no detail; the log does. */
         Internal: {
             headers: {
                 [name: string]: unknown;
@@ -399,7 +425,10 @@ export interface components {
     };
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description Whether all corrections acknowledged before are in this version; `false` where the merge's 30 s ended first. */
+        MergeComplete: "true" | "false";
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -428,7 +457,7 @@ export interface operations {
     predictExpression: {
         parameters: {
             query?: {
-                /** @description As in the JSON body, which wins; for raw images. */
+                /** @description As in the JSON body, which takes precedence; for raw images. */
                 annotate?: components["schemas"]["Annotate"];
             };
             header?: never;
@@ -451,7 +480,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The faces, largest first; an empty list where there is none. */
+            /** @description The faces, largest first; an empty list if there are none. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -464,6 +493,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedType"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -471,13 +501,13 @@ export interface operations {
     saveExpressionFeedback: {
         parameters: {
             query?: {
-                /** @description As in the JSON body, which wins; for raw images. */
+                /** @description As in the JSON body, which takes precedence; for raw images. */
                 label?: components["schemas"]["Label"];
-                /** @description As in the JSON body, which wins; for raw images. `x,y,w,h` */
+                /** @description As in the JSON body, which takes precedence; for raw images. `x,y,w,h` */
                 box?: string;
-                /** @description As in the JSON body, which wins; for raw images. */
+                /** @description As in the JSON body, which takes precedence; for raw images. */
                 predicted?: components["schemas"]["Predicted"];
-                /** @description As in the JSON body, which wins; for raw images. */
+                /** @description As in the JSON body, which takes precedence; for raw images. */
                 model_version?: components["schemas"]["ModelVersion"];
             };
             header?: {
@@ -523,16 +553,17 @@ export interface operations {
                         receipt: components["schemas"]["Receipt"];
                         /**
                          * Format: date-time
-                         * @description The receipt takes the correction back at least until then: `FER_RECEIPT_DAYS` after the day on which
-                         *     it was sent, 30 by default. It goes on until so many days after the merge.
+                         * @description The receipt withdraws the correction at least until then: `FER_RECEIPT_DAYS` after the day on which
+                         *     it was sent, 30 by default. In fact it works until that many days after the merge.
                          */
                         receipt_valid_until: string;
                     };
                 };
             };
             400: components["responses"]["InvalidInput"];
+            403: components["responses"]["ForeignPage"];
             408: components["responses"]["RequestTimeout"];
-            /** @description The idempotency key came with another correction before. Nothing was stored. */
+            /** @description The idempotency key was used for another correction before. Nothing was stored. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -543,6 +574,7 @@ export interface operations {
             };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedType"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -559,7 +591,9 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Withdrawn"];
+            403: components["responses"]["ForeignPage"];
             404: components["responses"]["NoSuchReceipt"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -580,9 +614,11 @@ export interface operations {
         responses: {
             200: components["responses"]["Withdrawn"];
             400: components["responses"]["InvalidInput"];
+            403: components["responses"]["ForeignPage"];
             404: components["responses"]["NoSuchReceipt"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedType"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -603,6 +639,7 @@ export interface operations {
                 headers: {
                     ETag?: string;
                     "Content-Disposition"?: "attachment; filename=expression_pixel_data.csv";
+                    "Merge-Complete": components["headers"]["MergeComplete"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -613,6 +650,7 @@ export interface operations {
             302: {
                 headers: {
                     Location?: string;
+                    "Merge-Complete": components["headers"]["MergeComplete"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -620,6 +658,7 @@ export interface operations {
             /** @description The caller has this version. */
             304: {
                 headers: {
+                    "Merge-Complete": components["headers"]["MergeComplete"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -635,6 +674,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -659,17 +699,18 @@ export interface operations {
                         rows: number;
                         /** @description Rows that this call added. */
                         merged_shards: number;
-                        /** @description Rows that this call took out. */
+                        /** @description Rows that this call removed. */
                         withdrawn_rows: number;
                         /** @description Version of the CSV; "0" while there is none. */
                         generation: string;
-                        /** @description Whether nothing is left over; after 30 s a merge ends, and the next call goes on. */
+                        /** @description Whether nothing is left over; a merge ends after 30 s, and the next call continues. */
                         complete: boolean;
                     };
                 };
             };
             401: components["responses"]["Unauthorised"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -694,26 +735,28 @@ export interface operations {
                             [key: string]: number;
                         };
                         total: number;
+                        /** @description Whether all corrections are counted; a merge ends after 30 s */
+                        complete: boolean;
                         /**
                          * Format: date-time
-                         * @description The first moment of the latest correction's day in UTC. No more of its time is kept.
+                         * @description Midnight UTC of the latest correction's day. No more of its time is kept.
                          */
                         last_feedback: string | null;
                         generation: string;
-                        /** @description Corrections that were taken back after they had been merged. No other figure has them. */
+                        /** @description Corrections withdrawn after they had been merged. No other figure includes them. */
                         withdrawn: number;
-                        /** @description By ISO week in UTC, the oldest first; weeks without corrections are left out. Two years. */
+                        /** @description By ISO week in UTC, oldest first, for two years; weeks without corrections are left out. */
                         weeks: components["schemas"]["Week"][];
                         /**
-                         * @description What the model had said → the label that people gave → how many; of the corrections that came with
-                         *     `predicted`. Expressions that no model had said are left out.
+                         * @description What the model said → the label that people gave → how many, for corrections with
+                         *     `predicted`. Expressions that no model said are left out.
                          */
                         confusion: {
                             [key: string]: {
                                 [key: string]: number;
                             };
                         };
-                        /** @description The ten models with most of the corrections that came with `model_version`. */
+                        /** @description The ten models with the most corrections that state `model_version`. */
                         corrected_models: {
                             model_version: components["schemas"]["ModelVersion"];
                             compared: number;
@@ -724,6 +767,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorised"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -737,7 +781,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The newest first, at most 50. An empty list where nothing was published. */
+            /** @description Newest first, at most 50. An empty list if nothing has been published. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -750,6 +794,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorised"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -774,6 +819,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorised"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

@@ -215,6 +215,7 @@ export const DE: Words = {
     share: "Anteil",
     download: "CSV herunterladen",
     nothing: "Noch nichts zum Herunterladen. Korrigieren Sie ein Label, dann erscheint es hier.",
+    incomplete: "Weitere Korrekturen warten auf das Zusammenführen. Laden Sie neu, um sie mitzuzählen.",
     rowNote: "Eine Zeile je Korrektur: das Label, dann 2.304 Grauwerte.",
     pandasNote: "In pandas mit keep_default_na=False lesen, sonst wird das Label „nan“ zu einem fehlenden Wert.",
     contradicted: "Widersprechen dem Modell",
@@ -267,6 +268,8 @@ export const DE: Words = {
     unreachable: "Der Server ist nicht erreichbar. Vielleicht startet er gerade oder ist ausgefallen.",
     timeout: (seconds) => `Nach ${seconds} Sekunden kam keine Antwort. Netz oder Server sind langsam.`,
     unavailable: "Der Server ist ausgelastet oder erreicht seinen Speicher nicht. Versuchen Sie es gleich noch einmal.",
+    too_many_requests:
+      "Sie haben mehr gesendet, als der Server auf einmal beantwortet. Versuchen Sie es in einer Minute erneut.",
     too_large: "Dieses Foto ist größer, als der Server annimmt. Versuchen Sie ein kleineres.",
     headers_too_large:
       "Der Browser hat mehr Kopfzeilen gesendet, als der Server annimmt. Löschen Sie die Cookies dieser Seite und versuchen Sie es erneut.",

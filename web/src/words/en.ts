@@ -203,6 +203,7 @@ export const EN = {
     share: "Share",
     download: "Download CSV",
     nothing: "Nothing to download yet. Correct a label, and it appears here.",
+    incomplete: "More corrections wait to be merged. Reload to count them.",
     rowNote: "One row per correction: the label, then 2,304 grey values.",
     pandasNote: "Read it in pandas with keep_default_na=False, or the label “nan” turns into a missing value.",
     contradicted: "Disagree with the model",
@@ -255,6 +256,7 @@ export const EN = {
     unreachable: "Can't reach the server. It may be starting or down.",
     timeout: (seconds: number) => `No answer after ${seconds} seconds. The network or the server is slow.`,
     unavailable: "The server is busy or can't reach its storage. Try again in a moment.",
+    too_many_requests: "You have sent more than the server answers at a time. Try again in a minute.",
     too_large: "This photo is larger than the server accepts. Try a smaller one.",
     headers_too_large:
       "The browser sent more headers than the server accepts. Clear this page's cookies and try again.",

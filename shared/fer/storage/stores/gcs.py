@@ -3,7 +3,7 @@
 The client honours ``STORAGE_EMULATOR_HOST``; without it, it uses the application default credentials.
 """
 
-# The client library carries no complete annotations; what it returns is checked at this boundary.
+# The client library's annotations are incomplete; what it returns is checked at this boundary.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 # pyright: reportPrivateUsage=false
 
@@ -39,7 +39,7 @@ REQUEST_TIMEOUT_S: Final = 10.0
 """For one attempt: a healthy answer takes well under one second."""
 
 RETRY_DEADLINE_S: Final = 20.0
-"""For all attempts of one operation: the library's 120 s outlive the request that waits for them."""
+"""For all attempts of one operation: the library's default of 120 s outlives the waiting request."""
 
 _NO_BUCKET: Final = "The storage bucket does not exist."
 _LIST_FIELDS: Final = "items(name,generation,size,updated,metadata,contentType,customTime,crc32c),nextPageToken"
@@ -63,15 +63,15 @@ class GcsObjectStore:
         self._bucket = client.bucket(bucket_name)
         self._bucket_path = f"b/{quote(bucket_name, safe='')}"
         self._timeout_s = request_timeout_s
-        # A first wait of 0.2 s suits the limit of one write a second for one name.
+        # A first wait of 0.2 s suits the limit of one write per second per name.
         self._retry: Any = DEFAULT_RETRY.with_delay(initial=0.2, maximum=2.0).with_timeout(retry_deadline_s)
         self._options: dict[str, Any] = {"timeout": request_timeout_s, "retry": self._retry}
 
     @classmethod
     def connect(cls, bucket_name: str, *, patience_s: float) -> "GcsObjectStore":
-        """The bucket with the credentials of the surroundings; makes no request yet.
+        """Return the bucket with the default credentials; makes no request yet.
 
-        ``patience_s`` is for all attempts of one operation; a single one gets half of it.
+        ``patience_s`` covers all attempts of one operation; a single attempt gets half of it.
         """
         with _faults(bucket_name):
             client = storage.Client()
@@ -89,7 +89,7 @@ class GcsObjectStore:
 
     def stream(self, key: str, *, generation: int, chunk_bytes: int) -> Iterator[bytes]:
         # One response for the whole object: the service goes on sending the generation it began with,
-        # whereas the library's reader asks anew for every chunk and would find it gone after a merge.
+        # whereas the library's reader makes a request per chunk and would find it gone after a merge.
         url = (
             f"{self._client.api_endpoint}/download/storage/v1/{self._bucket_path}"
             f"/o/{quote(key, safe='')}?alt=media&generation={generation}"
@@ -128,14 +128,14 @@ class GcsObjectStore:
                     )
                 except api_errors.Forbidden as error:
                     # An account that may create but not delete (feedback's) can be told "forbidden" for a name
-                    # that is taken, where others are told that the precondition failed.
+                    # that is taken, while others are told that the precondition failed.
                     if if_generation != ABSENT or self._stored(key) is None:
                         raise
                     raise PreconditionFailed(key, if_generation) from error
         except ObjectNotFound as error:
             raise Unavailable(_NO_BUCKET) from error
         except PreconditionFailed:
-            # The library repeats a request whose reply was lost, and the repetition meets our own write.
+            # The library retries a request whose reply was lost, and the retry meets our own write.
             stored = self._stored(key)
             if stored is None or stored.crc32c != _crc32c(data) or not _same(stored, metadata, custom_time):
                 raise
@@ -162,7 +162,7 @@ class GcsObjectStore:
         metadata: Mapping[str, str],
     ) -> ObjectInfo:
         check_source_count(sources)
-        # A fresh destination: one that was read before would send back its old properties.
+        # A fresh destination: a blob that was read before would send back its old properties.
         blob = self._bucket.blob(key)
         blob.metadata = dict(metadata)
         blob.content_type = content_type  # compose keeps none of the sources'
@@ -173,7 +173,7 @@ class GcsObjectStore:
         except (ObjectNotFound, PreconditionFailed):
             # Also "not found": a repeated append no longer finds its first source, the old generation.
             stored = self._stored(key)
-            # A composite has no MD5 to compare; metadata that names this very write is as good.
+            # A composite has no MD5 to compare; metadata that identifies this write serves as well.
             if stored is None or not metadata or not _same(stored, metadata, None):
                 raise
             return _info(stored)
@@ -184,7 +184,7 @@ class GcsObjectStore:
             self._bucket.blob(key).delete(if_generation_match=if_generation, **self._options)
 
     def signed_url(self, key: str, *, generation: int, expires_s: int, filename: str) -> str | None:
-        """A V4 link, signed by the account's own key or, where it has none here, through IAM.
+        """Return a V4 link, signed by the account's own key or, if it has none here, through IAM.
 
         Signing through IAM needs ``iam.serviceAccounts.signBlob`` on the account itself. None with
         an emulator and with a person's credentials, which cannot sign.
@@ -195,7 +195,7 @@ class GcsObjectStore:
             if not isinstance(credentials, auth_credentials.Signing):
                 if not hasattr(credentials, "service_account_email"):
                     return None
-                if not credentials.valid:  # only the refresh tells the account's name and token
+                if not credentials.valid:  # only the refresh provides the account's name and token
                     credentials.refresh(Request())
                 signer["service_account_email"] = credentials.service_account_email
                 signer["access_token"] = credentials.token
@@ -218,7 +218,7 @@ def _info(blob: Any) -> ObjectInfo:
     return ObjectInfo(
         key=blob.name,
         generation=int(blob.generation),
-        size_bytes=int(blob.size or 0),  # the official test server leaves zero out
+        size_bytes=int(blob.size or 0),  # the official test server omits zero
         updated=blob.updated,
         metadata=MappingProxyType(dict(blob.metadata or {})),
         content_type=blob.content_type or "application/octet-stream",
@@ -231,7 +231,7 @@ def _same(blob: Any, metadata: Mapping[str, str], custom_time: datetime | None) 
 
 
 def _crc32c(data: bytes) -> str:
-    """As Cloud Storage writes it: the four bytes, highest first, in base64."""
+    """Format as Cloud Storage does: the four bytes, most significant first, in base64."""
     return base64.b64encode(google_crc32c.Checksum(data).digest()).decode()
 
 
@@ -243,12 +243,12 @@ def _chunks(key: str, response: requests.Response, chunk_bytes: int) -> Iterator
             sent_bytes += len(chunk)
             yield chunk
     if expected_bytes not in (-1, sent_bytes):
-        raise Unavailable("The object store broke off a download.")
+        raise Unavailable("The object store interrupted a download.")
 
 
 @contextlib.contextmanager
 def _faults(key: str, generation: int | None = None, *, if_generation: int | None = None) -> Generator[None]:
-    """The library's errors as the protocol's."""
+    """Raise the library's errors as the protocol's."""
     try:
         yield
     except api_errors.NotFound as error:
@@ -265,4 +265,4 @@ def _faults(key: str, generation: int | None = None, *, if_generation: int | Non
         requests.RequestException,
         OSError,
     ) as error:
-        raise Unavailable("The object store did not answer as it should.") from error
+        raise Unavailable("The object store gave an unexpected answer.") from error

@@ -1,8 +1,8 @@
 """The embedded store: a local directory with Cloud Storage's semantics, for many processes at once.
 
-Layout: ``objects/<first part of the key>/<two hex digits>/<rest of the key>``, where the digits are a hash,
-so that no folder grows large. A file there is a record (see ``local_files``). ``locks/`` has one lock file
-per hash, which also remembers the last generation given out; ``tmp/`` holds files not yet complete.
+Layout: ``objects/<first part of the key>/<two hex digits>/<rest of the key>``, where the digits are a hash
+that keeps every folder small. A file there is a record (see ``local_files``). ``locks/`` has one lock file
+per hash, which also stores the last generation issued; ``tmp/`` holds incomplete files.
 """
 
 import contextlib
@@ -53,12 +53,12 @@ _GENERATION_DIGITS: Final = 20
 class LocalDirectoryStore:
     """An ``ObjectStore`` in a directory of a local file system.
 
-    Atomic and durable: what a method has acknowledged survives ``kill -9`` and loss of power; what was
-    under way is there whole or not at all. Writes to one key exclude each other across threads and
+    Atomic and durable: what a method has acknowledged survives ``kill -9`` and loss of power; anything in
+    progress is there completely or not at all. Writes to one key exclude each other across threads and
     processes (``flock``); reads take no lock. Not for network file systems.
 
-    Composing an object onto itself as first source appends in place and costs only the new bytes. Older
-    generations that are a prefix of the present one stay readable; others are gone, as in Cloud Storage.
+    Composing an object from itself as the first source appends in place and costs only the new bytes. Older
+    generations that are a prefix of the current one stay readable; others are gone, as in Cloud Storage.
     """
 
     def __init__(self, root: Path, *, clock_ns: Callable[[], int] = time.time_ns) -> None:
@@ -152,14 +152,14 @@ class LocalDirectoryStore:
             local_files.sync_folder(path.parent)
             if record.data_file is not None:
                 _remove_data_files(path)
-            local_files.remove_left_behind(self._tmp)  # what is deleted shall be gone
+            local_files.remove_left_behind(self._tmp)  # deleted data must be gone
 
     def signed_url(self, key: str, *, generation: int, expires_s: int, filename: str) -> str | None:  # noqa: ARG002
         return None
 
     @contextlib.contextmanager
     def _opened(self, sources: Sequence[Source]) -> Generator[tuple[Iterator[bytes], int]]:
-        """The sources' bytes one after another, and how many they are."""
+        """Yield the sources' bytes one after another, and their number."""
         with contextlib.ExitStack() as files:
             opened = [(source.key, *self._open(source.key, source.generation)) for source in sources]
             for _, file, _ in opened:
@@ -168,7 +168,7 @@ class LocalDirectoryStore:
             yield chunks, sum(length for _, _, length in opened)
 
     def _append(self, path: Path, record: Record, info: ObjectInfo, added: Iterator[bytes]) -> None:
-        """Append in place, then commit the new length; a crash between leaves the old length in force."""
+        """Append in place, then commit the new length; after a crash in between, the old length stays in force."""
         history = (*record.history, (record.info.generation, record.info.size_bytes))
         if record.data_file is None:  # the first append: from now on the bytes lie in a file of their own
             with self._opened([Source(key=info.key, generation=record.info.generation)]) as (old, _):
@@ -184,12 +184,12 @@ class LocalDirectoryStore:
     def _start_data_file(
         self, path: Path, info: ObjectInfo, content: Iterator[bytes], *, history: tuple[tuple[int, int], ...] = ()
     ) -> None:
-        """Write the bytes to a file of their own, and then the record that names it."""
+        """Write the bytes to a file of their own, then the record that names it."""
         data_file = f"{path.name.removesuffix(RECORD_SUFFIX)}.{info.generation}{DATA_SUFFIX}"
         local_files.write_whole(self._tmp, path.with_name(data_file), content)
         line = local_files.encode_record(info, data_file=data_file, history=history)
         local_files.write_whole(self._tmp, path, [line])
-        _remove_data_files(path, but=data_file)  # a reader that has one open keeps it until it is done
+        _remove_data_files(path, but=data_file)  # a reader that has it open keeps it until done
 
     def _replace(self, path: Path, old: Record | None, content: Iterable[bytes]) -> None:
         for folder in (path.parent.parent, path.parent):
@@ -199,7 +199,7 @@ class LocalDirectoryStore:
             _remove_data_files(path)
 
     def _open(self, key: str, generation: int | None) -> tuple[BinaryIO, int]:
-        """The content opened at its first byte, and how many bytes of it count."""
+        """Return the content, opened at its first byte, and its valid length."""
         path = self._path(key)
         while True:
             try:
@@ -220,7 +220,7 @@ class LocalDirectoryStore:
             except FileNotFoundError as error:
                 if read_record(path) == record:
                     raise CorruptData(f"The data file of {key} is missing.") from error
-                # replaced between the two openings: look again
+                # replaced between the two opens: try again
 
     def _path(self, key: str) -> Path:
         collection, slash, rest = key.partition("/")
@@ -244,10 +244,10 @@ class LocalDirectoryStore:
 
     @contextlib.contextmanager
     def _locked(self, key: str) -> Generator[Callable[[], int]]:
-        """Hold the key's lock; yields what gives out the next generation.
+        """Hold the key's lock; yield the function that issues the next generation.
 
-        A file opened anew for each use makes ``flock`` exclude threads as well as processes. The kernel
-        lets go of it when a process dies.
+        Opening the file for each use makes ``flock`` exclude threads as well as processes. The kernel
+        releases it when a process dies.
         """
         with self._locked_folder(hash_digits(key)) as descriptor:
             yield lambda: self._next_generation(descriptor)
@@ -262,9 +262,9 @@ class LocalDirectoryStore:
             os.close(descriptor)
 
     def _next_generation(self, descriptor: int) -> int:
-        """Microseconds as in Cloud Storage, and ahead of the last one whatever the clock does.
+        """Return microseconds as in Cloud Storage, always ahead of the last one, whatever the clock does.
 
-        If a loss of power takes the lock file back, the clock has moved on past what it held.
+        If a loss of power reverts the lock file, the clock has moved past what it held.
         """
         last = int(os.pread(descriptor, _GENERATION_DIGITS, 0) or b"0")
         generation = max(last + 1, self._clock_ns() // 1000)
@@ -272,7 +272,7 @@ class LocalDirectoryStore:
         return generation
 
     def _remove_left_behind(self) -> None:
-        """What processes that died left: files not complete, and bytes that no record names any more."""
+        """Remove what dead processes left: incomplete files, and bytes that no record names any more."""
         local_files.remove_left_behind(self._tmp)
         for data_path in self._objects.glob(f"*/*/*{DATA_SUFFIX}"):
             name = data_path.name.removesuffix(DATA_SUFFIX).rpartition(".")[0]

@@ -1,4 +1,4 @@
-"""What the local directory store keeps on disk: one record file an object, and how files get there whole."""
+"""The files of the local directory store: one record file per object, always written atomically."""
 
 import contextlib
 import fcntl
@@ -22,14 +22,14 @@ DATA_SUFFIX: Final = ".data"
 CHUNK_BYTES: Final = 1 << 20
 
 HISTORY_LIMIT: Final = 64
-"""How many older lengths of an appended object stay readable: far more than downloads run at once."""
+"""How many older lengths of an appended object stay readable: far more than there are concurrent downloads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """The first line of a record file. The bytes follow it, or lie in ``data_file`` beside it.
+    """The first line of a record file. The bytes follow it, or are in ``data_file`` next to it.
 
-    Only the first ``size_bytes`` of a data file count: what lies behind is an append that was never
+    Only the first ``size_bytes`` of a data file count; the rest is an append that was never
     committed. ``history`` holds (generation, length) of earlier states of the same data file, oldest first.
     """
 
@@ -38,7 +38,7 @@ class Record:
     history: tuple[tuple[int, int], ...] = field(default=())
 
     def length_at(self, generation: int | None) -> int | None:
-        """How many bytes of the content belong to a generation; None where it cannot be read any more."""
+        """Return how many bytes of the content belong to a generation; None if it can no longer be read."""
         if generation is None or generation == self.info.generation:
             return self.info.size_bytes
         return dict(self.history).get(generation)
@@ -47,7 +47,7 @@ class Record:
 def encode_record(
     info: ObjectInfo, *, data_file: str | None = None, history: tuple[tuple[int, int], ...] = ()
 ) -> bytes:
-    """The record's line, ending in ``\\n``; inline bytes go behind it."""
+    """Return the record's line, ending in ``\\n``; inline bytes follow it."""
     fields: dict[str, Any] = {
         "key": info.key,
         "generation": info.generation,
@@ -64,7 +64,7 @@ def encode_record(
 
 
 def decode_record(line: bytes, path: Path) -> Record:
-    """The inverse of ``encode_record``. Raises ``CorruptData``."""
+    """Return the inverse of ``encode_record``. Raises ``CorruptData``."""
     try:
         if not line.endswith(b"\n"):
             raise ValueError("no line end")
@@ -90,7 +90,7 @@ def decode_record(line: bytes, path: Path) -> Record:
 
 
 def read_record(path: Path) -> Record | None:
-    """The record at the path, or None. Reads its first line only."""
+    """Return the record at the path, or None. Reads its first line only."""
     try:
         with path.open("rb") as file:
             return decode_record(file.readline(), path)
@@ -99,9 +99,9 @@ def read_record(path: Path) -> Record | None:
 
 
 def read_folder(folder: Path) -> Iterator[Record]:
-    """The records in all hash folders of one folder, in no order; a missing folder has none.
+    """Yield the records in all hash folders of one folder, in no order; a missing folder has none.
 
-    What else lies there (a ``.DS_Store``) is none of ours.
+    Other files there (a ``.DS_Store``) are ignored.
     """
     if not folder.is_dir():
         return
@@ -117,18 +117,18 @@ def read_folder(folder: Path) -> Iterator[Record]:
 
 
 def hash_digits(key: str) -> str:
-    """Two hex digits that spread keys over folders and locks."""
+    """Return two hex digits that spread keys over folders and locks."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:2]
 
 
 def quoted_name(text: str) -> str:
-    """A file name for any text; never ``.``, ``..`` or a hidden file."""
+    """Return a file name for any text; never ``.``, ``..`` or a hidden file."""
     quoted = quote(text, safe="", errors="surrogatepass")
     return "%2E" + quoted[1:] if quoted.startswith(".") else quoted
 
 
 def write_whole(folder: Path, path: Path, chunks: Iterable[bytes]) -> None:
-    """Replace the file at ``path`` by one with this content, durably: all of it or, after a crash, none.
+    """Replace the file at ``path`` by one with this content, durably: after a crash, either all of it or none.
 
     ``folder`` is where it is written first; it must be on the same file system.
     """
@@ -146,13 +146,13 @@ def write_whole(folder: Path, path: Path, chunks: Iterable[bytes]) -> None:
 
 
 def _begin_file(folder: Path) -> tuple[BinaryIO, Path]:
-    """A new file that is locked for as long as it is open, so that others see that its writer lives."""
+    """Return a new file that stays locked while open, so that others see that its writer is alive."""
     while True:
         descriptor, name = tempfile.mkstemp(dir=folder)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         if os.fstat(descriptor).st_nlink:
             return os.fdopen(descriptor, "wb"), Path(name)
-        os.close(descriptor)  # taken for one that was left behind, before it was locked
+        os.close(descriptor)  # mistaken for an abandoned one before it was locked
 
 
 def remove_left_behind(folder: Path) -> None:
@@ -164,7 +164,7 @@ def remove_left_behind(folder: Path) -> None:
 
 
 def append_at(path: Path, length: int, chunks: Iterable[bytes]) -> None:
-    """Make the file ``length`` bytes of what it holds and then the chunks, durably."""
+    """Truncate the file to ``length`` bytes and append the chunks, durably."""
     with path.open("r+b") as file:
         file.truncate(length)
         file.seek(length)
@@ -194,7 +194,7 @@ def _moment(timestamp: float) -> datetime:
 
 
 def file_chunks(key: str, file: BinaryIO, length: int, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
-    """Only the committed length: what a crash or an append under way left behind it is not part of it."""
+    """Yield only the committed length: what follows is from a crash or an append in progress."""
     with file:
         left = length
         while left:
@@ -208,7 +208,7 @@ def file_chunks(key: str, file: BinaryIO, length: int, chunk_bytes: int = CHUNK_
 
 @contextlib.contextmanager
 def disk_faults() -> Generator[None]:
-    """The file system's errors as the protocol's."""
+    """Raise the file system's errors as the protocol's."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Opaque sRGB, which is what the nets have seen, from transparency and from the colours of an embedded profile."""
+"""Converts transparency and embedded colour profiles to opaque sRGB, which is what the nets were trained on."""
 
 import functools
 import io
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 Mode = Literal["L", "RGB", "CMYK"]
 
-# Those of printers have up to 2 MB, those of screens and cameras a few kilobytes.
+# Printer profiles have up to 2 MB, those of screens and cameras a few kilobytes.
 MAX_PROFILE_BYTES = 4 * 1024 * 1024
 _COLOUR_SPACE: dict[Mode, str] = {"L": "GRAY", "RGB": "RGB ", "CMYK": "CMYK"}
-# Two descriptions of sRGB, from different makers, differ by as much after rounding.
+# Two makers' descriptions of sRGB differ by this much after rounding.
 _SAME_LEVELS = 2
 _PIXELS_AT_ONCE = 250_000
 
@@ -39,10 +39,10 @@ def on_white(image: ImageRGB, *, red_first: bool) -> ImageRGB:
 
 
 def to_srgb(image_rgb: ImageRGB, icc_profile: bytes, *, grey: bool) -> ImageRGB:
-    """Return uint8 (H, W, 3) in sRGB, where it was in the colours of ``icc_profile``; ``grey`` has equal channels.
+    """Convert uint8 (H, W, 3) from the colours of ``icc_profile`` to sRGB; ``grey`` has equal channels.
 
-    The picture itself comes back where the profile is empty, means sRGB, cannot be read, or does not fit the picture:
-    what browsers do too.
+    The picture is returned unchanged if the profile is empty, means sRGB, cannot be read, or does not fit the
+    picture, as in browsers.
     """
     if not icc_profile:
         return image_rgb
@@ -63,11 +63,11 @@ def to_srgb(image_rgb: ImageRGB, icc_profile: bytes, *, grey: bool) -> ImageRGB:
 
 
 def transform_to_srgb(icc_profile: bytes, mode: Mode) -> "ImageCmsTransform | None":
-    """The transform of pictures of ``mode`` to sRGB, None where the profile is none for them or changes nothing."""
+    """Return the transform of ``mode`` to sRGB, or None if the profile does not fit it or changes nothing."""
     return _transform(icc_profile, mode) if len(icc_profile) <= MAX_PROFILE_BYTES else None
 
 
-@functools.lru_cache(maxsize=8)  # a phone's photos all have the same
+@functools.lru_cache(maxsize=8)  # all photos from one phone have the same
 def _transform(icc_profile: bytes, mode: Mode) -> "ImageCmsTransform | None":
     from PIL import ImageCms
 
@@ -85,7 +85,7 @@ def _transform(icc_profile: bytes, mode: Mode) -> "ImageCmsTransform | None":
 
 
 def _probe(mode: Mode) -> "Image":
-    """Colours from all over the range."""
+    """Return colours from all over the range."""
     from PIL import Image
 
     if mode == "L":

@@ -1,4 +1,4 @@
-"""Which format some bytes are, by how they begin, and what to say about those that are not read."""
+"""Recognises formats by their first bytes, including the names of those that are not supported."""
 
 from fer.errors import InvalidInput, UnsupportedType
 
@@ -64,8 +64,8 @@ _BRANDS = {
 def format_of(data: bytes) -> str:
     """Return ``JPEG``, ``PNG``, ``WEBP``, ``GIF``, ``BMP`` or ``AVIF``.
 
-    Raises ``UnsupportedType``, with the name of what came, for another known format, and ``InvalidInput`` for what
-    is no image at all.
+    Raises ``UnsupportedType``, naming the format, for another known one, and ``InvalidInput`` for anything that is
+    not an image.
     """
     if not data:
         raise InvalidInput("The image is empty.")
@@ -79,15 +79,15 @@ def format_of(data: bytes) -> str:
         return other
     if other is None:
         raise InvalidInput(f"This is not an image. {SEND}")
-    raise UnsupportedType(f"{other} files are not read. {SEND}")
+    raise UnsupportedType(f"{other} files are not supported. {SEND}")
 
 
 def _container_name(data: bytes) -> str:
-    """The name of an ISO base media file (ISO/IEC 14496-12): by its major brand, then its compatible ones."""
+    """Return the name of an ISO base media file (ISO/IEC 14496-12): by its major brand, then its compatible ones."""
     end = min(int.from_bytes(data[:4]), 256)
     brands = [data[8:12], *(data[at : at + 4] for at in range(16, end - 3, 4))]
     names = [_BRANDS[brand] for brand in brands if brand in _BRANDS]
-    if names[:1] == ["HEIF"]:  # a container that says what is in it further on
+    if names[:1] == ["HEIF"]:  # a container that names its content further on
         names.sort(key=lambda name: name == "HEIF")
     return names[0] if names else "MP4 video"
 

@@ -1,4 +1,4 @@
-"""What a picture's header says: its format, size, orientation and colours, before anything is decoded."""
+"""Reads a picture's header: format, size, orientation and colours, before anything is decoded."""
 
 import struct
 import zlib
@@ -12,16 +12,22 @@ from fer.vision.decoding.formats import format_of
 from fer.vision.decoding.jpeg import DAMAGED, read_jpeg_header
 from fer.vision.decoding.limits import MAX_ODD_PIXELS, MAX_PIXELS
 
-# Of a PNG of 24 MB, in pieces of 8 KB as libpng writes them, twice the number.
+# Twice the number of chunks in a 24 MB PNG with libpng's 8 KB chunks.
 _MAX_CHUNKS = 6_000
+# What a pixel takes at most while it is decoded, as tests/unit/vision/test_decoding_memory.py measures it: the
+# decoder's and our own; of a JPEG in several scans its coefficients, of a picture with a profile the converted one;
+# with transparency four channels before it is laid on white.
+_PLAIN_BYTES, _THIRD_COPY_BYTES, _ALPHA_BYTES = 6, 9, 13
+_PILLOW_BYTES = {"BMP": 15, "GIF": 16, "JPEG": 17, "PNG": 19, "AVIF": 22, "WEBP": 29}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """``size_wh`` is that of the file, before ``orientation`` (EXIF, 1 to 8) is applied.
+    """What a header says; ``size_wh`` is before ``orientation`` (EXIF, 1 to 8) is applied.
 
     ``plain`` says that OpenCV decodes it rightly, with a fourth channel where ``alpha``. What is not plain is left
-    to Pillow, takes up to four times the memory on the way, and is read up to ``max_pixels``; ``kind`` names it.
+    to Pillow, takes up to five times the memory on the way, and is read up to ``max_pixels``; ``kind`` names it.
+    ``scans`` says that a JPEG has several.
     """
 
     format: str
@@ -32,14 +38,33 @@ class Header:
     orientation: int = 1
     alpha: bool = False
     grey: bool = False
+    scans: bool = False
     icc_profile: bytes = b""
+
+    @property
+    def pixels(self) -> int:
+        return self.size_wh[0] * self.size_wh[1]
+
+    @property
+    def bytes_per_px(self) -> int:
+        """The most that a pixel takes while it is decoded."""
+        if not self.plain:
+            return _PILLOW_BYTES[self.format]
+        if self.alpha:
+            return _ALPHA_BYTES
+        return _THIRD_COPY_BYTES if self.scans or self.icc_profile else _PLAIN_BYTES
+
+    @property
+    def charged_pixels(self) -> int:
+        """How many pixels of a plain, opaque picture take as much memory as this one."""
+        return self.pixels * self.bytes_per_px // _PLAIN_BYTES
 
 
 def read_header(data: bytes) -> Header:
     """Read the header of an encoded picture; takes microseconds and unpacks nothing.
 
-    Raises ``InvalidInput`` for what is no picture or has no sound header, ``UnsupportedType`` for a format or
-    variant that is not read, and ``TooLarge`` where the header alone claims too much.
+    Raises ``InvalidInput`` for anything that is not a picture or has a damaged header, ``UnsupportedType`` for a
+    format or variant that is not supported, and ``TooLarge`` if the header claims too much.
     """
     name = format_of(data)
     try:
@@ -49,7 +74,7 @@ def read_header(data: bytes) -> Header:
             return _png(data)
         if name == "WEBP":
             return _webp(data)
-    except (struct.error, IndexError) as error:  # the header itself is cut off
+    except (struct.error, IndexError) as error:  # the header itself is truncated
         raise InvalidInput(DAMAGED) from error
     return _of_pillow(data, name)
 
@@ -59,7 +84,7 @@ def _max_pixels(*, plain: bool) -> int:
 
 
 def exif_orientation(exif: bytes) -> int:
-    """Return the orientation (1 to 8) that an EXIF block (a small TIFF) states, 1 where it states none."""
+    """Return the orientation (1 to 8) that an EXIF block (a small TIFF) states, 1 if none."""
     exif = exif.removeprefix(b"Exif\0\0")
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
     try:
@@ -87,6 +112,7 @@ def _jpeg(data: bytes) -> Header:
         max_pixels=_max_pixels(plain=plain),
         orientation=exif_orientation(found.exif),
         grey=found.components == 1,
+        scans=found.scans,
         icc_profile=found.icc_profile,
     )
 
@@ -140,8 +166,8 @@ def _png(data: bytes) -> Header:
     chunks = dict(_png_chunks(data))
     odd = {b"acTL", b"tRNS"} & chunks.keys()
     kind = "animated PNG" if b"acTL" in chunks else "PNG of a rare kind with transparency"
-    # OpenCV reads every depth, but alpha only of 8 bits, no transparent colours and no animation. It reserves what a
-    # chunk's length claims, so that the chunks must all be there.
+    # OpenCV reads every depth, but alpha only with 8 bits, and no transparent colours or animation. It allocates what
+    # a chunk's length claims, so all chunks must be present.
     plain = b"IEND" in chunks and not odd and (colour in (0, 2, 3) or (colour, depth) == (6, 8))
     return Header(
         format="PNG",
@@ -157,7 +183,7 @@ def _png(data: bytes) -> Header:
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Those that say how to read the pixels, and the last one, as far as one follows on the other."""
+    """Yield the chunks that say how to read the pixels, and the last one, as long as they are contiguous."""
     at = 8
     for _ in range(_MAX_CHUNKS):
         length, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
@@ -171,16 +197,16 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _png_exif(data: bytes) -> bytes:
-    """The body of the eXIf chunk, which may stand before the pixels or after them."""
+    """Return the body of the eXIf chunk, which may come before or after the pixels."""
     at = data.rfind(b"eXIf") - 4
     length = int.from_bytes(data[at : at + 4]) if at >= 8 else 0
     body, crc = data[at + 8 : at + 8 + length], data[at + 8 + length : at + 12 + length]
-    # The checksum tells it from the same four letters within packed pixels.
+    # The checksum distinguishes it from the same four letters within packed pixels.
     return body if length and zlib.crc32(b"eXIf" + body).to_bytes(4) == crc else b""
 
 
 def _unpacked(chunk: bytes) -> bytes:
-    """The profile in an iCCP chunk, empty where it is damaged or too large."""
+    """Return the profile in an iCCP chunk, empty if damaged or too large."""
     unpacker = zlib.decompressobj()
     try:
         profile = unpacker.decompress(chunk[chunk.find(b"\0") + 2 :], MAX_PROFILE_BYTES)

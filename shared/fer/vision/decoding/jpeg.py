@@ -1,7 +1,7 @@
-"""A JPEG's headers, walked as libjpeg walks them, and not more strictly (ITU-T T.81, annex B).
+"""Walks a JPEG's headers as libjpeg does, no more strictly (ITU-T T.81, annex B).
 
-The phone's photo is the common case, and the reason why this one format is not left to Pillow: that takes longer
-to import than the photo to decode, and does not count scans.
+Phone photos are the common case and the reason why this format is not left to Pillow, which takes longer to
+import than the photo to decode and does not count scans.
 """
 
 import re
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from fer.errors import InvalidInput, UnsupportedType
 
-# A progressive JPEG has about ten scans; hundreds in a small file only serve to cost time.
+# A progressive JPEG has about ten scans; hundreds in a small file can only be meant to waste time.
 MAX_SCANS = 64
 # A photo has about a dozen segments, one with depth maps and profiles hundreds.
 MAX_SEGMENTS = 5_000
-DAMAGED = "The image is damaged or not complete."
+DAMAGED = "The image is damaged or incomplete."
 
-# As in libjpeg's next_marker: what stands between markers is skipped, fill bytes (FF FF) and stuffing (FF 00) too.
+# As in libjpeg's next_marker: anything between markers is skipped, including fill (FF FF) and stuffing (FF 00).
 _MARKER = re.compile(rb"\xff[^\x00\xff]")
 _SCAN_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # restart markers belong to a scan
 _WITHOUT_LENGTH = (0x01, *range(0xD0, 0xD8))
@@ -28,10 +28,14 @@ _EXIF, _PROFILE = b"Exif\0\0", b"ICC_PROFILE\0"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JpegHeader:
-    """What stands before the first scan; ``exif`` and ``icc_profile`` are empty where there is none."""
+    """What stands before the first scan; ``exif`` and ``icc_profile`` are empty where there is none.
+
+    One of several ``scans`` is held as a whole, in coefficients, before its first pixel is there.
+    """
 
     size_wh: tuple[int, int]
     components: int
+    scans: bool
     exif: bytes
     icc_profile: bytes
 
@@ -39,8 +43,8 @@ class JpegHeader:
 def read_jpeg_header(data: bytes) -> JpegHeader:
     """Read the segments up to the first scan, and count the scans.
 
-    Raises ``InvalidInput`` for what libjpeg does not read or only at great cost, and ``UnsupportedType`` for a
-    lossless, arithmetic or 12-bit JPEG.
+    Raises ``InvalidInput`` for anything that libjpeg cannot read, or only at great cost, and ``UnsupportedType`` for
+    a lossless, arithmetic or 12-bit JPEG.
     """
     at, progressive, frame, exif = 2, False, b"", b""
     profile: dict[int, bytes] = {}
@@ -63,15 +67,21 @@ def read_jpeg_header(data: bytes) -> JpegHeader:
         raise InvalidInput(DAMAGED)
     height, width, components = struct.unpack_from(">HHB", frame, 1)
     if frame[0] != 8:
-        raise UnsupportedType("A JPEG with 12 bits per colour is not read; send one with 8 bits.")
-    if progressive or body[0] < components:
+        raise UnsupportedType("JPEGs with 12 bits per colour are not supported; send one with 8 bits.")
+    scans = progressive or body[0] < components
+    if scans:
         _check_scans(data, at)
-    icc_profile = b"".join(profile[number] for number in sorted(profile))
-    return JpegHeader(size_wh=(width, height), components=components, exif=exif, icc_profile=icc_profile)
+    return JpegHeader(
+        size_wh=(width, height),
+        components=components,
+        scans=scans,
+        exif=exif,
+        icc_profile=b"".join(profile[number] for number in sorted(profile)),
+    )
 
 
 def _next(marker: re.Pattern[bytes], data: bytes, at: int) -> tuple[int, int]:
-    """The next marker from ``at`` on, and where what follows it begins."""
+    """Return the next marker from ``at`` on, and where what follows it begins."""
     found = marker.search(data, at)
     if found is None:
         raise InvalidInput(DAMAGED)
@@ -79,7 +89,7 @@ def _next(marker: re.Pattern[bytes], data: bytes, at: int) -> tuple[int, int]:
 
 
 def _segment(data: bytes, at: int) -> tuple[bytes, int]:
-    """The body of the segment whose length stands at ``at``, and where it ends."""
+    """Return the body of the segment whose length is at ``at``, and where it ends."""
     end = at + int.from_bytes(data[at : at + 2])
     if end < at + 2 or end > len(data):
         raise InvalidInput(DAMAGED)
@@ -89,20 +99,20 @@ def _segment(data: bytes, at: int) -> tuple[bytes, int]:
 def _checked_frame(marker: int, body: bytes) -> bytes:
     if marker not in _READ_FRAMES:
         kind = "An arithmetic-coded" if marker >= 0xC9 else "A lossless or hierarchical"
-        raise UnsupportedType(f"{kind} JPEG is not read; send a baseline or progressive one.")
+        raise UnsupportedType(f"{kind} JPEG is not supported; send a baseline or progressive one.")
     if len(body) < 6:
         raise InvalidInput(DAMAGED)
     return body
 
 
 def _check_scans(data: bytes, at: int) -> None:
-    """Count the scans up to the end of the image, not of the file: what follows is none of the image's."""
+    """Count the scans up to the end of the image, not of the file."""
     scans = 1
     for _ in range(MAX_SEGMENTS):
         marker, at = _next(_SCAN_MARKER, data, at)
         if marker == _END:
             return
-        if marker < 0xC0:  # no segment: libjpeg refuses it, or skips it while it looks for a restart marker
+        if marker < 0xC0:  # not a segment: libjpeg refuses it, or skips it while looking for a restart marker
             continue
         scans += marker == _START_OF_SCAN
         if scans > MAX_SCANS:

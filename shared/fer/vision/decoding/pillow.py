@@ -1,6 +1,6 @@
-"""Pillow's decoders: the one of the format that came, never whichever of its forty takes a file, and on a lead.
+"""Pillow's decoders, restricted: only that of the recognised format, never whichever of its forty accepts the file.
 
-Pillow is imported where it is needed, for a photo as JPEG, PNG or WebP does not need it.
+Pillow is imported only when needed: photos as JPEG, PNG or WebP do not need it.
 """
 
 import io
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
-# Pillow's parsers walk a file piece by piece, in Python, and gather some of it in quadratic time. The largest real
-# headers take some hundred reads, the pixels of a large PNG some ten thousand.
+# Pillow's parsers walk a file piece by piece, in Python, and collect some of it in quadratic time. The largest real
+# headers take a few hundred reads, the pixels of a large PNG about ten thousand.
 _MAX_HEADER_READS = 5_000
 _MAX_READS = 200_000
-# A run-length encoded BMP is decoded in Python too, with two reads a run.
+# A run-length encoded BMP is decoded in Python too, with two reads per run.
 _MAX_RLE_READS = 3 * MAX_RLE_PIXELS
 _ALPHA_MODES = ("RGBA", "LA", "PA", "RGBa", "La")
 _OPAQUE_MODES = ("1", "L", "P", "RGB", "RGBX", "CMYK", "YCbCr")
@@ -33,7 +33,7 @@ _OPAQUE_MODES = ("1", "L", "P", "RGB", "RGBX", "CMYK", "YCbCr")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PillowHeader:
-    """What Pillow says of a picture before it decodes it; ``kind`` names it, where errors need a name."""
+    """What Pillow says about a picture before decoding it; ``kind`` names it for errors."""
 
     kind: str
     size_wh: tuple[int, int]
@@ -46,7 +46,7 @@ class PillowHeader:
 def read_header(data: bytes, name: str) -> PillowHeader:
     """Read the header of a GIF, BMP or AVIF.
 
-    Raises ``InvalidInput``, and ``TooLarge`` where the first frame has far more pixels than are ever read.
+    Raises ``InvalidInput``, and ``TooLarge`` if the first frame has far more pixels than are ever allowed.
     """
     with _faults():
         picture = _open(data, name)
@@ -62,10 +62,10 @@ def read_header(data: bytes, name: str) -> PillowHeader:
 
 
 def decode(data: bytes, name: str, *, size_wh: tuple[int, int]) -> ImageRGB:
-    """Decode the first frame to uint8 (H, W, 3) RGB as it lies in the file; what is transparent becomes white.
+    """Decode the first frame to uint8 (H, W, 3) RGB as stored in the file; transparency becomes white.
 
-    Raises ``InvalidInput`` where that is not of ``size_wh``, damaged, or has pixels that were never decoded, and
-    ``UnsupportedType`` for pixels of a kind that is not read.
+    Raises ``InvalidInput`` if it does not have ``size_wh``, is damaged, or has pixels that were never decoded, and
+    ``UnsupportedType`` for a pixel type that is not supported.
     """
     with _faults():
         return _rgb_of(_load_png(data, size_wh) if name == "PNG" else _load(data, name, size_wh))
@@ -110,7 +110,7 @@ def _open(data: bytes, name: str) -> "ImageFile":
 
 
 def _load(data: bytes, name: str, size_wh: tuple[int, int], *, backdrop: int | None = None) -> "ImageFile":
-    """Decode, on to a picture that has the grey level ``backdrop`` all over."""
+    """Decode onto a picture filled with the grey level ``backdrop``."""
     picture = _open(data, name)
     if picture.size != size_wh:
         raise InvalidInput(DAMAGED)
@@ -123,13 +123,13 @@ def _load(data: bytes, name: str, size_wh: tuple[int, int], *, backdrop: int | N
 def _load_png(data: bytes, size_wh: tuple[int, int]) -> "ImageFile":
     """Decode a PNG of which every row is there.
 
-    Pillow reports success where the packed rows end early. They are written in the order in which they come, so the
-    last pixel tells; of an interlaced picture that of the last odd row, which comes last.
+    Pillow reports success even if the packed rows end early. Rows are written in the order in which they arrive, so
+    the last pixel tells; in an interlaced picture it is that of the last odd row, which comes last.
     """
     picture = _load(data, "PNG", size_wh, backdrop=1)
     last = _last_pixels(picture)
     untouched = _blank(picture.mode, (1, 1), 1).getpixel((0, 0))
-    # Where the picture happens to have the backdrop's very colour there, another backdrop decides.
+    # If the picture happens to have the backdrop's colour there, another backdrop decides.
     if untouched in last and _last_pixels(_load(data, "PNG", size_wh, backdrop=0)) != last:
         raise InvalidInput(DAMAGED)
     return picture
@@ -149,7 +149,7 @@ def _last_pixels(picture: "Image") -> list[object]:
 
 @contextmanager
 def _faults() -> Generator[None]:
-    """Whatever a parser trips over is the fault of the bytes."""
+    """Turn whatever a parser raises into ``InvalidInput``: the bytes are at fault."""
     from PIL import Image
 
     try:
@@ -157,8 +157,8 @@ def _faults() -> Generator[None]:
     except FerError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
-        raise TooLarge(f"The image claims far more pixels than the {MAX_ODD_PIXELS:,} that are read.") from error
-    except Exception as error:  # parsers of hostile bytes raise whatever comes, and nothing else runs in here
+        raise TooLarge(f"The image claims far more than the {MAX_ODD_PIXELS:,} pixels allowed.") from error
+    except Exception as error:  # parsers of hostile bytes raise anything, and nothing else runs here
         raise InvalidInput(DAMAGED) from error
 
 
@@ -172,4 +172,4 @@ def _rgb_of(picture: "Image") -> ImageRGB:
         return np.array(transform.apply(picture))
     if picture.mode in _OPAQUE_MODES:
         return np.array(picture if picture.mode == "RGB" else picture.convert("RGB"))
-    raise UnsupportedType("Images with this kind of pixels are not read. Send 8-bit colour or grey.")
+    raise UnsupportedType("Images with this pixel type are not supported. Send 8-bit colour or grey.")

@@ -20,14 +20,14 @@ _log = logging.getLogger(__name__)
 
 
 class Detector(Protocol):
-    """Finds faces; safe to call from any number of threads at once."""
+    """Finds faces; safe to call from any number of threads."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def min_retry_score(self) -> float:
-        """The score from which a face counts that only a second look found (see ``retries``)."""
+        """The lowest score of a face that only a second look found (see ``retries``)."""
         ...
 
     def detect(self, image_rgb: ImageRGB) -> list[Face]:
@@ -42,18 +42,18 @@ class Detector(Protocol):
 def open_detector(name: str, *, models_dir: Path) -> Detector:
     """Open ``auto``, ``yunet``, ``mtcnn`` or ``haar`` from ``models_dir`` (the detector files' directory).
 
-    ``auto`` takes the first of yunet, mtcnn, haar whose files are there and logs one line about it.
-    Raises ``ValueError`` for another name, ``NotFound`` where a file of the named detector is missing and
-    ``CorruptData`` where one cannot be read.
+    ``auto`` takes the first of yunet, mtcnn, haar whose files are present and logs which.
+    Raises ``ValueError`` for any other name, ``NotFound`` if a file of the named detector is missing and
+    ``CorruptData`` if one cannot be read.
     """
     if name not in DETECTORS:
         raise ValueError(f"detector must be one of {', '.join(DETECTORS)}, got {name!r}")
-    # The functions answer several requests at once: OpenCV's own threads would only fight over the cores, and
+    # The functions answer several requests at once: OpenCV's own threads would only compete for the cores, and
     # those started before a server forks would be missing in its workers.
     cv2.setNumThreads(1)
     if name == "auto":
         name = next(each for each in _FILES if not _missing(each, models_dir))
-        better = "" if name == "yunet" else "; 'make models' fetches yunet, which finds more faces"
+        better = "" if name == "yunet" else "; 'make models' downloads yunet, which finds more faces"
         _log.info("face detector: %s%s", name, better)
     missing = _missing(name, models_dir)
     if missing:

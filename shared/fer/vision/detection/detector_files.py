@@ -1,6 +1,6 @@
-"""YuNet's file: pinned by its sha256 and fetched once. MTCNN's files come with the project.
+"""YuNet's file: pinned by its sha256 and downloaded once. MTCNN's files are part of the project.
 
-MTCNN's were written from the weights in the PyPI package ``mtcnn`` 1.0.0 by ``tools/mtcnn_onnx.py``, which is in
+MTCNN's were converted from the weights in the PyPI package ``mtcnn`` 1.0.0 by ``tools/mtcnn_onnx.py``, which is in
 the history up to commit be92b3f. Input ``image``: float32 (N, 3, H, W), RGB, (pixel - 127.5) / 128; outputs
 ``probability`` (face is column 1), ``box`` and, of ONet, ``landmarks``.
 """
@@ -34,10 +34,10 @@ def is_ready(path: Path, sha256: str) -> bool:
 
 
 def fetch_yunet(directory: Path, *, mirror: Path | None, tell: Tell) -> Path:
-    """Return the path of YuNet's file in ``directory``; fetch it from ``mirror`` or OpenCV Zoo where it is not there.
+    """Return the path of YuNet's file in ``directory``; fetch it from ``mirror`` or OpenCV Zoo if it is missing.
 
-    The file is written atomically. Raises ``Unavailable`` where the source cannot be reached and ``CorruptData``
-    where it has other bytes than the pinned ones.
+    The file is written atomically. Raises ``Unavailable`` if the source cannot be reached and ``CorruptData``
+    if its bytes are not the pinned ones.
     """
     path = directory / YUNET_FILE
     if is_ready(path, YUNET_SHA256):
@@ -59,7 +59,7 @@ def fetch_yunet(directory: Path, *, mirror: Path | None, tell: Tell) -> Path:
 
 
 def with_yunet(detector_dir: Path, cache_dir: Path, *, mirror: Path | None, tell: Tell) -> Path:
-    """Return a directory that holds YuNet's file and the other detectors': ``detector_dir``, else ``cache_dir``.
+    """Return a directory with YuNet's and the other detectors' files: ``detector_dir``, else ``cache_dir``.
 
     Raises as ``fetch_yunet`` does.
     """

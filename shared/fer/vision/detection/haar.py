@@ -1,4 +1,4 @@
-"""OpenCV's Haar cascade (Viola and Jones, 2001), for comparison and for where no net's file is there."""
+"""OpenCV's Haar cascade (Viola and Jones, 2001), for comparison, and for use without any net's file."""
 
 from pathlib import Path
 
@@ -9,8 +9,8 @@ import numpy as np
 from fer.domain import Face
 from fer.vision import framing
 from fer.vision.arrays import ImageRGB
+from fer.vision.detection.looks import Sight, find_faces
 from fer.vision.detection.pool import Pool
-from fer.vision.detection.retries import find_with_retries
 from fer.vision.images import to_grey
 from fer.vision.resizing import fitted
 
@@ -18,12 +18,12 @@ MAX_SIDE_PX = 640
 MIN_INPUT_SIDE_PX = 160
 MIN_FACE_PX = 40
 MIN_RETRY_SCORE = 0.9
-# A cascade's certainty is the sum of its last stage over merged windows; half of its finds lie above this.
+# A cascade's certainty is the sum of its last stage over merged windows; half of its detections lie above this.
 _MIDDLE_WEIGHT = 4.0
 
 
 class HaarDetector:
-    """Detector without landmarks that needs no file beside OpenCV's own."""
+    """Detector without landmarks that needs only OpenCV's own file."""
 
     name = "haar"
     min_retry_score = MIN_RETRY_SCORE
@@ -34,7 +34,13 @@ class HaarDetector:
 
     def detect(self, image_rgb: ImageRGB) -> list[Face]:
         """Return the faces of uint8 (H, W, 3), largest first."""
-        return find_with_retries(self.find_once, image_rgb, min_retry_score=self.min_retry_score)
+        return find_faces(self, image_rgb)
+
+    def first_look(self, image_rgb: ImageRGB) -> Sight:
+        return Sight(faces=self.find_once(image_rgb))
+
+    def look_closer(self, image_rgb: ImageRGB, sight: Sight) -> list[Face]:  # noqa: ARG002  it has no hints
+        return sight.faces
 
     def find_once(self, image_rgb: ImageRGB) -> list[Face]:
         """Look once, without a border and without turning; boxes in YuNet's framing."""
@@ -56,5 +62,5 @@ class HaarDetector:
 
 
 def _score(weight: float) -> float:
-    """Bring a cascade's unbounded weight to 0…1, so that scores of all detectors compare in kind."""
+    """Map a cascade's unbounded weight to 0…1, so that the scores of all detectors are comparable."""
     return max(0.0, weight) / (max(0.0, weight) + _MIDDLE_WEIGHT)

@@ -9,32 +9,32 @@ from fer.domain import Face
 from fer.vision import framing
 from fer.vision.arrays import FloatArray, ImageRGB
 from fer.vision.boxes import keep_best
+from fer.vision.detection.looks import Sight, find_faces
 from fer.vision.detection.nets import mtcnn_batch, open_net
 from fer.vision.detection.onet import ONET_FILE, ONET_SIDE_PX, ONet
-from fer.vision.detection.retries import find_with_retries
 from fer.vision.resizing import as_image, fitted
 
 PNET_FILE = "mtcnn_pnet.onnx"
 RNET_FILE = "mtcnn_rnet.onnx"
 MTCNN_FILES = (PNET_FILE, RNET_FILE, ONET_FILE)
 
-# PNet looks at 12-pixel windows; from 40 px on, a face has enough pixels for its expression too, and the pyramid
-# costs a quarter of the package's 20.
+# PNet uses 12-pixel windows; from 40 px on, a face has enough pixels for its expression too, and the pyramid
+# costs a quarter of what it does with the package's 20.
 MIN_FACE_PX = 40
 PYRAMID_STEP = 0.709
 MAX_SIDE_PX = 1280
 MIN_INPUT_SIDE_PX = 160
 MIN_SCORES = (0.6, 0.7, 0.8)
-# ONet is nearly as sure of the textures that it takes for a face: 0.95 drops one of four of those, and loses faces.
+# ONet is nearly as sure of textures that it mistakes for faces: 0.95 drops one in four of them, and loses faces.
 MIN_RETRY_SCORE = 0.8
 _CELL_PX, _STRIDE_PX = 12, 2
 _RNET_SIDE_PX = 24
-# Textures can give thousands of proposals; the best few hundred bound the time and the memory.
+# Textures can give thousands of proposals; keeping the best few hundred bounds time and memory.
 _MAX_PROPOSALS = 400
 
 
 class MTCNNDetector:
-    """Detector with five landmarks; ``models_dir`` holds the three files that ``make models`` converts."""
+    """Detector with five landmarks; ``models_dir`` holds its three files."""
 
     name = "mtcnn"
     min_retry_score = MIN_RETRY_SCORE
@@ -46,7 +46,13 @@ class MTCNNDetector:
 
     def detect(self, image_rgb: ImageRGB) -> list[Face]:
         """Return the faces of uint8 (H, W, 3), largest first."""
-        return find_with_retries(self.find_once, image_rgb, min_retry_score=self.min_retry_score)
+        return find_faces(self, image_rgb)
+
+    def first_look(self, image_rgb: ImageRGB) -> Sight:
+        return Sight(faces=self.find_once(image_rgb))
+
+    def look_closer(self, image_rgb: ImageRGB, sight: Sight) -> list[Face]:  # noqa: ARG002  it has no hints
+        return sight.faces
 
     def find_once(self, image_rgb: ImageRGB) -> list[Face]:
         """Look once, without a border and without turning; boxes in YuNet's framing."""
@@ -114,7 +120,7 @@ def _squared(boxes: FloatArray) -> FloatArray:
 
 
 def _cut(image_rgb: ImageRGB, square: FloatArray, side_px: int) -> ImageRGB:
-    """Return the square, black where it leaves the picture, scaled to ``side_px``."""
+    """Return the square, black outside the picture, scaled to ``side_px``."""
     x1, y1, x2, y2 = (round(float(value)) for value in square)
     x2, y2 = max(x2, x1 + 1), max(y2, y1 + 1)
     height, width = image_rgb.shape[:2]

@@ -1,4 +1,4 @@
-"""A pool for things that only one thread may use at a time, such as interpreters."""
+"""A pool of objects that only one thread may use at a time, such as interpreters."""
 
 from collections import deque
 from collections.abc import Callable, Generator
@@ -9,9 +9,9 @@ Item = TypeVar("Item")
 
 
 class Pool(Generic[Item]):
-    """Lends items out and makes a new one when all are lent, so it grows to the number of busy threads.
+    """Lends items and makes a new one when all are lent, so it grows to the number of busy threads.
 
-    The first is made at once: a file that cannot be loaded fails when the program starts.
+    The first is made at once, so that a file that cannot be loaded fails at the start.
     """
 
     def __init__(self, make: Callable[[], Item]) -> None:
@@ -25,5 +25,5 @@ class Pool(Generic[Item]):
         except IndexError:
             item = self._make()
         yield item
-        # Not in a finally: an item whose use failed may hold half a state and is dropped.
+        # Not in a finally: an item whose use failed may be in an inconsistent state and is dropped.
         self._idle.append(item)

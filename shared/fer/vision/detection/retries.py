@@ -34,23 +34,20 @@ def turned_by(clockwise_deg: float) -> Change:
 VIDEO_CHANGES: tuple[Change, ...] = (with_border, *(turned_by(turn) for turn in TURNS_DEG[0]))
 
 
-def find_with_retries(find_once: FindOnce, image_rgb: ImageRGB, *, min_retry_score: float) -> list[Face]:
-    """Return the faces of the first look that finds any, largest first.
+def look_again(find_once: FindOnce, image_rgb: ImageRGB, *, min_score: float) -> list[Face]:
+    """Return the faces of the first change of uint8 (H, W, 3) that shows any, in no particular order.
 
-    A find in a retry must reach ``min_retry_score``: more looks are more chances to err, and what they are for,
-    a large face, scores high.
+    A find must reach ``min_score``: more looks are more chances to err, and what they are for, a large face, scores
+    high.
     """
-    faces = find_once(image_rgb)
-    if faces:
-        return largest_first(faces)
     small, enlarge = fitted(image_rgb, max_side_px=RETRY_SIDE_PX)
-    faces = _look_again(find_once, small, with_border, min_retry_score)
+    faces = _look_changed(find_once, small, with_border, min_score)
     for turns_deg in TURNS_DEG:
         if faces:
             break
-        looks = [_look_again(find_once, small, turned_by(turn), min_retry_score) for turn in turns_deg]
+        looks = [_look_changed(find_once, small, turned_by(turn), min_score) for turn in turns_deg]
         faces = max(looks, key=lambda found: max((face.detection_score for face in found), default=0.0))
-    return largest_first(enlarge(face) for face in faces)
+    return [enlarge(face) for face in faces]
 
 
 class LooksOverTime:
@@ -72,13 +69,13 @@ class LooksOverTime:
         if faces:
             return largest_first(faces)
         small, enlarge = fitted(frame_rgb, max_side_px=RETRY_SIDE_PX)
-        faces = _look_again(self._find_once, small, self._changes[0], self._min_retry_score)
+        faces = _look_changed(self._find_once, small, self._changes[0], self._min_retry_score)
         if not faces:
             self._changes.rotate(-1)
         return largest_first(enlarge(face) for face in faces)
 
 
-def _look_again(find_once: FindOnce, small: ImageRGB, change: Change, min_retry_score: float) -> list[Face]:
+def _look_changed(find_once: FindOnce, small: ImageRGB, change: Change, min_retry_score: float) -> list[Face]:
     picture, back = change(small)
     found = [back(face) for face in find_once(picture) if face.detection_score >= min_retry_score]
     return [face for face in found if centre_inside(face, (small.shape[1], small.shape[0]))]

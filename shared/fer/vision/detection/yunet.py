@@ -1,5 +1,6 @@
 """YuNet (Wu, Peng and Yu: YuNet, a tiny millisecond-level face detector, 2023) on ONNX Runtime."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -7,20 +8,28 @@ import numpy as np
 
 from fer.domain import Face
 from fer.vision.arrays import FloatArray, FloatImage, ImageRGB
-from fer.vision.boxes import keep_best, merge_faces, xywh_to_xyxy
+from fer.vision.boxes import keep_best, merge_faces, moved, scaled, xywh_to_xyxy
+from fer.vision.detection import closer
 from fer.vision.detection.detector_files import YUNET_FILE
+from fer.vision.detection.looks import Sight, find_faces
 from fer.vision.detection.nets import Net
-from fer.vision.detection.retries import find_with_retries
+from fer.vision.detection.survey import places_with_detail, survey_side_px
 from fer.vision.detection.yunet_graph import any_size
-from fer.vision.resizing import as_image, fitted, padded_to_multiple
+from fer.vision.resizing import FaceMap, as_image, fitted, halved, padded_to_multiple
 
 # OpenCV's own default of 0.9 misses half of the small faces.
 MIN_SCORE = 0.6
 # 0.7 finds hardly more turned faces and doubles what retries find in face-free pictures; 0.9 loses one in twenty.
 MIN_RETRY_SCORE = 0.8
+# Of faces from 24 network pixels on, 96 % give at least such a response, of those from 48 on a full one. Boxes of
+# faces are higher than wide, which many of the other weak responses are not.
+WEAK_SCORE = 0.02
+WEAK_FACE_PX = 24
+SMALL_HINT_PX = 64
+HINT_FORMS = (0.68, 0.95)
 # Recall falls for faces above 400 network pixels, so large pictures are always made smaller...
 FIRST_SIDE_PX = 640
-# ...and looked at once more at this size when the first look found nothing or only small faces.
+# ...and frames of a video looked at once more at this size when the first look found nothing or only small faces.
 SECOND_SIDE_PX = 1280
 SMALL_FACE_PX = 64
 # Faces are found reliably from about 96 network pixels on: thumbnails are enlarged.
@@ -43,9 +52,30 @@ class YuNetDetector:
 
     def detect(self, image_rgb: ImageRGB) -> list[Face]:
         """Return the faces of uint8 (H, W, 3), largest first."""
-        return find_with_retries(self.find_once, image_rgb, min_retry_score=self.min_retry_score)
+        return find_faces(self, image_rgb)
+
+    def first_look(self, image_rgb: ImageRGB) -> Sight:
+        """Look at the whole picture, made small."""
+        small = halved(image_rgb, min_side_px=FIRST_SIDE_PX)
+        share = image_rgb.shape[1] // small.shape[1]
+        fed, back = fitted(small, max_side_px=FIRST_SIDE_PX, min_side_px=MIN_INPUT_SIDE_PX)
+        seen = _mapped(self._sight(fed), lambda face: scaled(back(face), (share, share)))
+        return replace(seen, small_rgb=small)
+
+    def look_closer(self, image_rgb: ImageRGB, sight: Sight) -> list[Face]:
+        """Return the faces of ``sight`` and the small ones: of a large picture first where it has detail."""
+        faces, hints = sight.faces, sight.hints
+        size_wh = (image_rgb.shape[1], image_rgb.shape[0])
+        effort = closer.effort_for(faces, size_wh)
+        if max(size_wh) > FIRST_SIDE_PX and sight.small_rgb is not None:
+            places = places_with_detail(sight.small_rgb, size_wh, max_area_px=effort.max_area_px)
+            sights = [self._sight_of(image_rgb, place) for place in places]
+            faces = merge_faces([*faces, *(face for each in sights for face in each.faces)])
+            hints = sorted((hint for each in sights for hint in each.hints), key=lambda hint: -hint.detection_score)
+        return closer.look_closer(self.look, image_rgb, faces, hints, max_crops=effort.max_crops)
 
     def find_once(self, image_rgb: ImageRGB) -> list[Face]:
+        """Look at the whole picture once, or twice where it is large and shows only small faces: for live video."""
         faces = self._find_at(image_rgb, FIRST_SIDE_PX)
         longer = max(image_rgb.shape[:2])
         if longer <= FIRST_SIDE_PX:
@@ -61,11 +91,45 @@ class YuNetDetector:
 
     def look(self, image_rgb: ImageRGB) -> list[Face]:
         """Return the faces of the picture as it is, surest first."""
+        return _faces(self._rows(image_rgb, MIN_SCORE))
+
+    def _sight_of(self, image_rgb: ImageRGB, place: tuple[int, int, int, int]) -> Sight:
+        left, top, right, bottom = place
+        share = survey_side_px(max(image_rgb.shape[:2])) / max(image_rgb.shape[:2])
+        side_px = round(share * max(right - left, bottom - top))
+        part, back = fitted(image_rgb[top:bottom, left:right], max_side_px=side_px)
+        return _mapped(self._sight(part), lambda face: moved(back(face), (left, top)))
+
+    def _sight(self, image_rgb: ImageRGB) -> Sight:
+        rows = self._rows(image_rgb, WEAK_SCORE)
+        sure = rows[:, 14] >= MIN_SCORE
+        return Sight(faces=_faces(rows[sure]), hints=_hints(rows[~sure]))
+
+    def _rows(self, image_rgb: ImageRGB, min_score: float) -> FloatArray:
+        """Return what ``decode`` gives, the surest first and without nonsense."""
         fed_bgr = padded_to_multiple(as_image(cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR)), _STRIDES_PX[-1])
-        rows = decode(self._net.run(fed_bgr[None]), width_px=fed_bgr.shape[1], min_score=MIN_SCORE)
+        rows = decode(self._net.run(fed_bgr[None]), width_px=fed_bgr.shape[1], min_score=min_score)
         sound = _sound(rows, limit_px=4 * max(fed_bgr.shape[:2]))
-        best = sound[np.argsort(-sound[:, 14], kind="stable")[:_TOP_K]]
-        return [_face(best[i]) for i in keep_best(xywh_to_xyxy(best[:, :4]), best[:, 14], max_overlap=_NMS_IOU)]
+        return sound[np.argsort(-sound[:, 14], kind="stable")[:_TOP_K]]
+
+
+def _faces(rows: FloatArray) -> list[Face]:
+    return [_face(rows[i]) for i in keep_best(xywh_to_xyxy(rows[:, :4]), rows[:, 14], max_overlap=_NMS_IOU)]
+
+
+def _hints(rows: FloatArray) -> list[Face]:
+    """Return the weak responses that may be small faces, by size, score and form."""
+    sizes, forms = np.sqrt(rows[:, 2] * rows[:, 3]), rows[:, 2] / rows[:, 3]
+    enough = rows[:, 14] >= WEAK_SCORE * np.maximum(1, sizes / WEAK_FACE_PX) ** 2.5
+    rows = rows[enough & (sizes < SMALL_HINT_PX) & (forms > HINT_FORMS[0]) & (forms < HINT_FORMS[1])]
+    kept = keep_best(xywh_to_xyxy(rows[:, :4]), rows[:, 14], max_overlap=_NMS_IOU)
+    return [
+        Face(box_xywh=(x, y, w, h), detection_score=s) for x, y, w, h, s in rows[kept][:, [0, 1, 2, 3, 14]].tolist()
+    ]
+
+
+def _mapped(sight: Sight, back: FaceMap) -> Sight:
+    return Sight(faces=[back(face) for face in sight.faces], hints=[back(hint) for hint in sight.hints])
 
 
 def decode(outputs: list[FloatImage], *, width_px: int, min_score: float) -> FloatArray:

@@ -1,9 +1,9 @@
-"""YuNet's official ONNX file made to take pictures of any size, as they lie in memory.
+"""Adapts YuNet's official ONNX file to pictures of any size, as stored in memory.
 
 The file is exported for 640×640. Nothing in its nodes depends on that, only the shapes that it states. So these
-are left out, and two nodes before the first turn uint8 (1, H, W, 3) into the original's float32 (1, 3, H, W). The few
-messages of the format that this touches are read and written directly
-(https://github.com/onnx/onnx/blob/main/onnx/onnx.proto), which costs less than a millisecond at the start.
+are removed, and two new nodes turn uint8 (1, H, W, 3) into the original's float32 (1, 3, H, W). The few messages
+involved are read and written directly (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto), which takes less
+than a millisecond at the start.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _INT_ATTRIBUTE, _INTS_ATTRIBUTE = 2, 7  # AttributeProto.AttributeType
 def any_size(model: bytes) -> bytes:
     """Return the model with the input ``image``: BGR, sides that are multiples of 32.
 
-    Raises ``CorruptData`` where the bytes are no such model.
+    Raises ``CorruptData`` if the bytes are not such a model.
     """
     try:
         return b"".join(
@@ -47,7 +47,7 @@ def _graph_of_any_size(graph: bytes) -> bytes:
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, bytes, bytes]]:
-    """Yield number, value and the whole of each field; a number's value is empty."""
+    """Yield number, value and the complete bytes of each field; a number's value is empty."""
     at = 0
     while at < len(message):
         start = at
@@ -106,5 +106,5 @@ def _ints_attribute(name: bytes, values: tuple[int, ...]) -> bytes:
 
 
 def _value_info(name: bytes, kind: int) -> bytes:
-    """A value of any shape."""
+    """Return a value of any shape."""
     return _field(1, name) + _field(2, _field(1, _number(1, kind)))

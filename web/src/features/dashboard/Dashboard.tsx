@@ -57,6 +57,7 @@ export function Dashboard() {
               <dd>{last === null ? words.dashboard.none : <time dateTime={last}>{dayText(new Date(last))}</time>}</dd>
             </div>
           </dl>
+          {!statistics.complete && <p className="muted">{words.dashboard.incomplete}</p>}
           <ShareTable shares={sharesOf(statistics)} />
           <WeekTable weeks={statistics.weeks} />
           <ConfusionTable confusion={statistics.confusion} />

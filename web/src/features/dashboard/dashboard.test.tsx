@@ -9,6 +9,7 @@ import { sharesOf } from "./shares.ts";
 const STATISTICS = {
   counts: { happy: 3, nan: 1 },
   total: 4,
+  complete: true,
   last_feedback: "2026-01-02T00:00:00+00:00",
   generation: "5",
   withdrawn: 2,
@@ -32,6 +33,7 @@ const STATISTICS = {
 const EMPTY = {
   counts: {},
   total: 0,
+  complete: true,
   last_feedback: null,
   generation: "0",
   withdrawn: 0,
@@ -70,6 +72,18 @@ test("weeks, contradictions and models can be read", async () => {
   expect(await screen.findByRole("row", { name: "2026-W01 3 1 of 3" })).toBeVisible();
   expect(screen.getByRole("row", { name: "Sad 1 0 0 2 0 0 0 0" })).toBeVisible();
   expect(screen.getByRole("row", { name: /^residual-1 1 Jan 2026 in use/ })).toHaveTextContent("60 % → 70 %");
+});
+
+test("where corrections wait to be merged, it says so", async () => {
+  let complete = true;
+  await answering(() => ({ body: { ...STATISTICS, complete } }));
+  const page = render(<Dashboard />);
+  expect(await screen.findByRole("row", { name: "Happy 3 75%" })).toBeVisible();
+  expect(screen.queryByText(/wait to be merged/)).toBeNull();
+  page.unmount();
+  complete = false;
+  render(<Dashboard />);
+  expect(await screen.findByText(/wait to be merged/)).toBeVisible();
 });
 
 test("an empty bucket offers no download", async () => {
