@@ -188,7 +188,7 @@ test("a camera that is refused says what to do", async ({ page, context }) => {
 test("the paused video is fine on every screen", async ({ page }) => {
   test.slow(); // axe looks at it six times, and the machine may be busy
   await startCamera(page);
-  await expect(figures(page).first()).toHaveText(/^\d+ fps$/);
+  await expect(verdict(page)).toContainText("Happy"); // the figures take longer where the machine is busy
   await page.getByRole("button", { name: "Pause" }).click();
   await expect(page.getByAltText("The frame on which the video was paused")).toBeVisible();
   await expectFine(page, "video");

@@ -1,4 +1,4 @@
-"""How often one client may ask: a token bucket for each, in this process only."""
+"""Limits each client's rate with a token bucket, in this process only."""
 
 import ipaddress
 import math
@@ -11,7 +11,7 @@ from starlette.types import Scope
 
 from fer.errors import FerError, TooManyRequests
 
-# 2 MB of addresses; who is forgotten begins anew.
+# 2 MB of addresses; a forgotten client starts with a full bucket.
 MOST_CLIENTS = 10_000
 
 
@@ -19,9 +19,9 @@ class Clients:
     """Lets each client ask ``requests_per_minute``, all at once or spread; each process counts for itself.
 
     Behind ``proxy_hops`` proxies, each of which appends the address that it was asked from to ``X-Forwarded-For``,
-    the client's is that many from the end: what stands before it the client may have made up. Without proxies it is
-    the connection's own. Addresses of IPv6 count by network (/64), for a client has all of one. The health check and
-    preflights are free. For one event loop; not for threads.
+    the client's address is that many from the end: the client may have made up anything before it. Without proxies it
+    is the connection's own. IPv6 addresses count by network (/64), because a client has all of one. The health check
+    and preflights are free. For one event loop; not thread-safe.
     """
 
     def __init__(
@@ -42,17 +42,17 @@ class Clients:
         )  # requests left, and when: longest ago first
 
     def refusal_of(self, scope: Scope) -> FerError | None:
-        """Count the request; the error that answers it where it is one too many."""
+        """Count the request; return the error that answers it if it is one too many."""
         if scope["method"] == "OPTIONS" or (scope["method"] in ("GET", "HEAD") and scope["path"] == "/"):
             return None
         wait_s = self._take(client_of(scope, proxy_hops=self._proxy_hops))
         if not wait_s:
             return None
-        text = f"At most {self._most_at_once:.0f} requests a minute are answered to one client; try again later."
+        text = f"At most {self._most_at_once:.0f} requests per minute are answered for one client; try again later."
         return TooManyRequests(text, retry_after_s=math.ceil(wait_s))
 
     def _take(self, client: str) -> float:
-        """The seconds until the client may ask again; 0 where it may now, which is then counted."""
+        """Return the seconds until the client may ask again, or count the request and return 0 if it may now."""
         now_s = self._clock()
         left, at_s = self._left.pop(client, (self._most_at_once, now_s))
         left = min(self._most_at_once, left + (now_s - at_s) * self._per_s)
@@ -64,7 +64,7 @@ class Clients:
 
 
 def client_of(scope: Scope, *, proxy_hops: int) -> str:
-    """The address, or network, that a request counts for."""
+    """Return the address, or network, that a request counts for."""
     peer = (scope.get("client") or ("",))[0]
     forwarded = ",".join(Headers(scope=scope).getlist("x-forwarded-for")).split(",")
     if 0 < proxy_hops <= len(forwarded):
@@ -73,7 +73,7 @@ def client_of(scope: Scope, *, proxy_hops: int) -> str:
 
 
 def _network(text: str) -> str | None:
-    """The address without a port, and with IPv6's last 64 bits left out; None where it is none."""
+    """Return the address without a port and without IPv6's last 64 bits, or None if it is not one."""
     text = text.strip()
     if text.count(":") == 1 or text.startswith("["):
         text = text.rpartition(":")[0] if not text.endswith("]") else text

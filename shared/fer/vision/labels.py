@@ -1,6 +1,6 @@
-"""The labels of annotated pictures: what they say, where they go, and how they are drawn.
+"""The labels of annotated pictures: their text, their place and their drawing.
 
-Pillow is imported where it is needed, for most callers draw for themselves.
+Pillow is imported only when needed, because most callers draw for themselves.
 """
 
 import functools
@@ -29,10 +29,10 @@ COLOURS: dict[str, Colour] = {
 }  # fmt: skip
 INK: Colour = (0x0B, 0x0F, 0x0E)
 
-# Letters of a 34th of the picture's longer side are read at a glance, and those below 13 pixels hardly at all.
+# Letters of a 34th of the picture's longer side are legible at a glance, those below 13 pixels hardly at all.
 _LETTERS_PER_SIDE = 34
 _MIN_LETTERS_PX = 13
-# The widest label may be so much wider than its face; the others' letters are as large, which looks calmer.
+# The widest label may be this much wider than its face; all labels have the same size, which looks calmer.
 _WIDEST, _WIDER_THAN_FACE = "surprised 99%+", 1.5
 _SMALLER = (1.0, 0.85, 0.7)
 _PADDING, _PLATE_HEIGHT, _CORNER = 0.4, 1.5, 0.3  # in units of the letters
@@ -50,17 +50,17 @@ class Label:
 
 
 def label_text(prediction: Prediction) -> str:
-    """Return ``happy 98%``: whole per cent, halves up, and never a certainty that it is not (docs/openapi.yaml)."""
+    """Return ``happy 98%``: whole per cent, halves rounded up, never a false certainty (docs/openapi.yaml)."""
     score = prediction.confidence
     share = "99%+" if score >= 0.995 else f"{math.floor(score * 100 + 0.5)}%"
     return f"{prediction.expression} {share}"
 
 
 def place_labels(texts: Sequence[str], boxes: Sequence[BoxLTRB], size_wh: tuple[int, int]) -> list[Label]:
-    """Return a label for each box, the first ones first served.
+    """Return a label for each box; the first boxes choose first.
 
-    A label lies above its box, else below, inside or beside it: where it covers no other label if there is such a
-    place, also by being smaller, and then as little as possible of faces.
+    A label goes above its box, else below, inside or next to it: where it covers no other label if there is such a
+    place, even if it must be smaller, and then as little as possible of any face.
     """
     labels: list[Label] = []
     taken = np.zeros((0, 4))
@@ -107,7 +107,7 @@ def _width_of_one(text: str) -> float:
 
 
 def _letters_px(text: str, face_width_px: int, size_wh: tuple[int, int]) -> int:
-    """By the picture, no wider than the face asks for, and never wider or higher than the picture."""
+    """Return the size of letters: by the picture, no wider than the face allows, never larger than the picture."""
     width, height = size_wh
     wanted = max(max(size_wh) / _LETTERS_PER_SIDE, _MIN_LETTERS_PX)
     by_face = max(_MIN_LETTERS_PX, face_width_px * _WIDER_THAN_FACE / _width_of_one(_WIDEST))

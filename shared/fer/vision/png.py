@@ -22,7 +22,7 @@ def encode_png(image: ImageRGB | ImageGrey) -> bytes:
     """
     if image.dtype != np.uint8 or image.shape[2:] not in ((), (3,)) or image.ndim < 2 or 0 in image.shape:
         raise ValueError(f"expected uint8 (H, W) or (H, W, 3), got {image.dtype} {image.shape}")
-    # Imported here, for most callers draw for themselves and ask for no picture.
+    # Imported here, because most callers draw for themselves and request no picture.
     from isal import isal_zlib
 
     height, width = image.shape[:2]

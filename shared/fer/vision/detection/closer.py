@@ -14,8 +14,8 @@ from fer.vision.resizing import crop_around
 Look = Callable[[ImageRGB], list[Face]]
 
 CROP_SIDE_PX = 160
-# A face is looked at with this side, and once more a little larger and mirrored. What is no face seldom scores high
-# in both: a mean of 0.73 drops nine of ten false finds and one face in a hundred.
+# A face is looked at with this side, and once more slightly larger and mirrored. Anything else seldom scores high in
+# both: a mean of 0.73 drops nine in ten false detections and one face in a hundred.
 FACE_SIDES_PX = (64, 80)
 MIN_MEAN_SCORE = 0.73
 # Hints closer to each other than this part of a crop, and of nearly the same size, lie in the same crop.
@@ -39,7 +39,7 @@ PORTRAIT_FACE_SHARE = 0.15
 
 
 def effort_for(faces: Sequence[Face], size_wh: tuple[int, int]) -> Effort:
-    """Return what a picture is worth in which the first look saw ``faces``."""
+    """Return the budget for a picture in which the first look saw ``faces``."""
     largest_px = max((math.sqrt(face.area_px) for face in faces), default=0.0)
     return PORTRAIT_EFFORT if largest_px > PORTRAIT_FACE_SHARE * max(size_wh) else FULL_EFFORT
 
@@ -47,7 +47,7 @@ def effort_for(faces: Sequence[Face], size_wh: tuple[int, int]) -> Effort:
 def look_closer(
     look: Look, image_rgb: ImageRGB, faces: Sequence[Face], hints: Sequence[Face], *, max_crops: int
 ) -> list[Face]:
-    """Return ``faces`` and those that stand in the crops around ``hints``, of which the first count most."""
+    """Return ``faces`` and those found in the crops around ``hints``, the first hints taking precedence."""
     found = list(faces)
     looked_at: list[Face] = []
     for hint in hints:

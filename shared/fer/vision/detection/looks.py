@@ -1,4 +1,4 @@
-"""The order of looks: one, closer ones where small faces may be, and turned ones where these leave a doubt."""
+"""The order of looks: one, closer ones where small faces may be, and turned ones if there is still doubt."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -13,7 +13,7 @@ from fer.vision.resizing import turned_by_quarters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """What a look shows: ``faces``, and ``hints``, where a small face may be, the surest first.
+    """The result of a look: ``faces``, and ``hints`` where a small face may be, surest first.
 
     ``small_rgb`` is a large picture as far as it was halved for the look.
     """
@@ -46,7 +46,7 @@ def find_faces(looker: Looker, image_rgb: ImageRGB) -> list[Face]:
     quarters = quarters_to_upright(looker.find_once, image_rgb, faces, min_score=looker.min_retry_score)
     if not quarters:
         return largest_first(faces)
-    # The photo lost its orientation: all of it is looked at as it should stand.
+    # The photo lost its orientation: look at all of it upright.
     turned_rgb, back = turned_by_quarters(image_rgb, quarters)
     turned = looker.look_closer(turned_rgb, looker.first_look(turned_rgb))
     return largest_first(back(face) for face in turned) or largest_first(faces)

@@ -1,4 +1,4 @@
-"""The places of a large picture that may show a small face: those with detail of its size.
+"""Finds the parts of a large picture that may show a small face: those with detail of its size.
 
 A face 24 pixels wide is full of edges a few pixels apart. Where a picture is smooth at that scale (sky, walls, all
 that is out of focus, every part of an enlarged picture) there is none, and the detector need not look.
@@ -18,20 +18,20 @@ MAX_SIDE_PX = 4000
 # Mean difference, in grey levels, from the picture at half its size, over a window as wide as such a face. Of
 # 40-pixel faces in 12 megapixels 99 % exceed 10, and blurred (sigma 1.5) 8.
 MIN_DETAIL = 5.0
-# Where the time allows less than what has this much detail, the least is raised in these steps.
+# If the time does not allow for all parts with this much detail, the minimum is raised in these steps.
 _RAISE, _MOST_DETAIL = 1.15, 100.0
 _CELL_PX, _WINDOW_CELLS = 4, 3
 # A picture with less contrast than this (standard deviation in grey levels), such as one taken in the dark, has less
 # detail everywhere.
 _FULL_CONTRAST, _LEAST_CONTRAST = 40.0, 8.0
-# So that a face in a window lies whole in what is looked at.
+# So that a face in a window is completely inside the part.
 _MARGIN_CELLS = 4
 _MIN_CELLS = 8
-# A net looks at four parts of 1280×720 faster than at the whole, whose layers do not fit into a core's cache.
+# A net processes four parts of 1280×720 faster than the whole, whose layers do not fit into a core's cache.
 _MAX_AREA_CELLS = 5000
 # A rectangle as full as this is not worth dividing.
 _FULL = 0.7
-# Two halves are looked at instead of a whole where that saves at least this part of its area.
+# Two halves replace a whole if that saves at least this share of its area.
 _WORTH_SAVING = 0.2
 
 Rectangle = tuple[int, int, int, int]
@@ -46,8 +46,8 @@ def survey_side_px(longer_px: int) -> int:
 def places_with_detail(small_rgb: ImageRGB, size_wh: tuple[int, int], *, max_area_px: int) -> list[Rectangle]:
     """Return the parts, in pixels of the picture of ``size_wh``, in which small faces may be.
 
-    ``small_rgb`` is that picture halved to 640…1279 pixels, in which such a face is 9 to 19 pixels wide. Of more than
-    ``max_area_px`` pixels to look at, those places are left that have the most detail.
+    ``small_rgb`` is that picture halved to 640…1279 pixels, in which such a face is 9 to 19 pixels wide. If there
+    are more than ``max_area_px`` pixels, only the places with the most detail are kept.
     """
     longer_px = max(size_wh)
     side_px = survey_side_px(longer_px)
@@ -76,7 +76,7 @@ def _detail(image_rgb: ImageRGB) -> FloatArray:
 
 
 def _covering(wanted: NDArray[np.bool_], left: int = 0, top: int = 0) -> list[Rectangle]:
-    """Return rectangles of cells that hold every wanted cell with a margin, and few others."""
+    """Return rectangles of cells that contain every wanted cell with a margin, and few others."""
     columns, rows = np.flatnonzero(wanted.any(axis=0)), np.flatnonzero(wanted.any(axis=1))
     if not len(columns):
         return []
@@ -98,7 +98,7 @@ def _covering(wanted: NDArray[np.bool_], left: int = 0, top: int = 0) -> list[Re
 
 
 def _grown(wanted: NDArray[np.bool_]) -> float:
-    """Return the number of wanted cells with their margins, and a quarter for what rectangles hold beside them."""
+    """Return the number of wanted cells with their margins, and a quarter of what rectangles contain besides."""
     around = np.ones((2 * _MARGIN_CELLS + 1, 2 * _MARGIN_CELLS + 1), np.uint8)
     return 1.25 * float(np.count_nonzero(cv2.dilate(wanted.astype(np.uint8), around)))
 

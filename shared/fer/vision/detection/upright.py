@@ -1,4 +1,4 @@
-"""Does a face stand upright? In a photo that lost its orientation, detectors find it as it lies, and misread it."""
+"""Finds out whether a face is upright: in a photo that lost its orientation, detectors find a face but misread it."""
 
 import math
 
@@ -15,15 +15,15 @@ from fer.vision.resizing import crop_around
 SURE_SCORE = 0.9
 EYES_Y = (0.28, 0.44)
 MOUTH_Y = (0.68, 0.82)
-# Hardly a face that lies is found with more than this.
+# Hardly any face on its side is found with more than this.
 LYING_SCORE = 0.88
-# A crop in which the face has half the side is judged as surely as the whole picture, and costs a tenth of it.
+# A crop of twice the face's side is judged as reliably as the whole picture, at a tenth of the cost.
 CROP_SIDE_PX = 160
 CROP_FACE_PX = 80
 
 
 def is_surely_upright(face: Face) -> bool:
-    """Say whether score and landmarks leave no doubt; without landmarks nothing can be said, and none is raised."""
+    """Return whether score and landmarks leave no doubt; without landmarks there is never a doubt."""
     if face.landmarks is None:
         return True
     _, top, _, height = face.box_xywh
@@ -36,10 +36,10 @@ def is_surely_upright(face: Face) -> bool:
 
 
 def quarters_to_upright(find_once: FindOnce, image_rgb: ImageRGB, faces: list[Face], *, min_score: float) -> int:
-    """Return by how many quarters, counterclockwise, the picture is to be turned for its largest face to stand.
+    """Return by how many quarters, counterclockwise, to turn the picture so that its largest face is upright.
 
-    A face that was found turned says so itself. Only where one that was found upright raises a doubt are its
-    surroundings looked at in other poses, of which one must reach ``min_score`` and be surer than the upright one.
+    A face that was found turned says so itself. Only if one found upright leaves a doubt are its surroundings tried
+    in other poses, of which one must reach ``min_score`` and be surer than the upright one.
     """
     if not faces or is_surely_upright(largest_first(faces)[0]):
         return 0
