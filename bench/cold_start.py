@@ -1,9 +1,9 @@
 """Process start → first prediction answered, of the built predict function: LiteRT against TensorFlow.
 
-``python -m bench.cold_start [--runs N] [--tensorflow-python PYTHON] [--base COMMIT] [--json OUT]``. Both run the same
-built function (`make build`) under the functions framework, alternating, each in an environment of its own; only the
-classifier differs (``tensorflow_predict/main.py``). The first run of each warms the disk cache and does not count.
-With ``--base`` (`make bench BASE=COMMIT`), the function as that commit builds it takes its turn too.
+``python -m bench.cold_start [--runs N] [--tensorflow-python PYTHON] [--base COMMIT] [--json OUT]``. Both run the
+same built function (``make build``) under the functions framework, alternating, each in an environment of its own;
+only the classifier differs (``tensorflow_predict/main.py``). The first run of each warms the disk cache and does not
+count. With ``--base`` (``make bench BASE=COMMIT``), the function as that commit builds it takes its turn too.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def assemble(scratch: Path) -> dict[str, Path]:
 
 
 def cold_start(python: Path, source: Path, body: bytes, log: Path, **settings: str) -> tuple[float, float]:
-    """Seconds from the start of the process to the answer of the first prediction, and the RSS in MB after it."""
+    """Return the seconds from the start of the process to the first prediction, and the RSS in MB after it."""
     arguments = ["-c", START, "--target", "predict", "--host", "127.0.0.1", "--port", "{port}"]
     environ = clean_environ(TF_CPP_MIN_LOG_LEVEL="3", KERAS_BACKEND="tensorflow", **settings)
     server = Server([str(python), *arguments], cwd=source, environ=environ, log=log)

@@ -57,7 +57,7 @@ def post(url: str, path: str, body: bytes) -> tuple[float, Any]:
 
 
 def measure_latency(server: Server, case: Case, annotate: str, peer: str | None) -> dict[str, Any]:
-    """One case, after a warm-up; all take turns, so that they see the same disturbances."""
+    """Return one case, after a warm-up; all take turns, so that they see the same disturbances."""
     yardstick = Yardstick()
     body = request_body(case.picture, annotate=annotate)
     urls = [server.url, peer] if peer else [server.url]
@@ -81,12 +81,12 @@ def measure_latency(server: Server, case: Case, annotate: str, peer: str | None)
 
 
 def predictions_of(server: Server, runs: int) -> list[dict[str, Any]]:
-    """The log's lines of the last ``runs`` predictions."""
+    """Return the log's lines of the last ``runs`` predictions."""
     return [line for line in server.log_lines() if "detect_ms" in line][-runs:]
 
 
 def stages(lines: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """The median of each stage of these predictions.
+    """Return the median of each stage of these predictions.
 
     ``function_ms`` is from the parsed request line to the answer, ``without_detector_ms`` that less the detector.
     """

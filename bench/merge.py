@@ -136,7 +136,7 @@ def save(store: ObjectStore, count: int) -> None:
 
 
 def create_old(store: ObjectStore, rows: int) -> None:
-    """A CSV of so many rows, as merges would have left it, without saving each row on its own."""
+    """Write a CSV of that many rows, as merges would have left it, without saving each row as a shard."""
     rng = random.Random(rows)
     state = CsvState(
         batch=1,

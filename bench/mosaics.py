@@ -95,7 +95,7 @@ def covering(image_rgb: ImageRGB, size_wh: tuple[int, int]) -> ImageRGB:
 def _free_place(
     placed: Sequence[tuple[int, int, int]], tile: int, size_wh: tuple[int, int], dice: random.Random
 ) -> tuple[int, int, int] | None:
-    """The top left corner of a square that overlaps none of the others, and its side."""
+    """Return the top left corner of a square that overlaps none of the others, and its side."""
     if tile > min(size_wh):
         return None
     for _ in range(_TRIES):
@@ -133,7 +133,7 @@ STEPS_PX: Final = (0, 32, 48, 1000)
 
 
 def patchwork(pictures: Sequence[ImageRGB], size_wh: tuple[int, int], tile_px: int = 500) -> ImageRGB:
-    """All pictures side by side, again and again, each nearly as it is: detail everywhere."""
+    """Return all pictures side by side, again and again, each nearly as it is: detail everywhere."""
     source = itertools.cycle(pictures)
     canvas = np.empty((size_wh[1], size_wh[0], 3), np.uint8)
     for y in range(0, size_wh[1], tile_px):
@@ -175,7 +175,7 @@ def measure_mosaics(
 
 
 def matches(found: Face, truth: BoxXYWH) -> bool:
-    """A centre within 0.35 of the side, a size within half and twice."""
+    """Return whether the centre is within 0.35 of the side, and the size between half and twice."""
     side = math.sqrt(truth[2] * truth[3])
     x, y, w, h = found.box_xywh
     off = math.hypot(x + w / 2 - truth[0] - truth[2] / 2, y + h / 2 - truth[1] - truth[3] / 2)

@@ -35,7 +35,7 @@ def _parts(line: dict[str, Any], whole_ms: float) -> dict[str, float]:
 
 
 def profile_lines(results: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """A table of the cases of ``bench.latency``, as multiples of the yardstick, and whether each adds up."""
+    """Yield a table of the cases of ``bench.latency``, as multiples of the yardstick, and whether each adds up."""
     columns = (*STAGES, "body", "http")
     yield f"| stage, in yardsticks | {' | '.join(columns)} | sum | whole |"
     yield "|---|" + "--:|" * (len(columns) + 2)

@@ -1,4 +1,5 @@
-"""`make infra-costs`: what a month in the cloud costs, computed from `tools/prices.py` and the benchmark's figures.
+"""``make infra-costs``: what a month in the cloud costs, computed from ``tools/prices.py`` and the benchmark's
+figures.
 
 Writes the tables between their marks in ``infra/README.md``.
 """
@@ -30,7 +31,7 @@ SERIES: Final = 10
 
 BALANCED: Final = "load balancer and throttle, with a domain"
 REGISTRY_START: Final = 1.31
-"""A start that asks the bucket for a champion, against one that does not: `python -m bench.registry_start`."""
+"""A start that asks the bucket for a champion, against one that does not: ``python -m bench.registry_start``."""
 
 SERVING_VCPU_S: Final = prices.VCPU.dollars + prices.MEMORY.dollars
 """A second of predict or feedback, beyond what is free: 1 vCPU and 1 GiB."""
@@ -120,13 +121,13 @@ def _merge(benchmark: dict[str, Any]) -> dict[str, Any]:
 
 
 def _billed_s(milliseconds: float, load: Load) -> float:
-    """One request alone on its instance: the dearest case, since requests at the same time share theirs."""
+    """Return the cost of a request alone on its instance: the worst case, because concurrent ones share it."""
     steps = math.ceil(milliseconds * load.slower / 1000 / BILLING_STEP_S)
     return max(1, steps) * BILLING_STEP_S
 
 
 def _storage_operations(load: Load, merging_per_shard: float) -> float:
-    """A shard written, merged and retired; and for each merge its listings and the pages of a month's tombstones."""
+    """Return the cost of writing, merging and retiring shards, and of listing them for each merge."""
     writes = load.feedback * (1 + merging_per_shard) + MERGES * (3 + load.feedback / 1000)
     return prices.WRITE.of(writes) + prices.READ.of(MERGES + load.feedback)
 
@@ -159,7 +160,7 @@ def _sent(answers: float, picture_bytes: int) -> float:
 
 
 def table(benchmark: dict[str, Any]) -> str:
-    """The estimate for months without and with predictions as a Markdown table."""
+    """Return the estimate for months without and with predictions as a Markdown table."""
     loads = [Load(predictions=number) for number in (0, 1_000, 100_000, 10_000_000)]
     columns = [costs(load, benchmark) for load in loads]
     heads = ["nobody uses it", *(f"{load.predictions:,}" for load in loads[1:])]
@@ -204,7 +205,7 @@ def _plain(dollars: float) -> str:
 
 
 def with_tables(readme: str, new: dict[str, str]) -> str:
-    """The text with what stands between the marks replaced."""
+    """Return the text with what stands between the marks replaced."""
     for mark, text in new.items():
         found = rf"(<!-- {mark} -->\n).*?(\n<!-- /{mark} -->)"
         readme = re.sub(found, lambda marks, text=text: marks[1] + text + marks[2], readme, flags=re.DOTALL)

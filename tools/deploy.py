@@ -1,4 +1,4 @@
-"""`make deploy` and `make destroy`: the built artefacts and images to Google Cloud, by gcloud and Terraform.
+"""``make deploy`` and ``make destroy``: the built artefacts and images to Google Cloud, by gcloud and Terraform.
 
 ``DRY_RUN=1`` prints the steps, so that a person can take them by hand.
 """

@@ -42,14 +42,14 @@ def refuse_strangers_not_admitted(shell: Shell, project: str, variables: Variabl
 
 
 def _restricts(policy: dict[str, Any]) -> bool:
-    """Whether a policy, as the API describes it, leaves anybody out."""
+    """Return whether a policy, as the API describes it, leaves anybody out."""
     spec = cast("dict[str, Any]", policy.get("spec", policy))
     rules = cast("list[dict[str, Any]]", spec.get("rules", []))
     return any(rule.get("denyAll") or rule.get("values") or rule.get("enforce") for rule in rules)
 
 
 def budget_variables(shell: Shell, project: str, variables: Variables) -> list[str]:
-    """The billing account for Terraform; ends where no budget can be set on it and none was declined."""
+    """Return the billing account for Terraform; ends where no budget can be set on it and none was declined."""
     if variables["budget"] == "0":
         return []
     found = shell.answer("gcloud", "billing", "projects", "describe", project, "--format=value(billingAccountName)")

@@ -24,7 +24,7 @@ class Rate:
     seen: str
 
     def of(self, amount: float) -> float:
-        """What an amount costs in a month in which nothing else uses the free part."""
+        """Return what an amount costs in a month in which nothing else uses the free part."""
         return max(0.0, amount - self.free) * self.dollars
 
 

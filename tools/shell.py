@@ -27,13 +27,13 @@ class Shell:
                 raise SystemExit(f"{command[0]} ended with {done.returncode}")
 
     def holds(self, *command: str) -> bool:
-        """Whether a look at something succeeds; a dry run takes it to be missing, and says how to look."""
+        """Return whether a look at something succeeds; a dry run takes it to be missing, and says how to look."""
         if self.dry_run:
             print(f"   only where this fails: {shlex.join(command)}", flush=True)
         return self._printed(command) is not None
 
     def answer(self, *command: str) -> str | None:
-        """What a look at something prints, None where it fails; a dry run says how to look and knows nothing."""
+        """Return what a check prints, or None if it fails; a dry run shows the check and returns None."""
         if self.dry_run:
             print(f"   look first: {shlex.join(command)}", flush=True)
         return self._printed(command)

@@ -1,4 +1,4 @@
-"""`make test-proxy`: the project's Caddyfile in front of the server that the container runs, tried out over TLS.
+"""``make test-proxy``: the project's Caddyfile in front of the server that the container runs, tried out over TLS.
 
 The real Caddy, on free ports and with a certificate of its own making. TLS, a prediction, the closed faces, live
 video's handshake, bodies that are too large, one that stalls, and whose address a request counts for: all are tried.
@@ -49,7 +49,7 @@ class Proxy:
     def ask(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, Mapping[str, str]]:
-        """The status, and the headers by lower-case name; 0 where the connection was closed without an answer."""
+        """Return the status and the headers by lower-case name; 0 if the connection was closed without an answer."""
         connection = http.client.HTTPSConnection("localhost", self._port, context=self._trusting, timeout=60)
         connection.sock = self.connect()
         with closing(connection):

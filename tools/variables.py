@@ -1,4 +1,4 @@
-"""What is chosen for an installation: Terraform's variables, from files and from `make deploy VARS=…`."""
+"""What is chosen for an installation: Terraform's variables, from files and from ``make deploy VARS=…``."""
 
 import re
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ INFRA = ROOT / "infra"
 class Variables:
     """The words of ``VARS`` and what they come to, in Terraform's own order: its files, then word by word.
 
-    A word is `-var`, `name=value`, `-var=name=value` or `-var-file=path`; a path is relative to the folder in which
-    the command is given, not to ``infra/``. Raises ``SystemExit`` for a file that is not there.
+    A word is ``-var``, ``name=value``, ``-var=name=value`` or ``-var-file=path``; a path is relative to the folder
+    in which the command is given, not to ``infra/``. Raises ``SystemExit`` for a file that is not there.
     """
 
     def __init__(self, words: Sequence[str], *, directory: Path = INFRA) -> None:
@@ -35,7 +35,7 @@ class Variables:
                 self.arguments.append(word)
 
     def __getitem__(self, name: str) -> str:
-        """The value as it is written, a text without its quotes; the default where none was given."""
+        """Return the value as it is written, a text without its quotes; the default where none was given."""
         for text in reversed(self._texts):
             found = _value(name, text)
             if found is not None:
@@ -53,6 +53,6 @@ def _assignment(word: str) -> str:
 
 
 def _value(name: str, text: str) -> str | None:
-    """The last value that a text gives to a name; a list as it stands, over as many lines as it takes."""
+    """Return the last value that a text gives to a name; a list as it stands, over as many lines as it takes."""
     found = re.findall(rf"^\s*{name}\s*=\s*(\[.*?\]|[^\n]*?)\s*(?:#[^\n]*)?$", text, re.DOTALL | re.MULTILINE)
     return found[-1].removeprefix('"').removesuffix('"') if found else None

@@ -9,16 +9,16 @@ from training.data.augment import Augmentation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """What an experiment needs besides the data.
+    """The settings of an experiment.
 
     ``budget_minutes`` bounds the wall time: the learning rate then follows the share of it that has passed,
-    so a run on a busy machine still ends with a finished decay. With 0 the schedule follows ``epochs``.
+    so a run on a busy machine still completes its decay. With 0 the schedule follows ``epochs``.
     """
 
     architecture: str = "residual"
     options: dict = field(default_factory=dict)
     # "keras" runs on any Keras backend; "torch" runs the same network faster (see torch_mirror.py) and is what
-    # "auto" takes where PyTorch is installed.
+    # "auto" takes if PyTorch is installed.
     engine: str = "auto"
     compiled: bool = True
     seed: int = 1
@@ -31,7 +31,7 @@ class Config:
     hold: float = 0.25
     ema: float = 0.999
     label_smoothing: float = 0.03
-    # Rarer expressions are repeated sqrt(repeat_below / share) times an epoch (Gupta et al. 2019).
+    # Rarer expressions are repeated sqrt(repeat_below / share) times per epoch (Gupta et al. 2019).
     repeat_below: float = 0.05
     # Mixing two faces stops when this share of the run has passed.
     mix_until: float = 1.0
@@ -43,8 +43,8 @@ class Config:
     balanced: bool = False
     # Labels of `--extra` faces are one person's, and so often wrong.
     extra_noise: float = 0.1
-    # So much of a face's target is what the served model in the directory `teacher` answers in the mean to the face
-    # moved by up to 2 px and to its mirror image, the rest its votes (steady.py).
+    # This share of a face's target is the mean answer of the served model in the directory `teacher` to the face
+    # moved by up to 2 px and to its mirror image; the rest is its votes (steady.py).
     steadiness: float = 0.0
     teacher: str = "models/expression"
     # Turn the training faces upright first, with the alignment of serving (aligned.py).
@@ -53,14 +53,14 @@ class Config:
     # (L2-SP, Li et al. 2018, decoupled from the gradient as in AdamW), and normalisation keeps its statistics.
     distance_penalty: float = 0.0
     freeze_normalisation: bool = False
-    # So much of a replayed row's target is what the champion answers to it, the rest its votes (Li & Hoiem 2016).
+    # This share of a replayed row's target is the champion's answer to it, the rest its votes (Li & Hoiem 2016).
     distillation: float = 0.0
-    # The challenger lies so far on the way from the champion's weights to the tuned ones (Wortsman et al. 2022).
+    # The challenger's weights lie this far between the champion's and the tuned ones (Wortsman et al. 2022).
     interpolation: float = 1.0
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def to_dict(self) -> dict:
-        """The values as plain types, for the model card."""
+        """Return the values as plain types, for the model card."""
         return asdict(self)
 
 

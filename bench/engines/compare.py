@@ -89,7 +89,7 @@ def milliseconds(runs: dict[str, Run], face: np.ndarray) -> dict[str, dict[str, 
 
 
 def cold(files: dict[str, bytes]) -> dict[str, dict[str, float]]:
-    """Median of what `cold.py` says of each variant in fresh processes."""
+    """Median of what ``cold.py`` says of each variant in fresh processes."""
     script, results = Path(__file__).with_name("cold.py"), {}
     with tempfile.TemporaryDirectory() as folder:
         for number, (name, content) in enumerate(files.items()):
@@ -109,7 +109,7 @@ def _ask(script: Path, path: Path) -> dict[str, float]:
 
 
 def accuracy(run: Run, public: FaceData, reference: np.ndarray) -> dict[str, float]:
-    """What the answers for all faces are worth, and how far they are from Keras'."""
+    """Return what the answers for all faces are worth, and how far they are from Keras'."""
     inputs, truth = model_input(public.images), majority(public.votes)
     logits = np.concatenate([run(inputs[place : place + 1]) for place in range(len(inputs))])
     measures = expression_measures(logits, public.labels, truth)
@@ -122,7 +122,7 @@ def accuracy(run: Run, public: FaceData, reference: np.ndarray) -> dict[str, flo
 
 
 def compare(model_path: Path, faces: FaceData) -> dict[str, Any]:
-    """All variants with all figures."""
+    """Return all variants with all figures."""
     model = load_keras(model_path)
     training, public = (faces.take(faces.usage == name) for name in ("Training", "PublicTest"))
     reference = np.asarray(model.predict(model_input(public.images), batch_size=256, verbose=0))

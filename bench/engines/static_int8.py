@@ -31,7 +31,7 @@ def export(model: Any, size_hw: tuple[int, int]) -> bytes:
 
 
 def open_session(content: bytes) -> Callable[[np.ndarray], np.ndarray]:
-    """A function that runs the model on one thread, with the options of `fer.vision.detection.nets`."""
+    """Return a function that runs the model on one thread, with the options of ``fer.vision.detection.nets``."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
@@ -69,7 +69,7 @@ def left_in_float(content: bytes, *, stem: bool, head: bool) -> list[str]:
 
 
 def quantise_static(content: bytes, ranges: Ranges, *, row: int, exclude: list[str]) -> bytes:
-    """QDQ format: weights int8 per channel, activations uint8 in the ranges (`row` 0: extremes, 1: percentile)."""
+    """QDQ format: weights int8 per channel, activations uint8 in the ranges (``row`` 0: extremes, 1: percentile)."""
     found = {name: (np.float32(value[row][0]), np.float32(value[row][1])) for name, value in ranges.items()}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"

@@ -20,7 +20,7 @@ def default_bucket_url() -> str:
 
 
 def default_models_dir() -> Path:
-    """The ``models`` directory in the package (wheel), next to it (artefact) or next to ``shared/`` (checkout)."""
+    """Return ``models`` in the package (wheel), next to it (artefact) or next to ``shared/`` (checkout)."""
     package = Path(__file__).resolve().parent
     places = [package / "models", package.parent / "models", package.parents[1] / "models"]
     return next((place for place in places if place.is_dir()), places[0])

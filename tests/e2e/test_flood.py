@@ -1,4 +1,4 @@
-"""Live video that floods the server that `make run` starts, next to requests over HTTP."""
+"""Live video that floods the server that ``make run`` starts, next to requests over HTTP."""
 
 import socket
 import threading

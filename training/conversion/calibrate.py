@@ -8,13 +8,13 @@ from training.evaluation.measures import softmax
 def negative_log_likelihood(
     logits: np.ndarray, truth: np.ndarray, temperature: float, shift: np.ndarray | float = 0.0
 ) -> float:
-    """Mean over the rows; logits (N, K), truth int (N,); `shift` (K,) is what their population adds to log scores."""
+    """Return the mean over the rows; logits (N, K), truth int (N,); ``shift`` (K,) is their population's."""
     scores = softmax(logits / temperature + shift)
     return float(-np.log(np.maximum(scores[np.arange(len(truth)), truth], 1e-12)).mean())
 
 
 def fit_temperature(logits: np.ndarray, truth: np.ndarray, shift: np.ndarray | float = 0.0) -> float:
-    """The temperature in 0.05–20 with the least negative log-likelihood, by golden-section search."""
+    """Return the temperature in 0.05–20 with the least negative log-likelihood, by golden-section search."""
     low, high = np.log(0.05), np.log(20.0)
     ratio = (np.sqrt(5) - 1) / 2
     for _ in range(60):

@@ -1,4 +1,4 @@
-"""Writing the model files and their card: everything that serving needs to know about a model."""
+"""Writes the model files and their card: everything that serving needs to know about a model."""
 
 import hashlib
 import json
@@ -37,10 +37,10 @@ def make_card(
     parent: str | None = None,
     priors: dict[str, dict[str, float]] | None = None,
 ) -> dict:
-    """The card; `labels` in the order of the model's output, input = grey 0–255 × scale + offset.
+    """Return the card; ``labels`` in the order of the model's output, input = grey 0–255 × scale + offset.
 
-    `parent` is the version that the weights were fine-tuned from; `priors` are the populations that scores can be
-    meant for (`make_priors`).
+    ``parent`` is the version that the weights were fine-tuned from; ``priors`` are the populations that scores can be
+    meant for (``make_priors``).
     """
     litert = {**_file_entry(LITERT_NAME, litert_file), "quantisation": quantisation}
     card = {
@@ -81,7 +81,7 @@ def network_prior(card: dict) -> np.ndarray | None:
 
 
 def write_model(directory: Path, card: dict, keras_file: bytes, litert_file: bytes) -> None:
-    """Write the three files, the card last, each replaced as a whole: a reader never sees half a file."""
+    """Write the three files, the card last, each atomically: a reader never sees half a file."""
     directory.mkdir(parents=True, exist_ok=True)
     text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
     for name, content in ((KERAS_NAME, keras_file), (LITERT_NAME, litert_file), (CARD_NAME, text.encode())):

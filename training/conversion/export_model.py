@@ -1,4 +1,4 @@
-"""Export a trained model for serving: `python -m training.conversion.export_model --model … --data … --votes …`.
+"""Export a trained model for serving: ``python -m training.conversion.export_model --model … --data … --votes …``.
 
 Converts to LiteRT in float and in int8, measures each against Keras on the kept-apart tenth of the training faces,
 takes the fastest file that costs at most 0.3 points of FER+ accuracy there, fits the temperature there too, reports
@@ -34,10 +34,10 @@ DATA_DESCRIPTION = "FER2013 (Goodfellow et al. 2013) with FER+ votes (Barsoum et
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportOptions:
-    """How to export; `created` is the time written into the card, `config` the experiment of the model.
+    """How to export; ``created`` is the time written into the card, ``config`` the experiment of the model.
 
-    `architecture`, `parent`, `priors`, `data`, `training` and `split` (the name of the rows that are measured) go
-    into the card as well. Without `priors` the scores are for the training faces' own population.
+    ``architecture``, ``parent``, ``priors``, ``data``, ``training`` and ``split`` (the name of the rows that are
+    measured) go into the card as well. Without ``priors`` the scores are for the training faces' own population.
     """
 
     created: str
@@ -53,7 +53,7 @@ class ExportOptions:
 
 
 def model_input(images: np.ndarray) -> np.ndarray:
-    """uint8 (N, 48, 48) chips as the model takes them: float32 (N, 48, 48, 1)."""
+    """Return uint8 (N, 48, 48) chips in the model's format: float32 (N, 48, 48, 1)."""
     return (images.astype(np.float32) * np.float32(SCALE) + np.float32(OFFSET))[..., None]
 
 
@@ -64,9 +64,9 @@ def measure_conversions(
     quantisations: Sequence[Quantisation] = QUANTISATIONS,
     shift: np.ndarray | float = 0.0,
 ) -> dict[str, dict]:
-    """For each precision: `file` bytes, `logits`, accuracy, parity with Keras, bytes, ms per face.
+    """Return for each precision: ``file`` bytes, ``logits``, accuracy, parity with Keras, bytes, ms per face.
 
-    `shift` (7,) is what the faces' own population adds to the logits for the accuracy.
+    ``shift`` (7,) is what the faces' own population adds to the logits for the accuracy.
     """
     inputs, majorities = model_input(faces.images), majority(faces.votes)
     reference = np.asarray(model.predict(inputs, batch_size=256, verbose=0))
@@ -91,7 +91,7 @@ def measure_conversions(
 
 
 def choose(results: dict[str, dict]) -> str:
-    """The fastest precision whose FER+ accuracy is at most 0.3 points under that of float."""
+    """Return the fastest precision whose FER+ accuracy is at most 0.3 points below float's."""
     floor = results["none"]["ferplus_accuracy"] - ALLOWED_LOSS
     fit = [name for name, result in results.items() if result["ferplus_accuracy"] >= floor]
     return min(fit, key=lambda name: results[name]["ms_per_face"])
@@ -106,10 +106,10 @@ def _training_note(config: Config | None, history: Path) -> dict:
 
 
 def export(model_path: Path, faces: FaceData, out: Path, options: ExportOptions) -> dict:
-    """Convert, choose, calibrate, measure and write the model files into `out`; returns the card.
+    """Convert, choose, calibrate, measure and write the model files into ``out``; returns the card.
 
-    What is chosen is chosen on the Selection rows (`training.data.selection`), and the PublicTest rows only report;
-    where `faces` has no Selection rows, as in retraining, the PublicTest rows do both, and the card says so.
+    What is chosen is chosen on the Selection rows (``training.data.selection``), and the PublicTest rows only report;
+    where ``faces`` has no Selection rows, as in retraining, the PublicTest rows do both, and the card says so.
     """
     model = load_keras(model_path)
     training, selection, public = (faces.take(faces.usage == name) for name in ("Training", USAGE, "PublicTest"))
@@ -151,7 +151,7 @@ def export(model_path: Path, faces: FaceData, out: Path, options: ExportOptions)
 
 
 def log_shifts(priors: dict[str, dict[str, float]] | None) -> dict[str, np.ndarray]:
-    """What to add to the log scores for the populations `default` and `ferplus`, (7,) each; 0 without priors."""
+    """What to add to the log scores for the populations ``default`` and ``ferplus``, (7,) each; 0 without priors."""
     if priors is None:
         return dict.fromkeys(("default", "ferplus"), np.zeros(len(LABELS)))
     own = np.array([priors["network"][label] for label in LABELS])
@@ -161,20 +161,20 @@ def log_shifts(priors: dict[str, dict[str, float]] | None) -> dict[str, np.ndarr
 
 
 def priors_of(faces: FaceData, *, balanced: bool) -> dict[str, dict[str, float]]:
-    """The card's priors for a network trained on these faces, with balanced softmax or as they come."""
+    """Return the card's priors for a network trained on these faces, with balanced softmax or as they come."""
     truth = majority(faces.take(faces.usage == "Training").votes)
     ferplus = np.bincount(truth[truth >= 0], minlength=len(LABELS)) / (truth >= 0).sum()
     return make_priors(np.full(len(LABELS), 1 / len(LABELS)) if balanced else ferplus, ferplus)
 
 
 def temperature_of(logits: np.ndarray, faces: FaceData, shift: np.ndarray) -> float:
-    """The temperature that fits these faces, whose population adds `shift` (7,) to the log scores."""
+    """Return the temperature that fits these faces, whose population adds ``shift`` (7,) to the log scores."""
     truth = majority(faces.votes)
     return round(fit_temperature(logits[truth >= 0], truth[truth >= 0], shift), 4)
 
 
 def reported(logits: np.ndarray, public: FaceData, priors: dict[str, dict[str, float]] | None) -> dict:
-    """The card's metrics for calibrated logits, at the default prior; `at_prior` has them for both that it states.
+    """The card's metrics for calibrated logits, at the default prior; ``at_prior`` has them for both that it states.
 
     The calibration error is that of a population with the prior's shares.
     """
@@ -193,7 +193,7 @@ def reported(logits: np.ndarray, public: FaceData, priors: dict[str, dict[str, f
 
 
 def figures(results: dict[str, dict]) -> dict[str, dict]:
-    """What `measure_conversions` returned, without the files and the logits."""
+    """Return what ``measure_conversions`` returned, without the files and the logits."""
     return {
         name: {key: value for key, value in result.items() if key not in ("file", "logits")}
         for name, result in results.items()

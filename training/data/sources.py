@@ -22,9 +22,9 @@ RAREST = 0.002
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Faces `images` uint8 (N, 48, 48); float32 `targets` (N, 7) that sum to 1 and `weights` (N,) in 0–1.
+    """Faces ``images`` uint8 (N, 48, 48); float32 ``targets`` (N, 7) that sum to 1 and ``weights`` (N,) in 0–1.
 
-    `repeats` float64 (N,) is how often a face is seen in an epoch.
+    ``repeats`` float64 (N,) is how often a face is seen in an epoch.
     """
 
     images: np.ndarray
@@ -42,7 +42,7 @@ class Source:
 def voted(faces: FaceData, config: Config, answers: np.ndarray | None = None) -> Source:
     """Return faces with votes as a source; raises ValueError where no row has votes for an expression.
 
-    `answers`, float32 (N, 7), are the targets' other part where the experiment wants `steadiness`.
+    ``answers``, float32 (N, 7), are the targets' other part where the experiment wants ``steadiness``.
     """
     targets, weights = vote_targets(faces.votes)
     if answers is not None:
@@ -55,9 +55,9 @@ def voted(faces: FaceData, config: Config, answers: np.ndarray | None = None) ->
 
 
 def labelled(path: Path, times: float, config: Config) -> Source:
-    """Return the faces of a CSV in the feedback's format as a source; each is seen `times` in an epoch.
+    """Return the faces of a CSV in the feedback's format as a source; each is seen ``times`` in an epoch.
 
-    A label counts as right but for the share `extra_noise`. Raises ValueError where the file has no such faces.
+    A label counts as right but for the share ``extra_noise``. Raises ValueError where the file has no such faces.
     """
     with tempfile.TemporaryDirectory() as folder, path.open("rb") as stream:
         rows = read_rows(iter(lambda: stream.read(1 << 20), b""), Path(folder) / "pixels.u8")
@@ -72,7 +72,7 @@ def labelled(path: Path, times: float, config: Config) -> Source:
 
 
 def parse_extra(text: str) -> tuple[Path, float]:
-    """`photos.csv:4` as path and times, once without a number; raises ValueError unless the number is positive."""
+    """``photos.csv:4`` as path and times, once without a number; raises ValueError unless the number is positive."""
     path, colon, times = text.rpartition(":")
     if not colon:
         return Path(text), 1.0
@@ -83,9 +83,9 @@ def parse_extra(text: str) -> tuple[Path, float]:
 
 
 def repeat_factors(labels: np.ndarray, below: float) -> np.ndarray:
-    """Return how often a row is seen per epoch, float64 (N,) ≥ 1; `labels` int (N,), -1 for none.
+    """Return how often a row is seen per epoch, float64 (N,) ≥ 1; ``labels`` int (N,), -1 for none.
 
-    Rows of an expression with a smaller share than `below` are repeated sqrt(below / share) times (Gupta et al.
+    Rows of an expression with a smaller share than ``below`` are repeated sqrt(below / share) times (Gupta et al.
     2019).
     """
     factors = np.ones(len(labels))

@@ -23,7 +23,7 @@ BLOCK = 512
 
 
 def open_served(directory: Path, prior: PriorChoice = "default") -> tuple[Classify, str]:
-    """The served classifier, on one thread, and its version; chips uint8 (N, 48, 48) → scores (N, 7)."""
+    """Return the served classifier, on one thread, and its version; chips uint8 (N, 48, 48) → scores (N, 7)."""
     from fer.vision.classifier import LiteRTClassifier
     from fer.vision.model_files import load_model_files
 
@@ -32,13 +32,13 @@ def open_served(directory: Path, prior: PriorChoice = "default") -> tuple[Classi
 
 
 def score_all(classify: Classify, images: np.ndarray) -> np.ndarray:
-    """Scores (N, 7) of uint8 (N, 48, 48), block by block."""
+    """Return scores (N, 7) of uint8 (N, 48, 48), block by block."""
     blocks = [classify(images[start : start + BLOCK]) for start in range(0, len(images), BLOCK)]
     return np.concatenate(blocks) if blocks else np.zeros((0, len(LABELS)), np.float32)
 
 
 def shifted(images: np.ndarray, right_px: int, down_px: int) -> np.ndarray:
-    """The images moved by whole pixels, the border replicated; shape and dtype stay."""
+    """Return the images moved by whole pixels, the border replicated; shape and dtype stay."""
     side = images.shape[1]
     rows = np.clip(np.arange(side) - down_px, 0, side - 1)
     columns = np.clip(np.arange(side) - right_px, 0, side - 1)
@@ -58,7 +58,7 @@ def shift_agreement(classify: Classify, images: np.ndarray, predicted: np.ndarra
 
 
 def milliseconds_per_face(classify: Classify, images: np.ndarray, repeats: int = 300) -> dict[str, float]:
-    """Median and p95 of one call with one face, after a warm-up."""
+    """Return median and p95 of one call with one face, after a warm-up."""
     times = []
     for number in range(repeats + 20):
         face = images[number % len(images)][None]
@@ -69,7 +69,7 @@ def milliseconds_per_face(classify: Classify, images: np.ndarray, repeats: int =
 
 
 def evaluate(classify: Classify, faces: FaceData) -> dict:
-    """Every figure of the report for these rows; FER+ figures only where there are votes."""
+    """Return every figure of the report for these rows; FER+ figures only if there are votes."""
     scores = score_all(classify, faces.images)
     predicted = scores.argmax(axis=1)
     majorities = np.full(len(faces), -1) if faces.votes is None else majority(faces.votes)
@@ -92,7 +92,7 @@ def evaluate(classify: Classify, faces: FaceData) -> dict:
 
 
 def describe(report: dict) -> str:
-    """The report in words, one figure a line."""
+    """Return the report in words, one figure per line."""
     lines = [f"{report['model_version']}, {report['usage']}: {report['rows']} rows"]
     lines.append(f"FER2013 accuracy           {report['fer2013_accuracy']:.2%}")
     if "ferplus_accuracy" in report:

@@ -25,7 +25,7 @@ PREDECESSOR_MACRO_RECALL = 0.287
 
 
 def open_recogniser(models: Path, detector: str) -> tuple[Recognise, str]:
-    """The chain as the functions wire it, and what it is made of."""
+    """Return the chain as the functions wire it, and its name."""
     from fer.usecases.predict import Recogniser, predict
     from fer.vision.alignment import FaceAligner
     from fer.vision.classifier import LiteRTClassifier
@@ -47,16 +47,16 @@ def open_recogniser(models: Path, detector: str) -> tuple[Recognise, str]:
 
 
 def is_for_training(file: str) -> bool:
-    """Whether a photo is of the two thirds, chosen by person, that may be trained on; the rest only reports.
+    """Return whether a photo is of the two thirds, chosen by person, that may be trained on; the rest only reports.
 
-    The person is what stands before the last `_` of the file's name, as in Labeled Faces in the Wild.
+    The person is what stands before the last ``_`` of the file's name, as in Labeled Faces in the Wild.
     """
     person = Path(file).stem.rpartition("_")[0]
     return int(hashlib.sha256(person.encode()).hexdigest()[:8], 16) % 3 != 0
 
 
 def read_labels(path: Path, part: str = "all") -> list[tuple[str, int]]:
-    """File names and indices into LABELS of a `part`: all, training or report.
+    """File names and indices into LABELS of a ``part``: all, training or report.
 
     Raises ValueError for another expression.
     """
@@ -71,7 +71,7 @@ def read_labels(path: Path, part: str = "all") -> list[tuple[str, int]]:
 
 
 def rolled(picture: bytes, degrees: float) -> bytes:
-    """The picture turned about its centre on a canvas that holds all of it, as PNG; unchanged at 0°."""
+    """Return the picture turned about its centre on a canvas that holds all of it, as PNG; unchanged at 0°."""
     if degrees == 0:
         return picture
     with Image.open(io.BytesIO(picture)) as image:
@@ -82,7 +82,7 @@ def rolled(picture: bytes, degrees: float) -> bytes:
 
 
 def evaluate_photos(recognise: Recognise, folder: Path, labels: list[tuple[str, int]], roll_deg: float) -> dict:
-    """Face found, accuracy, macro and per-class recall; a photo without a face is a wrong answer."""
+    """Return face found, accuracy, macro and per-class recall; a photo without a face is a wrong answer."""
     predicted, times = [], []
     for name, _ in labels:
         scores, milliseconds = recognise(rolled((folder / name).read_bytes(), roll_deg))
@@ -104,7 +104,7 @@ def evaluate_photos(recognise: Recognise, folder: Path, labels: list[tuple[str, 
 
 
 def describe(report: dict) -> str:
-    """One report in words."""
+    """Return one report in words."""
     classes = ", ".join(f"{name} {value:.1%}" for name, value in report["recall"].items())
     points = 100 * (report["macro_recall"] - PREDECESSOR_MACRO_RECALL)
     return (

@@ -6,7 +6,7 @@ from training.data.fer2013 import LABELS
 
 
 def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
-    """Scores that sum to 1, float64 (N, K), of logits (N, K)."""
+    """Return scores that sum to 1, float64 (N, K), for logits (N, K)."""
     scaled = logits.astype(np.float64) / temperature
     powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
@@ -24,9 +24,9 @@ def recalls(predicted: np.ndarray, truth: np.ndarray) -> dict[str, float]:
 def calibration_error(
     scores: np.ndarray, truth: np.ndarray, bins: int = 15, weights: np.ndarray | None = None
 ) -> float:
-    """Expected calibration error over equal-width bins (Guo et al. 2017); scores (N, K), truth int (N,).
+    """Return the expected calibration error over equal-width bins (Guo et al. 2017); scores (N, K), truth int (N,).
 
-    `weights` float (N,) say how much each row counts; None for all alike.
+    ``weights`` float (N,) say how much each row counts; None for all alike.
     """
     weights = np.ones(len(truth)) if weights is None else weights
     gaps = (scores.argmax(axis=1) == truth) - scores.max(axis=1)
@@ -36,13 +36,13 @@ def calibration_error(
 
 
 def population_weights(truth: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """What each row counts, float (N,), so that the expressions have the `shares` (K,) of another population."""
+    """What each row counts, float (N,), so that the expressions have the ``shares`` (K,) of another population."""
     counts = np.bincount(truth, minlength=len(shares))
     return (shares * len(truth) / np.maximum(counts, 1))[truth]
 
 
 def expression_measures(outputs: np.ndarray, labels: np.ndarray, majorities: np.ndarray) -> dict:
-    """FER2013 and FER+ majority accuracy, macro and per-class recall; a majority of -1 does not count."""
+    """Return FER2013 and FER+ majority accuracy, macro and per-class recall; a majority of -1 does not count."""
     predicted = outputs.argmax(axis=1)
     counted = majorities >= 0
     per_class = recalls(predicted[counted], majorities[counted])
@@ -55,7 +55,7 @@ def expression_measures(outputs: np.ndarray, labels: np.ndarray, majorities: np.
 
 
 def confusion(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Counts int64 (7, 7): the true expression by row, the predicted one by column."""
+    """Return counts int64 (7, 7): the true expression by row, the predicted one by column."""
     counts = np.zeros((len(LABELS), len(LABELS)), np.int64)
     np.add.at(counts, (truth, predicted), 1)
     return counts

@@ -1,4 +1,4 @@
-"""Pictures of a run: learning curves, a confusion matrix, accuracy against latency."""
+"""Plots of a run: learning curves, a confusion matrix, accuracy against latency."""
 
 import json
 from pathlib import Path
@@ -14,13 +14,13 @@ from matplotlib import pyplot as plt
 
 def _save(figure, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Without the software's name and date, the same figures give the same file.
+    # Without the software's name and date, equal figures give equal files.
     figure.savefig(path, dpi=110, bbox_inches="tight", metadata={"Software": None})
     plt.close(figure)
 
 
 def plot_curves(history: Path, path: Path) -> None:
-    """Draw loss, learning rate and the accuracy on the kept-apart tenth by epoch from `history.jsonl`."""
+    """Draw loss, learning rate and the accuracy on the kept-apart tenth by epoch from ``history.jsonl``."""
     lines = [json.loads(line) for line in history.read_text(encoding="utf-8").splitlines()]
     epochs = [line["epoch"] for line in lines]
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4))
@@ -44,7 +44,7 @@ def plot_curves(history: Path, path: Path) -> None:
 
 
 def plot_confusion(counts: np.ndarray, path: Path) -> None:
-    """Draw a confusion matrix, int (7, 7), each row as per cent of the true expression."""
+    """Draw a confusion matrix, int (7, 7), each row in per cent of the true expression."""
     shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure, axes = plt.subplots(figsize=(6.5, 5.5))
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=100)

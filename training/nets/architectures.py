@@ -102,9 +102,9 @@ def identity(
     depths: tuple[int, ...] = (2, 4, 3, 1),
     dropout: float = 0.2,
 ) -> keras.Model:
-    """The first stages of dlib's face-identity network (King 2017), which can give its weights a start.
+    """Return the first stages of dlib's face-identity network (King 2017), which can give its weights a start.
 
-    Stages on 24×24, 12×12, 6×6 and 3×3; dlib's 7×7 stem on 96 pixels is a 5×5 one on 48 (`identity.py`).
+    Stages on 24×24, 12×12, 6×6 and 3×3; dlib's 7×7 stem on 96 pixels is a 5×5 one on 48 (``identity.py``).
     """
     inputs, x = _standardised_input(height, width)
     return keras.Model(inputs, _logits(_identity_features(x, widths, depths), dropout), name="identity")

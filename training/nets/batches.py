@@ -1,4 +1,4 @@
-"""Endless-shuffle epochs of augmented batches, and the learning rate as a function of progress."""
+"""Shuffled epochs of augmented batches, and the learning rate as a function of progress."""
 
 import math
 import queue
@@ -20,7 +20,7 @@ logits (B, 7): the log of what a source's prior is to the network's own."""
 class Batches:
     """The faces of all sources, shuffled together.
 
-    `network_prior` float32 (7,) is the population that the network's scores are meant for; None for that of the
+    ``network_prior`` float32 (7,) is the population that the network's scores are meant for; None for that of the
     sources themselves, whatever they are.
     """
 
@@ -35,13 +35,13 @@ class Batches:
         self.steps = max(1, int(self.repeats.sum()) // config.batch)
 
     def rows(self, rng: np.random.Generator) -> np.ndarray:
-        """One epoch's rows: each as often as its repeat factor says, the fraction by chance, shuffled."""
+        """Return one epoch's rows: each as often as its repeat factor says, the fraction by chance, shuffled."""
         whole = np.floor(self.repeats)
         counts = (whole + (rng.random(len(whole)) < self.repeats - whole)).astype(np.int64)
         return rng.permutation(np.repeat(np.arange(len(counts)), counts))
 
     def epoch(self, number: int, *, mixing: bool) -> Iterator[Batch]:
-        """The batches of one epoch; the same number gives the same batches."""
+        """Yield the batches of one epoch; the same number gives the same batches."""
         rng = np.random.default_rng([self.config.seed, number])
         rows = self.rows(rng)
         size = min(self.config.batch, len(rows))
@@ -65,7 +65,7 @@ class Batches:
 
 
 def learning_rate(progress: float, config: Config) -> float:
-    """Linear warm-up, a flat part, then a cosine to 0.2 % of the peak; `progress` in 0–1."""
+    """Return a linear warm-up, a flat part, then a cosine to 0.2 % of the peak; ``progress`` in 0–1."""
     if progress < config.warmup:
         return config.learning_rate * max(progress, 1e-3) / config.warmup
     share = min(max((progress - config.hold) / (1 - config.hold), 0), 1)
@@ -73,7 +73,7 @@ def learning_rate(progress: float, config: Config) -> float:
 
 
 def ahead(items: Iterator, depth: int = 3) -> Iterator:
-    """The same items, made on a thread of their own `depth` ahead."""
+    """Yield the same items, made on another thread up to ``depth`` ahead."""
     ready: queue.Queue = queue.Queue(depth)
     end = object()
 

@@ -1,9 +1,9 @@
 """A start for the expression network: the weights of dlib's face-identity network.
 
-`dlib_face_recognition_resnet_model_v1.dat` (King 2017, CC0) comes with the PyPI package `face-recognition-models`. It
-is a ResNet of 29 convolutions that was trained on three million faces to tell people apart; its first stages fit
-`architectures.identity`. The file is dlib's own serialisation, of which only the convolutions and affine layers are
-read: each begins with its name and ends with one tensor of float32 values.
+``dlib_face_recognition_resnet_model_v1.dat`` (King 2017, CC0) comes with the PyPI package
+``face-recognition-models``. It is a ResNet of 29 convolutions that was trained on three million faces to tell people
+apart; its first stages fit ``architectures.identity``. The file is dlib's own serialisation, of which only the
+convolutions and affine layers are read: each begins with its name and ends with one tensor of float32 values.
 """
 
 import re
@@ -41,7 +41,7 @@ def read_identity_weights(path: Path) -> list[tuple[np.ndarray, np.ndarray, np.n
 
 
 def _tensor(content: bytes, place: int) -> np.ndarray:
-    """Return the float32 values of the tensor whose four dimensions begin at `place`."""
+    """Return the float32 values of the tensor whose four dimensions begin at ``place``."""
     count = 1
     for _ in range(4):
         size = content[place]
@@ -53,7 +53,7 @@ def _tensor(content: bytes, place: int) -> np.ndarray:
 def _on_48_px(kernel: np.ndarray) -> np.ndarray:
     """Return the 5×5 kernel that does on 48 pixels what the 7×7 one of stride 2 does on them enlarged to 96.
 
-    `kernel` is float (7, 7, inputs, outputs). Enlarging by linear interpolation is itself a convolution, so the two
+    ``kernel`` is float (7, 7, inputs, outputs). Enlarging by linear interpolation is itself a convolution, so the two
     are one; the grey picture stands for all three colours.
     """
     spread = np.zeros((_STEM_PX, 5))
@@ -65,11 +65,11 @@ def _on_48_px(kernel: np.ndarray) -> np.ndarray:
 
 
 def start_from_identity(model: keras.Model, path: Path, images: np.ndarray) -> None:
-    """Give `architectures.identity` the weights of dlib's network; layers without a counterpart are left out.
+    """Give ``architectures.identity`` the weights of dlib's network; layers without a counterpart are left out.
 
-    `images` float32 (N, 48, 48, 1) in 0–1 are faces: batch normalisation takes its statistics from them, so that with
-    these the network computes what dlib's affine layers do. Raises ValueError where dlib's network has no layer of a
-    shape that this one has.
+    ``images`` float32 (N, 48, 48, 1) in 0–1 are faces: batch normalisation takes its statistics from them, so that
+    with these the network computes what dlib's affine layers do. Raises ValueError where dlib's network has no layer
+    of a shape that this one has.
     """
     stem, *others = read_identity_weights(path)
     source = iter(others)
@@ -98,7 +98,7 @@ def _consumer(layer):
 
 
 def _normalise_as(norm, layer, model: keras.Model, images: np.ndarray, gamma: np.ndarray, beta: np.ndarray) -> None:
-    """Set a batch normalisation to the affine map `gamma · x + beta`, with the statistics of what it sees."""
+    """Set a batch normalisation to the affine map ``gamma · x + beta``, with the statistics of what it sees."""
     seen = np.asarray(keras.Model(model.input, layer.output).predict(images, batch_size=256, verbose=0))
     mean, variance = seen.mean(axis=(0, 1, 2)), seen.var(axis=(0, 1, 2))
     deviation = np.sqrt(variance + norm.epsilon)

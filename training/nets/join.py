@@ -1,4 +1,4 @@
-"""Make one network of several: `python -m training.nets.join a.keras b.keras --out joined.keras`.
+"""Make one network of several: ``python -m training.nets.join a.keras b.keras --out joined.keras``.
 
 Its logits are the mean of theirs, so its scores are the geometric mean of their scores. Networks that were built and
 started differently err on different faces, and together on fewer (Lakshminarayanan et al. 2017).

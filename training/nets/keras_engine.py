@@ -1,4 +1,4 @@
-"""Training with Keras itself on any of its backends: bfloat16, AdamW, an averaged copy of the weights."""
+"""Trains with Keras itself on any of its backends: bfloat16, AdamW, an averaged copy of the weights."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,12 +8,12 @@ import numpy as np
 
 from training.config import Config
 
-# Averaging costs a copy of all weights, so it is done once in so many steps.
+# Averaging costs a copy of all weights, so it is done only every few steps.
 AVERAGE_EVERY = 8
 
 
 def _shifted_cross_entropy(goals, logits):
-    """The cross-entropy of the logits plus what is added to them; `goals` (B, 2, 7) are the targets and that."""
+    """The cross-entropy of the logits plus what is added to them; ``goals`` (B, 2, 7) are the targets and that."""
     targets, added = goals[:, 0], goals[:, 1]
     return keras.losses.categorical_crossentropy(
         targets, logits + keras.ops.cast(added, logits.dtype), from_logits=True
@@ -21,7 +21,7 @@ def _shifted_cross_entropy(goals, logits):
 
 
 class KerasEngine:
-    """Steps a Keras model; `make_model` is called once in float32, to save, and once in mixed_bfloat16."""
+    """Steps a Keras model; ``make_model`` is called once in float32, to save, and once in mixed_bfloat16."""
 
     suffix = ".npz"
 
@@ -53,7 +53,7 @@ class KerasEngine:
     def step(
         self, images: np.ndarray, targets: np.ndarray, weights: np.ndarray, added: np.ndarray, rate: float
     ) -> float:
-        """One update at the learning rate `rate`; returns the weighted cross-entropy of the logits plus `added`."""
+        """Make one update at learning rate ``rate``; return the weighted cross-entropy of logits plus ``added``."""
         self.net.optimizer.learning_rate.assign(rate)
         # Keras divides the loss by the batch size, not by the sum of the weights.
         share = weights / weights.mean()
@@ -75,19 +75,19 @@ class KerasEngine:
             slow += (1 - decay) * (fast - slow)
 
     def logits(self, images: np.ndarray, batch: int = 256) -> np.ndarray:
-        """The averaged net's logits, float32 (N, 7), for float32 (N, H, W, 1) in 0–1."""
+        """Return the averaged net's logits, float32 (N, 7), for float32 (N, H, W, 1) in 0–1."""
         self.model.set_weights(self.averaged)
         return np.asarray(self.model.predict(images, batch_size=batch, verbose=0))
 
     def save_model(self, path: Path) -> None:
-        """Write the averaged net as a `.keras` file, atomically."""
+        """Write the averaged net as a ``.keras`` file, atomically."""
         self.model.set_weights(self.averaged)
         partial = path.with_name(f"partial-{path.name}")
         self.model.save(partial)
         partial.replace(path)
 
     def save_state(self, path: Path, extra: dict) -> None:
-        """Write everything that `load_state` needs to go on, atomically."""
+        """Write everything that ``load_state`` needs to resume, atomically."""
         arrays = {"steps": np.array(self.steps)}
         arrays |= {f"extra_{key}": np.array(value) for key, value in extra.items()}
         optimizer = [keras.ops.convert_to_numpy(value) for value in self.net.optimizer.variables]
@@ -103,7 +103,7 @@ class KerasEngine:
         partial.replace(path)
 
     def load_state(self, path: Path) -> dict:
-        """Restore a saved state and return its `extra`."""
+        """Restore a saved state and return its ``extra``."""
         with np.load(path) as arrays:
             self.net.set_weights([arrays[f"net_{n}"] for n in range(len(self.averaged))])
             self.averaged = [arrays[f"averaged_{n}"].copy() for n in range(len(self.averaged))]

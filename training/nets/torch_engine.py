@@ -18,7 +18,7 @@ def _parameter_groups(net: Mirror, weight_decay: float) -> list[dict]:
 
 
 class TorchEngine:
-    """Steps a Keras model's mirror. The device is the GPU where there is one; `compiled` fuses the graph."""
+    """Steps a Keras model's mirror. The device is the GPU where there is one; ``compiled`` fuses the graph."""
 
     suffix = ".pt"
 
@@ -41,7 +41,7 @@ class TorchEngine:
     def step(
         self, images: np.ndarray, targets: np.ndarray, weights: np.ndarray, added: np.ndarray, rate: float
     ) -> float:
-        """One update at the learning rate `rate`; returns the weighted cross-entropy of the logits plus `added`."""
+        """Make one update at learning rate ``rate``; return the weighted cross-entropy of logits plus ``added``."""
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         with torch.autocast(self.device.type, torch.bfloat16):
@@ -68,7 +68,7 @@ class TorchEngine:
 
     @torch.no_grad()
     def logits(self, images: np.ndarray, batch: int = 256) -> np.ndarray:
-        """The averaged net's logits, float32 (N, 7), for float32 (N, H, W, 1) in 0–1."""
+        """Return the averaged net's logits, float32 (N, 7), for float32 (N, H, W, 1) in 0–1."""
         parts = []
         for start in range(0, len(images), batch):
             with torch.autocast(self.device.type, torch.bfloat16):
@@ -76,7 +76,7 @@ class TorchEngine:
         return np.concatenate(parts)
 
     def save_model(self, path: Path) -> None:
-        """Write the averaged net as a `.keras` file, atomically."""
+        """Write the averaged net as a ``.keras`` file, atomically."""
         self.averaged.to("cpu").write_weights(self.model)
         self.averaged.to(self.device)
         partial = path.with_name(f"partial-{path.name}")
@@ -84,7 +84,7 @@ class TorchEngine:
         partial.replace(path)
 
     def save_state(self, path: Path, extra: dict) -> None:
-        """Write everything that `load_state` needs to go on, atomically."""
+        """Write everything that ``load_state`` needs to resume, atomically."""
         state = {
             "net": self.net.state_dict(),
             "averaged": self.averaged.state_dict(),
@@ -97,7 +97,7 @@ class TorchEngine:
         partial.replace(path)
 
     def load_state(self, path: Path) -> dict:
-        """Restore a saved state and return its `extra`."""
+        """Restore a saved state and return its ``extra``."""
         state = torch.load(path, map_location=self.device, weights_only=True)
         for net, saved in ((self.net, state["net"]), (self.averaged, state["averaged"])):
             # Keras numbers its layers' names through the whole process, so values are matched by their order.

@@ -1,6 +1,6 @@
-"""Train one experiment: `python -m training.nets.train --config … --data … --votes … --workdir …`.
+"""Train one experiment: ``python -m training.nets.train --config … --data … --votes … --workdir …``.
 
-`--workdir` holds the checkpoint, `averaged.keras` and `history.jsonl`; the same command goes on where a run
+``--workdir`` holds the checkpoint, ``averaged.keras`` and ``history.jsonl``; the same command goes on where a run
 stopped.
 """
 
@@ -33,7 +33,7 @@ DETECTORS = Path("models/detector")
 
 
 def split(faces: FaceData) -> tuple[FaceData, FaceData]:
-    """The rows to train on, and those kept apart to choose by (selection.py)."""
+    """Return the rows to train on, and those kept apart to choose by (selection.py)."""
     faces = with_selection(faces)
     return faces.take(faces.usage == "Training"), faces.take(faces.usage == USAGE)
 
@@ -67,9 +67,9 @@ def _model(config: Config, images: np.ndarray):
 def train_and_evaluate(
     config: Config, workdir: Path, faces: FaceData, extra: Sequence[Source] = (), *, clock=time.monotonic
 ) -> dict:
-    """Train on `faces` and `extra`, measure the averaged net on the kept-apart tenth, return the last measures.
+    """Train on ``faces`` and ``extra``, measure the averaged net on the kept-apart tenth, return the last measures.
 
-    Writes `checkpoint.pt`, `averaged.keras` and `history.jsonl` into `workdir` after each epoch and goes on
+    Writes a checkpoint, ``averaged.keras`` and ``history.jsonl`` into ``workdir`` after each epoch and resumes
     from them.
     """
     workdir.mkdir(parents=True, exist_ok=True)

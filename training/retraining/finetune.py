@@ -34,12 +34,13 @@ def fine_tune(
     *,
     clock=time.monotonic,
 ) -> dict:
-    """Train the `.keras` file at `champion` on both sets of faces, which have votes, and write the result to `out`.
+    """Train the ``.keras`` file at ``champion`` on both sets of faces, which have votes, and write the result to
+    ``out``.
 
-    What is written takes faces in 0–1 and gives logits, whatever `card` says of the champion (`trainable_form`). They
-    are for the same population as the champion's, where the card says which.
+    What is written takes faces in 0–1 and gives logits, whatever ``card`` says of the champion (``trainable_form``).
+    They are for the same population as the champion's, where the card says which.
 
-    Each batch holds feedback and replay in the proportion of the sets; `replay` may be empty. Returns what goes
+    Each batch holds feedback and replay in the proportion of the sets; ``replay`` may be empty. Returns what goes
     into the card: epochs, steps, minutes and the loss by epoch. Raises ValueError where no row has votes for an
     expression.
     """
@@ -66,7 +67,7 @@ def fine_tune(
 
 
 class _Mixed:
-    """Batches of feedback and replayed rows; of the latter, `champion` answers for a part of the target."""
+    """Batches of feedback and replayed rows; of the latter, ``champion`` answers for a part of the target."""
 
     def __init__(
         self,
@@ -84,7 +85,7 @@ class _Mixed:
         self.steps = min(self.feedback.steps, self.replay.steps) if self.replay else self.feedback.steps
 
     def epoch(self, number: int, *, mixing: bool) -> Iterator[Batch]:
-        """The batches of one epoch; the same number gives the same batches."""
+        """Yield the batches of one epoch; the same number gives the same batches."""
         fresh = self.feedback.epoch(number, mixing=mixing)
         if self.replay is None:
             yield from fresh

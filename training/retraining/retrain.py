@@ -177,7 +177,7 @@ class _Run:
     def _without_quarantine(
         self, rows: FeedbackRows, settled: FeedbackFaces, classify, accepted: set[str], known: np.ndarray
     ) -> tuple[Faces, np.ndarray, int, str]:
-        """Return the faces to go on with, their rows, how many are in quarantine, and a word on the new labels."""
+        """Return the remaining faces, their rows, how many are in quarantine, and a remark on the new labels."""
         chosen = slice(max(0, len(settled.rows) - self.options.most_faces), None)
         places, labels = settled.rows[chosen], settled.labels[chosen]
         faces = Faces(images=rows.pixels[places], labels=labels)

@@ -45,7 +45,7 @@ def predict_answer(
     image_format: str,
     model_version: str,
 ) -> flask.Response:
-    """The contract's answer to a prediction; ``processed_image`` is left out where none was asked for."""
+    """Return the contract's answer to a prediction; ``processed_image`` is left out if none was requested."""
     rest = _json_bytes(
         {
             "faces": [face_json(prediction, image_size_wh=image_size_wh) for prediction in predictions],

@@ -18,7 +18,7 @@ class CrossOrigin:
         self._named = frozenset(allowed_origins) - {"*"}
 
     def may_ask_guarded(self, request: flask.Request) -> bool:
-        """Whether the page that asks, if it is one, is of this very host or named."""
+        """Return whether the request comes from no page, a page of the same host, or a named origin."""
         if "Origin" not in request.headers:
             return not _is_for_a_foreign_page(request)
         return self._is_own_or_named(request)
@@ -53,7 +53,7 @@ class CrossOrigin:
 
 
 def _is_for_a_foreign_page(request: flask.Request) -> bool:
-    """Whether a browser asks for another site's page and sends no ``Origin``, as for its pictures and frames.
+    """Return whether a browser asks for another site's page and sends no ``Origin``, as for its pictures and frames.
 
     The credentials that the browser keeps for HTTP Basic ride on such a request. Who follows a link asks for himself
     (https://www.w3.org/TR/fetch-metadata/).

@@ -38,7 +38,7 @@ _NOTHING_YET = '<p class="note">Nothing to download yet. Correct a label, and it
 
 
 def dashboard_page(statistics: Statistics, models: Sequence[PublishedModel], *, complete: bool) -> str:
-    """The page as HTML: corrections by label, by week and against what models had said, and the published models.
+    """Return the page as HTML: corrections by label, by week and against models' answers, and the published models.
 
     A label's bar is as long as its share, a week's as its count next to the largest one. It shows no face. Where the
     merge before it was not ``complete``, it says so.

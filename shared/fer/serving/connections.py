@@ -179,7 +179,7 @@ class Connection(H11Protocol):
         self.loop.call_later(LINGER_S, self._abort)
 
     def _close_in_time(self) -> None:
-        """What is left to send is in the system's hands within a time, or is not sent at all."""
+        """Set a deadline for handing the rest to the system."""
         if self.transport.get_write_buffer_size():
             self.loop.call_later(self.send_timeout_s, self._abort)
 
@@ -200,7 +200,7 @@ class Connection(H11Protocol):
         self._abort()
 
     def _untaken_bytes(self) -> int:
-        """What the client has not acknowledged; the system takes more from us in lumps, so ours alone misleads."""
+        """Return what the client has not acknowledged; the system buffers in lumps, so our buffer alone misleads."""
         connection = self.transport.get_extra_info("socket")
         try:
             (queued_bytes,) = struct.unpack("i", fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4)))

@@ -62,7 +62,7 @@ def download(
     wanted: Callable[[str], bool],
     budget_s: float = MERGE_BUDGET_S,
 ) -> Download:
-    """The CSV with all feedback that a merge of ``budget_s`` reaches; raises NotFound while there is none.
+    """Return the CSV with all feedback that a merge of ``budget_s`` reaches; raises NotFound while there is none.
 
     The version is pinned: rows merged while it is being sent are not in it. Its bytes are opened only if
     ``wanted(etag)``. A file larger than ``redirect_above_bytes`` is returned as a link valid for five minutes, if
@@ -90,7 +90,7 @@ def download(
 
 
 def statistics(store: ObjectStore, *, now: datetime, receipt_days: int, budget_s: float = MERGE_BUDGET_S) -> Counted:
-    """Rows per label and in total, with all feedback that a merge of ``budget_s`` reaches; never reads the CSV."""
+    """Return rows per label and in total, after a merge of at most ``budget_s``; never reads the CSV."""
     complete = merge(store, now=now, receipt_days=receipt_days, budget_s=budget_s).complete
     return Counted(statistics=read_statistics(store), complete=complete)
 

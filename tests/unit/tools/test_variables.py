@@ -1,4 +1,4 @@
-"""Terraform's variables as `make deploy` reads them."""
+"""Terraform's variables as ``make deploy`` reads them."""
 
 from pathlib import Path
 

@@ -120,7 +120,7 @@ def test_a_bucket_that_refuses_a_missing_pointer_is_no_error_until_there_was_one
     world.store.failing_prefix = CHAMPION_KEY
     classifier = world.start()
     assert [(record.levelname, record.message) for record in heard.records] == [
-        ("WARNING", "There is no champion in the bucket, or it may not be read; bundled goes on")
+        ("WARNING", "There is no champion in the bucket, or it may not be read; bundled keeps serving")
     ]
     world.store.failing_prefix = None
     world.promote("a")
