@@ -207,14 +207,17 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--votes", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("runs/model"), help="default: %(default)s")
-    parser.add_argument("--config", type=Path)
+    parser.add_argument("--config", type=Path, help="the experiment that the model was trained with")
+    parser.add_argument(
+        "--balanced", action="store_true", help="trained with balanced softmax, for a model without one"
+    )
     parser.add_argument("--quantisation", choices=["auto", *QUANTISATIONS], default="auto")
     parser.add_argument("--note", default="", help="a sentence about the weights, for the card")
     options = parser.parse_args()
     config, faces = read_config(options.config) if options.config else None, load(options.data, options.votes)
     export_options = ExportOptions(
         config=config,
-        priors=priors_of(faces, balanced=config is not None and config.balanced),
+        priors=priors_of(faces, balanced=config.balanced if config else options.balanced),
         quantisation=options.quantisation,
         note=options.note,
         created=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
