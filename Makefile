@@ -183,16 +183,16 @@ train: setup-training ## Train (DATA=fer2013.csv VOTES=fer2013new.csv EXTRA="min
 	$(TRAINING) training.nets.train --config $(CONFIG) --data $(DATA) --votes $(VOTES) --workdir $(WORKDIR) $(if $(EXTRA),--extra $(EXTRA))
 
 .PHONY: export-model
-export-model: setup-training ## Convert a trained model and write its card (MODEL=averaged.keras DATA= VOTES= CONFIG=)
-	$(TRAINING) training.conversion.export_model --model $(MODEL) --data $(DATA) --votes $(VOTES) --config $(CONFIG)
+export-model: setup-training ## Convert a trained model and write its card (MODEL=averaged.keras DATA= VOTES= CONFIG= or BALANCED=yes)
+	$(TRAINING) training.conversion.export_model --model $(MODEL) --data $(DATA) --votes $(VOTES) $(if $(CONFIG),--config $(CONFIG)) $(if $(filter yes,$(BALANCED)),--balanced)
 
 .PHONY: evaluate
-evaluate: setup-training ## Measure the served model (DATA=fer2013.csv VOTES=fer2013new.csv USAGE= OUT=report.json)
-	$(TRAINING) training.evaluation.evaluate --data $(DATA) $(if $(VOTES),--votes $(VOTES)) --usage $(USAGE) --out $(OUT)
+evaluate: setup-training ## Measure the served model (DATA=fer2013.csv VOTES=fer2013new.csv USAGE= PRIOR=ferplus OUT=report.json)
+	$(TRAINING) training.evaluation.evaluate --data $(DATA) $(if $(VOTES),--votes $(VOTES)) --usage $(USAGE) $(if $(PRIOR),--prior $(PRIOR)) --out $(OUT)
 
 .PHONY: evaluate-photos
-evaluate-photos: setup-training models/detector/.fetched ## Measure the whole chain on photos (DIR= LABELS=labels.csv ROLL=0,30 DETECTOR=)
-	$(TRAINING) training.evaluation.evaluate_photos --dir $(DIR) --labels $(LABELS) $(if $(ROLL),--roll $(ROLL)) $(if $(DETECTOR),--detector $(DETECTOR))
+evaluate-photos: setup-training models/detector/.fetched ## Measure the whole chain on photos (DIR= LABELS=labels.csv ROLL=0,30 DETECTOR= PART=report)
+	$(TRAINING) training.evaluation.evaluate_photos --dir $(DIR) --labels $(LABELS) $(if $(ROLL),--roll $(ROLL)) $(if $(DETECTOR),--detector $(DETECTOR)) $(if $(PART),--part $(PART))
 
 .PHONY: compare
 compare: setup-training ## Compare the architectures; writes docs/architectures.md (DATA= VOTES= MINUTES=)
