@@ -253,11 +253,11 @@ deploy destroy validate-infra: REGISTRY := 1
 
 .PHONY: deploy
 deploy: build ## Deploy everything to Google Cloud (PROJECT= REGION= VARS='-var domain=…' DRY_RUN=1); see infra/README.md
-	$(BIN)/python -m tools.deploy deploy --project $(PROJECT) --region $(REGION) $(VARS)
+	$(BIN)/python -m tools.deployment.deploy deploy --project $(PROJECT) --region $(REGION) $(VARS)
 
 .PHONY: destroy
 destroy: build ## Remove everything from Google Cloud, except a data bucket that is not empty (PROJECT= REGION= VARS=)
-	$(BIN)/python -m tools.deploy destroy --project $(PROJECT) --region $(REGION) $(VARS)
+	$(BIN)/python -m tools.deployment.deploy destroy --project $(PROJECT) --region $(REGION) $(VARS)
 
 .PHONY: test-infra
 test-infra: .venv/.development tools/linters/node_modules/.installed ## Check the Terraform files, the Dockerfiles and the workflows
@@ -305,11 +305,11 @@ validate-infra: build ## Run terraform validate, which downloads the provider
 
 .PHONY: infra-schema
 infra-schema: .venv/.runtime ## Update infra/google_schema.json from the provider's bindings on PyPI
-	$(BIN)/python -m tools.provider_schema
+	$(BIN)/python -m tools.deployment.provider_schema
 
 .PHONY: infra-costs
 infra-costs: .venv/.runtime ## Recompute the table of costs in infra/README.md
-	$(BIN)/python -m tools.cost
+	$(BIN)/python -m tools.deployment.cost
 
 .PHONY: lock
 lock: ## Pin the requirements again: requirements.in → requirements.txt

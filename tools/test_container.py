@@ -16,7 +16,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from tools.dockerfile import Stage, parse
+from tools.deployment.dockerfile import Stage, parse
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = (ROOT / "docs" / "images" / "astronaut.jpg").read_bytes()

@@ -8,7 +8,7 @@ import yaml
 
 from fer.settings import MIB, VARIABLES, Settings
 from tests.unit.infra.configuration import ROOT
-from tools.dockerfile import parse
+from tools.deployment.dockerfile import parse
 
 CADDYFILE = (ROOT / "Caddyfile").read_text("utf-8")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.infra.configuration import INFRA, ROOT
-from tools.dockerfile import Stage, parse
+from tools.deployment.dockerfile import Stage, parse
 
 DOCKERFILES = [ROOT / "Dockerfile", *sorted((INFRA / "images").glob("*.Dockerfile"))]
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.infra.configuration import INFRA, ROOT
 from tools.build import contents
-from tools.images import CONTEXTS, DOCKERFILES, sources
+from tools.deployment.images import CONTEXTS, DOCKERFILES, sources
 
 LYING_ABOUT = [
     ".env",

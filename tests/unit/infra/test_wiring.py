@@ -9,7 +9,7 @@ import pytest
 from local.web_app import HEADERS
 from tests.unit.infra.configuration import ROOT, Configuration, changed
 from tests.unit.infra.wiring import artefacts, capacity, environment, packages
-from tools.archive import write_archive
+from tools.deployment.archive import write_archive
 
 
 def test_every_variable_that_is_set_is_known_and_every_one_needed_is_set(configuration: Configuration) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 from fer.settings import VARIABLES
 from tests.unit.infra.configuration import ROOT, Configuration, set_names
-from tools.archive import archive_path
 from tools.build import contents
+from tools.deployment.archive import archive_path
 
 FIELD_OF = {variable: field for field, (variable, _) in VARIABLES.items()}
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tools.cost import (
+from tools.deployment.cost import (
     BALANCED,
     BENCHMARK,
     CONDITIONS,
@@ -18,7 +18,7 @@ from tools.cost import (
     tables,
     with_tables,
 )
-from tools.prices import RATES
+from tools.deployment.prices import RATES
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tools.build import build
-from tools.deploy import DATA_POLICY, FOR_IMAGES, FUNCTIONS
-from tools.images import BUILD
-from tools.preconditions import UNKNOWN_ACCOUNT
+from tools.deployment.deploy import DATA_POLICY, FOR_IMAGES, FUNCTIONS
+from tools.deployment.images import BUILD
+from tools.deployment.preconditions import UNKNOWN_ACCOUNT
 
 ROOT = Path(__file__).resolve().parents[3]
 RECORDER = """#!/bin/sh
@@ -56,7 +56,7 @@ def started(
     command = [
         sys.executable,
         "-m",
-        "tools.deploy",
+        "tools.deployment.deploy",
         action,
         "--project",
         "a-project",

@@ -5,15 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from tools import images as module
-from tools.images import ROOT, Image, images, sources, tree_digest
+from tools.deployment import images as module
+from tools.deployment.images import ROOT, Image, images, sources, tree_digest
 
 
 def test_an_image_is_named_by_its_content() -> None:
     image = Image(name="training", digest="0123456789abcdef" * 4)
     url = image.url("a-project", "europe-west1", "fer")
     assert url == "europe-west1-docker.pkg.dev/a-project/fer/training:0123456789abcdef0123456789abcdef"
-    assert tree_digest(["tools/deploy.py"]) == tree_digest(["tools/deploy.py"]) != tree_digest(["tools/archive.py"])
+    assert (
+        tree_digest(["tools/deployment/deploy.py"])
+        == tree_digest(["tools/deployment/deploy.py"])
+        != tree_digest(["tools/deployment/archive.py"])
+    )
 
 
 def test_the_retraining_job_has_an_image_in_this_very_tree() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.variables import INFRA, Variables
+from tools.deployment.variables import INFRA, Variables
 
 DECLARED = """variable "name" {
   type    = string

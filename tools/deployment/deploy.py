@@ -8,11 +8,11 @@ import os
 import sys
 from pathlib import Path
 
-from tools.archive import archive_path, write_archive
-from tools.images import BUILD, ROOT, Image, images
-from tools.preconditions import budget_variables, refuse_another_region, refuse_strangers_not_admitted
-from tools.shell import Shell
-from tools.variables import Variables
+from tools.deployment.archive import archive_path, write_archive
+from tools.deployment.images import BUILD, ROOT, Image, images
+from tools.deployment.preconditions import budget_variables, refuse_another_region, refuse_strangers_not_admitted
+from tools.deployment.shell import Shell
+from tools.deployment.variables import Variables
 
 FUNCTIONS = ("predict", "feedback", "export")
 BEFORE_TERRAFORM = (

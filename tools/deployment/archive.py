@@ -3,7 +3,7 @@
 import zipfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 OLDEST = (1980, 1, 1, 0, 0, 0)
 
 

@@ -16,7 +16,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 INFRA = ROOT / "infra"
 SCHEMA = INFRA / "google_schema.json"
 BINDINGS = "cdktn-provider-google==21.1.0"

@@ -1,5 +1,4 @@
-"""``make infra-costs``: what a month in the cloud costs, computed from ``tools/prices.py`` and the benchmark's
-figures.
+"""``make infra-costs``: what a month in the cloud costs, computed from ``prices.py`` and the benchmark's figures.
 
 Writes the tables between their marks in ``infra/README.md``.
 """
@@ -12,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tools import prices
+from tools.deployment import prices
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "infra" / "README.md"
 BENCHMARK = ROOT / "bench" / "results.json"
 

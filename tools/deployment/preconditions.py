@@ -3,8 +3,8 @@
 import json
 from typing import Any, cast
 
-from tools.shell import Shell
-from tools.variables import Variables
+from tools.deployment.shell import Shell
+from tools.deployment.variables import Variables
 
 SHARING = "iam.allowedPolicyMemberDomains"
 UNKNOWN_ACCOUNT = "<what the look before this named after billingAccounts/>"

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.dockerfile import parse
+from tools.deployment.dockerfile import parse
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 DOCKERFILES = "infra/images"
 CONTEXTS = {"streaming": "build/streaming", "training": "."}
