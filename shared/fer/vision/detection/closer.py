@@ -25,16 +25,20 @@ _SAME_SIZE = 1.6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """The bound on the time: pixels of a large picture that are surveyed, and crops around hints."""
+    """The bound on the time: pixels of a large picture that are surveyed, and crops around hints.
+
+    ``min_mean_score`` is what a face must score in the two looks at it.
+    """
 
     max_area_px: int
     max_crops: int
+    min_mean_score: float
 
 
 # As long as 24 looks at 640×480, and four more. Photos in the wild have one or two hints.
-FULL_EFFORT = Effort(max_area_px=24 * 640 * 480, max_crops=48)
-# In a portrait, small faces are those of passers-by.
-PORTRAIT_EFFORT = Effort(max_area_px=2 * 640 * 480, max_crops=6)
+FULL_EFFORT = Effort(max_area_px=24 * 640 * 480, max_crops=48, min_mean_score=MIN_MEAN_SCORE)
+# In a portrait, small faces are those of passers-by: a false one does more harm than a missing one.
+PORTRAIT_EFFORT = Effort(max_area_px=2 * 640 * 480, max_crops=6, min_mean_score=0.85)
 PORTRAIT_FACE_SHARE = 0.15
 
 
@@ -45,7 +49,7 @@ def effort_for(faces: Sequence[Face], size_wh: tuple[int, int]) -> Effort:
 
 
 def look_closer(
-    look: Look, image_rgb: ImageRGB, faces: Sequence[Face], hints: Sequence[Face], *, max_crops: int
+    look: Look, image_rgb: ImageRGB, faces: Sequence[Face], hints: Sequence[Face], *, effort: Effort
 ) -> list[Face]:
     """Return ``faces`` and those found in the crops around ``hints``, the first hints taking precedence."""
     found = list(faces)
@@ -53,18 +57,18 @@ def look_closer(
     for hint in hints:
         if any(_centre_in(hint, face) for face in found) or any(_same_crop(hint, other) for other in looked_at):
             continue
-        if len(looked_at) == max_crops:
+        if len(looked_at) == effort.max_crops:
             break
         looked_at.append(hint)
-        found += _confirmed(look, image_rgb, hint)
+        found += _confirmed(look, image_rgb, hint, effort.min_mean_score)
     return merge_faces(found)
 
 
-def _confirmed(look: Look, image_rgb: ImageRGB, hint: Face) -> list[Face]:
+def _confirmed(look: Look, image_rgb: ImageRGB, hint: Face, min_mean_score: float) -> list[Face]:
     crop_rgb, back = crop_around(image_rgb, hint, side_px=_crop_px(hint, FACE_SIDES_PX[0]), cells=CROP_SIDE_PX)
     seen = [back(face) for face in look(crop_rgb)]
     return [
-        face for face in seen if (face.detection_score + _second_score(look, image_rgb, face)) / 2 >= MIN_MEAN_SCORE
+        face for face in seen if (face.detection_score + _second_score(look, image_rgb, face)) / 2 >= min_mean_score
     ]
 
 

@@ -70,9 +70,13 @@ class YuNetDetector:
         if max(size_wh) > FIRST_SIDE_PX and sight.small_rgb is not None:
             places = places_with_detail(sight.small_rgb, size_wh, max_area_px=effort.max_area_px)
             sights = [self._sight_of(image_rgb, place) for place in places]
-            faces = merge_faces([*faces, *(face for each in sights for face in each.faces)])
-            hints = sorted((hint for each in sights for hint in each.hints), key=lambda hint: -hint.detection_score)
-        return closer.look_closer(self.look, image_rgb, faces, hints, max_crops=effort.max_crops)
+            seen = sorted(
+                (face for each in sights for face in each.faces + each.hints), key=lambda face: -face.detection_score
+            )
+            # So many pixels show much that looks like a face: only what is sure counts without a closer look.
+            sure = sum(face.detection_score >= effort.min_mean_score for face in seen)
+            faces, hints = merge_faces([*faces, *seen[:sure]]), seen[sure:]
+        return closer.look_closer(self.look, image_rgb, faces, hints, effort=effort)
 
     def find_once(self, image_rgb: ImageRGB) -> list[Face]:
         """Look at the whole picture once, or twice where it is large and shows only small faces: for live video."""
