@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.measures import ROOT, circumstances, summary
-from bench.pictures import one_face
+from bench.pictures import jpeg, one_face
 from local.servers import Server, function_server, local_server, send
-from tests.pictures import encode
 
 STALLED = 200
 LOOPING = 4
@@ -42,7 +41,7 @@ def health_s(server: Server) -> float:
 
 
 def measure_stalled(server: Server, *, stalled: int = STALLED, runs: int = 40) -> dict[str, Any]:
-    photo = encode(one_face(640, 480), ".jpg")
+    photo = jpeg(one_face(640, 480))
     [predict_s(server, photo) for _ in range(5)]
     alone = [predict_s(server, photo) for _ in range(runs)]
     with ExitStack() as held:
@@ -63,7 +62,7 @@ def measure_artefact(directory: Path) -> dict[str, Any]:
 
 
 def measure_fair_turn(server: Server, *, runs: int = 5) -> dict[str, Any]:
-    looped, large = (encode(one_face(*size_wh), ".jpg") for size_wh in ((4160, 3120), (5536, 4152)))
+    looped, large = (jpeg(one_face(*size_wh)) for size_wh in ((4160, 3120), (5536, 4152)))
     alone = [predict_s(server, large) for _ in range(runs)]
     over = threading.Event()
 

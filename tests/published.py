@@ -4,9 +4,9 @@ import hashlib
 import json
 from typing import Any
 
+from fer.domain import CARD_NAME
 from fer.storage.keys import CHAMPION_KEY, model_key
 from fer.storage.objects import ABSENT, ObjectStore
-from fer.storage.registry import CARD_NAME
 from tests.unit.vision.test_model_files import TINY, card
 
 LITERT_NAME = "tiny.tflite"

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from fer.errors import FerError
-from tests.drawn_pictures import SIZE_WH, encoded_pictures
+from tools.drawn_pictures import SIZE_WH, encoded_pictures
 from tools.mutations import Mutator
 
 ROOT = Path(__file__).resolve().parents[1]

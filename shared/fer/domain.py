@@ -24,6 +24,9 @@ ANNOTATE_FORMATS: tuple[AnnotateFormat, ...] = get_args(AnnotateFormat)
 DETECTORS = ("auto", "yunet", "mtcnn", "haar")
 """The detectors; ``auto`` is the best one whose files are present."""
 
+CARD_NAME = "model_card.json"
+"""The file next to a model's weights that says what they are."""
+
 CHIP_SIDE_PX = 48
 """Side of the square grey face chip that the classifier sees and that feedback stores."""
 

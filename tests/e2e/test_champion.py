@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from fer.domain import EXPRESSIONS
+from fer.domain import CARD_NAME, EXPRESSIONS
 from fer.storage.factory import open_store
 from fer.storage.keys import CHAMPION_KEY, model_key
 from fer.storage.objects import ObjectStore
-from fer.storage.registry import CARD_NAME, ModelRegistry
+from fer.storage.registry import ModelRegistry
 from local.servers import Reply, Server, clean_environ, function_server, send
 from tests.gcs_server import running_gcs_server
 from tests.pictures import astronaut, encode

@@ -13,8 +13,8 @@ from PIL import Image
 
 from fer.settings import Settings
 from local.servers import Server, local_server, send
-from tests.drawn_pictures import encoded_pictures, saved
 from tests.pictures import astronaut, encode
+from tools.drawn_pictures import encoded_pictures, saved
 
 LIMIT_MB = 500
 ANSWERED_WITHIN_S = 2

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from fer.domain import CARD_NAME
+from fer.vision.model_files import CARD_SCHEMA
 from training.data.fer2013 import LABELS
 
-SCHEMA = 1
 KERAS_NAME = "facial_expression_model.keras"
 LITERT_NAME = "facial_expression_model.tflite"
-CARD_NAME = "model_card.json"
 
 
 def _file_entry(name: str, content: bytes) -> dict:
@@ -44,7 +44,7 @@ def make_card(
     """
     litert = {**_file_entry(LITERT_NAME, litert_file), "quantisation": quantisation}
     card = {
-        "schema": SCHEMA,
+        "schema": CARD_SCHEMA,
         "model_version": f"{architecture}-{litert['sha256'][:8]}",
         "parent": parent,
         "labels": list(labels),

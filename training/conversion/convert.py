@@ -33,10 +33,10 @@ from training.conversion.own_model import (
     open_model,
     served_form,
 )
+from training.conversion.trainable import try_training
 from training.data.feedback import NAN, read_rows
 from training.data.fer2013 import LABELS, SIDE_PX, FaceData, read_faces
 from training.evaluation.measures import softmax
-from training.retraining.trainable import try_training
 
 # Largest difference of a score between Keras and LiteRT: float differs by rounding only.
 TOLERANCES = {"none": 1e-3, "dynamic_int8": 0.1}

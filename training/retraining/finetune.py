@@ -16,12 +16,12 @@ from tqdm import tqdm
 from training.config import Config
 from training.conversion.card import network_prior
 from training.conversion.own_model import every_layer
+from training.conversion.trainable import load_trainable
 from training.data.fer2013 import FaceData
 from training.data.sources import voted
 from training.evaluation.measures import softmax
 from training.nets.batches import Batch, Batches, learning_rate
 from training.nets.keras_engine import KerasEngine
-from training.retraining.trainable import load_trainable
 
 
 def fine_tune(

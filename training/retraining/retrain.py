@@ -33,39 +33,13 @@ from training.data.feedback_source import NoFeedback, open_source
 from training.data.fer2013 import FaceData, load, unanimous_votes
 from training.evaluation.evaluate import open_served, score_all
 from training.retraining import gate, gate_report, run_record
+from training.retraining.options import Options
 from training.retraining.parts import Faces, Parts, alone, joined, with_base
 from training.retraining.quarantine import quarantined, read_accepted, write_report
-from training.retraining.served_answer import ROOT
 from training.retraining.trial import rejection, try_challenger
 
 EXPERIMENTS = Path("training/experiments")
 PASSED, ERROR, REFUSED = 0, 1, 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """One run; ``base`` is FER2013, with FER+'s votes or without, ``config`` an experiment.
-
-    ``python`` is that of the environment that serves. Of more faces than ``most_faces`` the newest are taken: what is
-    trained on is held in memory. ``start`` names another published version than the champion to begin with and to be
-    judged against.
-    """
-
-    csv: str
-    bucket: str
-    workdir: Path
-    base: FaceData | None = None
-    accept: Path | None = None
-    config: Config
-    bounds: gate.Bounds = dataclasses.field(default_factory=gate.Bounds)
-    bundled: Path = ROOT / "models/expression"
-    python: Path = ROOT / ".venv/bin/python"
-    export_token: str | None = None
-    promote: bool = True
-    force: bool = False
-    start: str | None = None
-    replay: float = 3.0
-    most_faces: int = 50_000
 
 
 def retrain(options: Options, now: datetime.datetime) -> int:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from fer.domain import CARD_NAME
 from fer.errors import Conflict
 from fer.storage.objects import ABSENT, ObjectStore, PreconditionFailed
-from fer.storage.registry import CARD_NAME, Champion, ModelRegistry
+from fer.storage.registry import Champion, ModelRegistry
 from fer.usecases.publish import read_model_dir
 from fer.usecases.withdrawn import TRAINED, read_rows_file
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
+from fer.domain import CARD_NAME
 from fer.errors import Conflict, CorruptData, InvalidInput, NotFound, Unavailable
 from fer.storage.keys import CHAMPION_KEY, MODELS, model_key, model_prefix
 from fer.storage.objects import ABSENT, ObjectInfo, ObjectNotFound, ObjectStore, PreconditionFailed
 from fer.storage.shards import format_time, parse_time
 
-CARD_NAME: Final = "model_card.json"
 MAX_PREVIOUS: Final = 20
 """How many champions rollbacks can go back; keeps the pointer small."""
 

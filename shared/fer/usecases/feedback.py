@@ -19,7 +19,7 @@ from fer.vision.images import decode_image
 
 # A box from a prediction on the same image overlaps its face almost completely; half leaves room for rounding
 # and re-encoding, and excludes a neighbour's face.
-SAME_FACE_IOU = 0.5
+MIN_GIVEN_BOX_IOU = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +100,6 @@ def face_at(box_xywh: BoxXYWH, faces: Sequence[Face], *, image_size_wh: tuple[in
         return max(iou(shown, box_xywh), iou(face.box_xywh, box_xywh))  # or unclipped, from another source
 
     best = max(faces, key=overlap)
-    if overlap(best) < SAME_FACE_IOU:
+    if overlap(best) < MIN_GIVEN_BOX_IOU:
         raise InvalidInput("There is no face at 'box'; nothing was stored. Send a box from a prediction.")
     return best

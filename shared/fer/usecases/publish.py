@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from fer.domain import CARD_NAME
 from fer.errors import CorruptData, NotFound
-from fer.storage.registry import CARD_NAME, ModelRegistry
+from fer.storage.registry import ModelRegistry
 from fer.usecases.withdrawn import ROWS_NAME
 from fer.vision.classifier import LiteRTClassifier, probe
 from fer.vision.model_files import read_model_files

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from fer.domain import EXPRESSIONS
+from fer.domain import CARD_NAME, EXPRESSIONS
 from fer.errors import CorruptData, NotFound
 from fer.vision.priors import Prior, read_priors
 
-CARD_NAME = "model_card.json"
 CARD_SCHEMA = 1
 MAX_INPUT_SIDE_PX = 512
 """Ten times the chip's side; a card that states more is wrong, and its arrays could fill the memory."""

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from fer.domain import CARD_NAME
 from fer.errors import Conflict, CorruptData, InvalidInput, NotFound, Unavailable
 from fer.storage.keys import CHAMPION_KEY, model_key
 from fer.storage.objects import MemoryObjectStore, ObjectInfo, ObjectStore
-from fer.storage.registry import CARD_NAME, MAX_PREVIOUS, Champion, ModelRegistry
+from fer.storage.registry import MAX_PREVIOUS, Champion, ModelRegistry
 from tests.published import KERAS_NAME, LITERT_NAME, model_version, overwrite
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

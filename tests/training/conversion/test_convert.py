@@ -17,10 +17,10 @@ from tests.training.conversion.models import bright_and_dark_faces, bright_or_da
 from tests.training.generated import faces_csv, feedback_csv, portraits  # noqa: E402
 from training.conversion.convert import convert_and_check, main, read_check  # noqa: E402
 from training.conversion.own_model import every_layer, head_of  # noqa: E402
+from training.conversion.trainable import load_trainable, trainable_form  # noqa: E402
 from training.data.fer2013 import LABELS  # noqa: E402
 from training.evaluation.evaluate import open_served, score_all  # noqa: E402
 from training.evaluation.measures import softmax  # noqa: E402
-from training.retraining.trainable import load_trainable, trainable_form  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

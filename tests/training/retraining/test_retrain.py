@@ -25,12 +25,10 @@ from fer.storage.withdrawals import withdraw_shard  # noqa: E402
 from fer.usecases.publish import read_model_dir  # noqa: E402
 from fer.usecases.withdrawn import read_rows_file, withdrawn_rows  # noqa: E402
 from tests.training.generated import feedback_csv, marked  # noqa: E402
-from tests.training.tiny import CONFIG, LENIENT  # noqa: E402
-from training.config import Config  # noqa: E402
+from tests.training.tiny import LENIENT  # noqa: E402
 from training.data.feedback import FeedbackRows, read_rows, settle  # noqa: E402
 from training.data.fer2013 import FaceData, unanimous_votes  # noqa: E402
 from training.retraining import run_record  # noqa: E402
-from training.retraining.finetune import fine_tune  # noqa: E402
 from training.retraining.retrain import PASSED, REFUSED, Options, main, retrain  # noqa: E402
 from training.retraining.served_answer import ROOT, ask  # noqa: E402
 
@@ -185,51 +183,6 @@ def test_a_promotion_in_between_is_a_conflict(options: Options, tmp_path: Path, 
     registry.promote(start.version, expected=None, now=NOW)
     with pytest.raises(Conflict):
         run_record.publish(registry, start, bundled, promote=True, now=NOW)
-
-
-def test_the_same_seed_gives_the_same_weights(tmp_path: Path, bundled: Path) -> None:
-    labels = _labels(64)
-    faces = FaceData(
-        images=marked(labels), labels=labels, usage=np.array(["Training"] * 64), votes=unanimous_votes(labels)
-    )
-    config = dataclasses.replace(CONFIG, epochs=2)
-
-    def weights(name: str, config: Config) -> list[np.ndarray]:
-        champion = bundled / "facial_expression_model.keras"
-        fine_tune(champion, _card(bundled), faces, faces.take(slice(0, 20)), config, tmp_path / name)
-        return keras.models.load_model(tmp_path / name, compile=False).get_weights()
-
-    first, second = weights("a.keras", config), weights("b.keras", config)
-    other = weights("c.keras", dataclasses.replace(config, seed=4))
-    assert all((one == two).all() for one, two in zip(first, second, strict=True))
-    assert any((one != two).any() for one, two in zip(first, other, strict=True))
-
-
-def test_the_distance_penalty_keeps_the_weights_near_and_normalisation_can_be_frozen(
-    tmp_path: Path, bundled: Path
-) -> None:
-    champion = bundled / "facial_expression_model.keras"
-    start = keras.models.load_model(champion, compile=False)
-    labels = _labels(64)
-    faces = FaceData(
-        images=marked(labels), labels=labels, usage=np.array(["Training"] * 64), votes=unanimous_votes(labels)
-    )
-
-    def tuned(penalty: float) -> keras.Model:
-        config = dataclasses.replace(CONFIG, epochs=3, distance_penalty=penalty, freeze_normalisation=True)
-        fine_tune(champion, _card(bundled), faces, faces.take(slice(0)), config, tmp_path / "tuned.keras")
-        return keras.models.load_model(tmp_path / "tuned.keras", compile=False)
-
-    def distance(model: keras.Model) -> float:
-        pairs = zip(model.get_weights(), start.get_weights(), strict=True)
-        return float(np.sqrt(sum(((one - two) ** 2).sum() for one, two in pairs)))
-
-    free, held = tuned(0.0), tuned(100.0)
-    assert 0 < distance(held) < 0.5 * distance(free)
-    norm = next(layer.name for layer in start.layers if isinstance(layer, keras.layers.BatchNormalization))
-    before, after = start.get_layer(norm).get_weights(), free.get_layer(norm).get_weights()
-    assert all((one == two).all() for one, two in zip(before, after, strict=True))
-    assert all(layer.trainable for layer in free.layers)
 
 
 def test_a_broken_challenger_does_not_answer_and_is_told(tmp_path: Path, bundled: Path) -> None:

@@ -11,10 +11,11 @@ import pytest
 
 from fer.cli.main import parser
 from fer.cli.models import run_models
+from fer.domain import CARD_NAME
 from fer.errors import CorruptData, NotFound
 from fer.storage.factory import open_store
 from fer.storage.keys import model_key
-from fer.storage.registry import CARD_NAME, ModelRegistry
+from fer.storage.registry import ModelRegistry
 from tests.gcs_server import running_gcs_server
 from tests.published import KERAS_NAME, LITERT_NAME, model_version, overwrite
 

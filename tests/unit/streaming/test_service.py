@@ -2,105 +2,29 @@
 
 import json
 import logging
-import queue
 import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from fer.domain import EXPRESSIONS, Face
-from fer.http.json_lines import LOGGER
-from fer.settings import Settings
 from fer.usecases.predict import Recogniser
 from fer.vision.arrays import ImageRGB
 from local.servers import send
 from streaming import protocol
-from streaming.service import build_service, server_options
 from streaming.workers import usable_cores
-from tests.asgi_server import serving
 from tests.pictures import encode
 from tests.stream_client import streaming
-
-Serve = Callable[..., str]
+from tests.unit.streaming.gates import Broken, Gate, Lines, Serve, with_detector
 
 ROOT = Path(__file__).resolve().parents[3]
-
-
-@pytest.fixture
-def serve(recogniser: Recogniser) -> Iterator[Serve]:
-    """Starts the service with some settings and gives its host and port."""
-    with ExitStack() as running:
-
-        def start(
-            recogniser: Recogniser = recogniser, *, send_buffer_bytes: int | None = None, **changes: Any
-        ) -> str:
-            settings = replace(Settings(), **changes)
-            options = {"send_buffer_bytes": send_buffer_bytes, **server_options(settings)}
-            return running.enter_context(serving(build_service(settings, recogniser), **options))
-
-        yield start
-
-
-class Gate:
-    """A detector that waits at a gate, so that a test decides how long a frame takes."""
-
-    name = "gate"
-    min_retry_score = 1.0
-
-    def __init__(self) -> None:
-        self.open = threading.Event()
-        self.waiting = threading.Semaphore(0)
-
-    def find_once(self, image_rgb: ImageRGB) -> list[Face]:
-        self.waiting.release()
-        assert self.open.wait(60)
-        return []
-
-    detect = find_once
-
-
-class Broken(Gate):
-    def find_once(self, image_rgb: ImageRGB) -> list[Face]:
-        raise RuntimeError("a secret of the machine")
-
-
-class Lines(logging.Handler):
-    """The lines of the log, as they are written."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.written: queue.Queue[logging.LogRecord] = queue.Queue()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.written.put(record)
-
-    def next(self) -> logging.LogRecord:
-        return self.written.get(timeout=60)
-
-
-@pytest.fixture
-def lines() -> Iterator[Lines]:
-    collected = Lines()
-    level = LOGGER.level
-    LOGGER.addHandler(collected)
-    LOGGER.setLevel(logging.INFO)
-    yield collected
-    LOGGER.removeHandler(collected)
-    LOGGER.setLevel(level)
-
-
-def with_detector(recogniser: Recogniser, detector: Gate) -> Recogniser:
-    return Recogniser(detector=detector, aligner=recogniser.aligner, classifier=recogniser.classifier)
 
 
 def test_health_and_unknown_paths(serve: Serve, recogniser: Recogniser) -> None:

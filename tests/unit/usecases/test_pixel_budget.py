@@ -8,8 +8,8 @@ import pytest
 
 from fer.errors import Unavailable, UnsupportedType
 from fer.usecases.pixel_budget import PixelBudget, Turns
-from tests.drawn_pictures import drawn, saved
 from tests.pictures import encode, png_bomb
+from tools.drawn_pictures import drawn, saved
 
 HUNDRED = encode(np.zeros((100, 100, 3), np.uint8), ".png")  # 10,000 pixels
 FIFTY = encode(np.zeros((50, 50, 3), np.uint8), ".png")  # 2,500 pixels

@@ -10,8 +10,8 @@ from PIL import Image, ImageCms
 
 from fer.vision.decoding.colours import MAX_PROFILE_BYTES, to_srgb, transform_to_srgb
 from fer.vision.images import decode_image
-from tests.drawn_pictures import display_p3, drawn, saved
 from tests.pictures import Picture
+from tools.drawn_pictures import display_p3, drawn, saved
 
 CMS = cast("Any", ImageCms)
 SRGB = CMS.createProfile("sRGB")

@@ -12,8 +12,8 @@ from PIL import Image
 from fer.errors import InvalidInput, TooLarge, UnsupportedType
 from fer.vision.decoding.jpeg import MAX_SCANS
 from fer.vision.images import decode_image
-from tests.drawn_pictures import SIZE_WH, drawn, encoded_pictures, png_of_rows, png_rows, saved
 from tests.pictures import Picture
+from tools.drawn_pictures import SIZE_WH, drawn, encoded_pictures, png_of_rows, png_rows, saved
 from tools.fuzz_pictures import run_twice
 
 WIDTH, HEIGHT = SIZE_WH

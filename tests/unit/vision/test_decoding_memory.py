@@ -17,7 +17,7 @@ MEASURE = """
 import ctypes, gc, json, sys
 from fer.vision.decoding.headers import read_header
 from fer.vision.images import decode_image
-from tests.drawn_pictures import encoded_pictures
+from tools.drawn_pictures import encoded_pictures
 
 def status_kb(name):
     lines = open("/proc/self/status").read().splitlines()

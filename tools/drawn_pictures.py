@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageCms, ImageDraw
 
-from tests.pictures import Picture
+from fer.vision.arrays import ImageRGB
 
 SIZE_WH = (97, 61)
 ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
@@ -54,7 +54,7 @@ def png_of_rows(
     )
 
 
-def png_rows(pixels: Picture, *, interlaced: bool = False) -> bytes:
+def png_rows(pixels: ImageRGB, *, interlaced: bool = False) -> bytes:
     """Return the unfiltered rows of uint8 (H, W, bands), in seven passes where interlaced."""
     parts = [pixels[y::down, x::across] for x, y, across, down in ADAM7] if interlaced else [pixels]
     return b"".join(b"\0" + row.tobytes() for part in parts if part.size for row in part)

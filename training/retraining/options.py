@@ -1,0 +1,36 @@
+"""What a run of retraining is given."""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.config import Config
+from training.data.fer2013 import FaceData
+from training.retraining import gate
+from training.retraining.served_answer import ROOT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """One run; ``base`` is FER2013, with FER+'s votes or without, ``config`` an experiment.
+
+    ``python`` is that of the environment that serves. Of more faces than ``most_faces`` the newest are taken: what is
+    trained on is held in memory. ``start`` names another published version than the champion to begin with and to be
+    judged against.
+    """
+
+    csv: str
+    bucket: str
+    workdir: Path
+    base: FaceData | None = None
+    accept: Path | None = None
+    config: Config
+    bounds: gate.Bounds = dataclasses.field(default_factory=gate.Bounds)
+    bundled: Path = ROOT / "models/expression"
+    python: Path = ROOT / ".venv/bin/python"
+    export_token: str | None = None
+    promote: bool = True
+    force: bool = False
+    start: str | None = None
+    replay: float = 3.0
+    most_faces: int = 50_000
