@@ -14,7 +14,7 @@ from fer.vision.decoding.limits import MAX_ODD_PIXELS, MAX_PIXELS
 
 # Twice the number of chunks in a 24 MB PNG with libpng's 8 KB chunks.
 _MAX_CHUNKS = 6_000
-# What a pixel takes at most while it is decoded, as tests/unit/vision/test_decoding_memory.py measures it: the
+# What a pixel takes at most while it is decoded, as test_decoding_memory.py measures it: the
 # decoder's and our own; of a JPEG in several scans its coefficients, of a picture with a profile the converted one;
 # with transparency four channels before it is laid on white.
 _PLAIN_BYTES, _THIRD_COPY_BYTES, _ALPHA_BYTES = 6, 9, 13

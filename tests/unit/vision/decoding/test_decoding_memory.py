@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 SIDE_PX = 1_000
 # Allocators round, and libraries have tables of their own.
 MORE_BYTES_PER_PX = 1.5
