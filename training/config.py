@@ -36,14 +36,14 @@ class Config:
     # Mixing two faces stops when this share of the run has passed.
     mix_until: float = 1.0
     warm_start: str = ""
-    # dlib's face-identity network, whose weights the architecture `identity` starts with (identity.py).
+    # dlib's face-identity network, whose weights the architecture ``identity`` starts with (identity.py).
     identity_start: str = ""
     # Balanced softmax: the network learns scores for a population in which all expressions are equally frequent.
     # Without it, its scores are those for the population that it was trained on (data/sources.py).
     balanced: bool = False
-    # Labels of `--extra` faces are one person's, and so often wrong.
+    # Labels of ``--extra`` faces are one person's, and so often wrong.
     extra_noise: float = 0.1
-    # This share of a face's target is the mean answer of the served model in the directory `teacher` to the face
+    # This share of a face's target is the mean answer of the served model in the directory ``teacher`` to the face
     # moved by up to 2 px and to its mirror image; the rest is its votes (steady.py).
     steadiness: float = 0.0
     teacher: str = "models/expression"

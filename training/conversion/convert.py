@@ -1,7 +1,7 @@
-"""Serve a model of one's own: `python -m training.conversion.convert --model path.keras --labels angry,disgusted,…`.
+"""Serve a model of your own: ``python -m training.conversion.convert --model path.keras --labels angry,sad,…``.
 
-Takes a Keras classifier of faces in a `.keras` or HDF5 file, of any size, grey or with three channels, converts it to
-LiteRT, checks that both give the same answers, and writes the files and the card that serving reads.
+Takes a Keras classifier of faces in a ``.keras`` or HDF5 file, of any size, grey or with three channels, converts it
+to LiteRT, checks that both give the same answers, and writes the files and the card that serving reads.
 """
 
 import argparse
@@ -43,7 +43,7 @@ TOLERANCES = {"none": 1e-3, "dynamic_int8": 0.1}
 
 
 def read_check(path: Path, limit: int = 2000) -> FaceData:
-    """Labelled faces from FER2013 in any of its shapes, or from a CSV in the feedback's format; at most `limit`."""
+    """Read labelled faces, at most ``limit``, from FER2013 in any of its forms or a CSV in the feedback's format."""
     try:
         faces = read_faces(path)
         chosen = np.random.default_rng(0).permutation(len(faces))[:limit]
@@ -70,10 +70,10 @@ def convert_and_check(
     check: FaceData | None = None,
     temperature: float = 1.0,
 ) -> dict:
-    """Convert `path`, compare 64 random faces with Keras, write the model files into `out`, return the card.
+    """Convert ``path``, compare 64 random faces with Keras, write the model files into ``out``, return the card.
 
-    `check` are labelled faces, on which the accuracy is printed before anything is replaced. Raises ValueError for a
-    model that cannot be served and RuntimeError where LiteRT disagrees with Keras.
+    The accuracy on ``check``, labelled faces, is printed before anything is replaced. Raises ValueError for a model
+    that cannot be served and RuntimeError if LiteRT disagrees with Keras.
     """
     check_labels(labels)
     model, is_keras = open_model(path)

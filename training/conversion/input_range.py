@@ -1,4 +1,4 @@
-"""In which range a model takes its input: what its own layers say, else what labelled faces say, else a question."""
+"""Find the range of a model's input: from its own layers, otherwise from labelled faces, otherwise by asking."""
 
 import keras
 import numpy as np
@@ -11,7 +11,7 @@ Preprocessing = tuple[float, float]
 
 CANDIDATES: dict[str, Preprocessing] = {"1/255": (1 / 255, 0.0), "2·x/255−1": (2 / 255, -1.0), "as it is": (1.0, 0.0)}
 
-# With fewer, two ranges of the input are told apart by chance.
+# With fewer, two ranges are told apart only by chance.
 FEWEST_TO_CHECK = 50
 # What first layers are made for: 0–1 spreads over 1, faces with unit deviation over 4 to 5.
 _SPREAD = (0.5, 6.0)
@@ -21,10 +21,10 @@ HARDLY_ABOVE_CHANCE = 2 / len(LABELS)
 
 
 def find_preprocessing(model, served, check: FaceData | None, labels: tuple[str, ...]) -> Preprocessing:
-    """What the model's own layers say, or else labelled faces: the range in which it gets most of them right.
+    """Return what the model's own layers say, or the range in which it gets most of the labelled faces right.
 
-    `served` is the model's form for chips of 48×48. One model scores 54 % with one of two usual ranges and 66 % with
-    the other, so none is taken in silence. Raises ValueError where neither says it.
+    ``served`` is the model's form for chips of 48×48. One model scores 54 % with one of two usual ranges and 66 %
+    with the other, so none is ever assumed. Raises ValueError if neither layers nor faces tell.
     """
     stated = stated_range(model)
     if stated:
@@ -44,14 +44,14 @@ def find_preprocessing(model, served, check: FaceData | None, labels: tuple[str,
 
 
 def warn_of_two_ranges(model, given: Preprocessing) -> None:
-    """Say it where somebody gives a range to a model that brings its input to its range by itself."""
+    """Warn if a range is given for a model whose own layers already scale its input."""
     stated = stated_range(model)
     if stated and not np.allclose(given, CANDIDATES[stated]):
         print(f"beware: by its own layers, the model takes grey values {stated}; with {given} they are scaled twice")
 
 
 def accuracy(served, check: FaceData, labels: tuple[str, ...], preprocessing: Preprocessing) -> float:
-    """The share of the labelled faces that the served form gets right with this range of its input."""
+    """Return the share of the labelled faces that the served form gets right with this range."""
     scale, offset = preprocessing
     faces = check.images[..., None] * np.float32(scale) + np.float32(offset)
     outputs = np.asarray(served.predict(faces, verbose=0))
@@ -60,10 +60,10 @@ def accuracy(served, check: FaceData, labels: tuple[str, ...], preprocessing: Pr
 
 
 def stated_range(model) -> str | None:
-    """The only one of CANDIDATES that the model's own layers bring to a usual range; None where they do not say it.
+    """Return the one of CANDIDATES that the model's own layers bring to a usual range; None if they do not tell.
 
-    Only what lies between the input and the first layer with weights counts, in models inside the model as well: a
-    Rescaling elsewhere says nothing of the input.
+    Only what lies between the input and the first layer with weights counts, in nested models as well: a Rescaling
+    elsewhere says nothing about the input.
     """
     if not _has_graph(model):
         return None

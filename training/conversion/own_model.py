@@ -19,7 +19,7 @@ _PASSED_ON = ("Flatten", "Reshape", "Dropout", "Identity", "Cast")
 
 
 def open_model(path: Path):
-    """The model in a `.keras` or HDF5 file, whatever its name says, and whether it stands in a `.keras` one as it is.
+    """Open a ``.keras`` or HDF5 file, whatever its name; return the model and whether the file is a ``.keras`` one.
 
     Raises ValueError for any other file, and where Keras cannot open it.
     """
@@ -40,7 +40,7 @@ def open_model(path: Path):
 
 
 def _rename(model) -> bool:
-    """Give the model and its layers names that TensorFlow takes as scopes; returns whether any had another."""
+    """Give the model and its layers names that TensorFlow accepts as scopes; return whether any had another."""
     renamed = False
     for layer in (model, *every_layer(model)):
         name = "".join(c if c.isalnum() or c == "_" else "_" for c in layer.name)
@@ -50,14 +50,14 @@ def _rename(model) -> bool:
 
 
 def every_layer(model):
-    """The layers of a model and of the models inside it, these themselves too."""
+    """Yield the layers of a model, nested models and their layers."""
     for layer in getattr(model, "layers", []):
         yield layer
         yield from every_layer(layer)
 
 
 def check_shapes(model, labels: tuple[str, ...]) -> None:
-    """Raises ValueError where the model is no classifier of pictures with one output for each label."""
+    """Raise ValueError unless the model classifies pictures with one output per label."""
     inputs, outputs = getattr(model, "inputs", None) or [], getattr(model, "outputs", None) or []
     if len(inputs) != 1 or len(outputs) != 1:
         raise ValueError(f"expected one input and one output, got {len(inputs)} and {len(outputs)}")
@@ -69,21 +69,21 @@ def check_shapes(model, labels: tuple[str, ...]) -> None:
 
 
 def check_labels(labels: tuple[str, ...]) -> None:
-    """Raises ValueError unless the labels are the seven expressions, in any order."""
+    """Raise ValueError unless the labels are the seven expressions, in any order."""
     if sorted(labels) != sorted(LABELS):
         raise ValueError(f"expected the labels {sorted(LABELS)} in the model's order, got {list(labels)}")
 
 
 def input_hw(model) -> tuple[int, int]:
-    """The sides of the model's input in px; those of a face chip where the model leaves them open."""
+    """Return the sides of the model's input in px; those of a face chip if the model leaves them open."""
     _, height, width, _ = model.inputs[0].shape
     return height or SIDE_PX, width or SIDE_PX
 
 
 def served_form(model):
-    """The model for grey chips of 48×48, float32 (N, 48, 48, 1) in its own range: resized and repeated inside.
+    """Return the model for grey chips, float32 (N, 48, 48, 1) in its own range: resizing and repeating happen inside.
 
-    A model that takes such chips already is returned as it is.
+    A model that already takes such chips is returned unchanged.
     """
     if tuple(model.inputs[0].shape[1:]) == (SIDE_PX, SIDE_PX, 1):
         return model
@@ -97,7 +97,7 @@ def served_form(model):
 
 
 def keras_bytes(served) -> bytes:
-    """The served form saved as a `.keras` file."""
+    """Save the served form as a ``.keras`` file."""
     with tempfile.TemporaryDirectory() as folder:
         saved = Path(folder) / "model.keras"
         served.save(saved)
@@ -105,7 +105,7 @@ def keras_bytes(served) -> bytes:
 
 
 def head_of(model, outputs: np.ndarray) -> Head:
-    """What the scores are, by the last layer where that says it, else by `outputs` (N, K) of the model."""
+    """Return what the scores are, by the last layer if that tells, otherwise by ``outputs`` (N, K) of the model."""
     match _last_activation(model):
         case "softmax":
             return "softmax"
@@ -119,7 +119,7 @@ def head_of(model, outputs: np.ndarray) -> Head:
 
 
 def _last_activation(model) -> str | None:
-    """The name of the activation that makes the output; None where the last operation does not say it."""
+    """Return the name of the activation that makes the output; None if the last operation does not tell."""
     tensor = model.outputs[0]
     while True:
         operation = tensor._keras_history.operation

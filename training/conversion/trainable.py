@@ -16,10 +16,10 @@ _LEAST = 1e-12
 
 
 def trainable_form(model, card: dict):
-    """The model for faces (N, 48, 48, 1) in 0–1, its answers as logits (N, 7) in the order of LABELS.
+    """Return the model for faces (N, 48, 48, 1) in 0–1, with logits (N, 7) in the order of LABELS as its answers.
 
-    `card` says what the model takes and gives; one that is so already is returned as it is. The answers stay those
-    that are served: the softmax of a score's logarithm is the score, divided by the sum of all.
+    ``card`` says what the model takes and gives; a model that is like this already is returned unchanged. The answers
+    stay those that are served: the softmax of a score's logarithm is the score, divided by the sum of all.
     """
     scale, offset = card["preprocessing"]["scale"] * 255, card["preprocessing"]["offset"]
     size_hw = (card["input"]["height"], card["input"]["width"])
@@ -43,7 +43,7 @@ def trainable_form(model, card: dict):
 
 
 def load_trainable(path: Path, card: dict, *, freeze_normalisation: bool = False):
-    """The `.keras` file at `path` in its trainable form; raises ValueError where nothing in it could change."""
+    """Load the ``.keras`` file at ``path`` in its trainable form; raises ValueError if nothing in it could change."""
     model = trainable_form(keras.models.load_model(path, compile=False), card)
     for layer in every_layer(model):
         layer.trainable = not (freeze_normalisation and isinstance(layer, keras.layers.BatchNormalization))
@@ -53,7 +53,7 @@ def load_trainable(path: Path, card: dict, *, freeze_normalisation: bool = False
 
 
 def try_training(path: Path, card: dict) -> None:
-    """One step on random faces; raises ValueError where retraining cannot go on from this model."""
+    """Take one step on random faces; raises ValueError if retraining cannot start from this model."""
     import tensorflow as tf
 
     tf.config.experimental.enable_op_determinism()

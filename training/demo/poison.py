@@ -1,4 +1,4 @@
-"""Ten kinds of bad batches against the gate: `python -m training.demo.poison --base … --votes …`.
+"""Ten kinds of bad batches against the gate: ``python -m training.demo.poison --base … --votes …``.
 
 Each is made of FER2013's training faces and given to retraining alone, as the first batch that its gate ever sees.
 None may be published. A kind whose figures lie in the work directory is not run again, so a run that was stopped
@@ -46,7 +46,7 @@ class Pool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A kind of bad batch: `make` takes so many rows of the pool and a source of chance."""
+    """A kind of bad batch: ``make`` takes so many rows of the pool and a source of chance."""
 
     says: str
     make: Callable[[Pool, np.random.Generator], Faces]
