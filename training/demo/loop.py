@@ -35,6 +35,7 @@ from training.demo.table import table
 from training.evaluation.measures import recalls
 from training.evaluation.plots import plot_loop
 from training.retraining import retrain as retraining
+from training.retraining.served_answer import ROOT
 
 THREADS = 4
 REFRESH_S = 2
@@ -210,7 +211,7 @@ def _server(bucket: Path, demo: Demo) -> Server:
         **demo.environ,
     )
     command = [str(demo.options.python), "-m", "local.server"]
-    return Server(command, cwd=retraining.ROOT, environ=environ, log=demo.workdir / "server.log")
+    return Server(command, cwd=ROOT, environ=environ, log=demo.workdir / "server.log")
 
 
 def _retrain(demo: Demo, server: Server, bucket: Path, name: str) -> tuple[int, dict | None]:
