@@ -55,12 +55,14 @@ def look_closer(
     found = list(faces)
     looked_at: list[Face] = []
     for hint in hints:
-        if any(_centre_in(hint, face) for face in found) or any(_same_crop(hint, other) for other in looked_at):
+        if any(centre_in(hint, face) for face in found) or any(_same_crop(hint, other) for other in looked_at):
             continue
         if len(looked_at) == effort.max_crops:
             break
         looked_at.append(hint)
-        found += _confirmed(look, image_rgb, hint, effort.min_mean_score)
+        confirmed = _confirmed(look, image_rgb, hint, effort.min_mean_score)
+        # A piece of a face that is known already may look like another one.
+        found += [face for face in confirmed if not any(centre_in(face, known) for known in found)]
     return merge_faces(found)
 
 
@@ -76,7 +78,7 @@ def _second_score(look: Look, image_rgb: ImageRGB, face: Face) -> float:
     crop_rgb, back = crop_around(image_rgb, face, side_px=_crop_px(face, FACE_SIDES_PX[1]), cells=CROP_SIDE_PX)
     mirrored = np.ascontiguousarray(crop_rgb[:, ::-1])
     again = [(back(_mirrored(other)), other.detection_score) for other in look(mirrored)]
-    return max((score for other, score in again if _centre_in(other, face)), default=0.0)
+    return max((score for other, score in again if centre_in(other, face)), default=0.0)
 
 
 def _mirrored(face: Face) -> Face:
@@ -93,7 +95,8 @@ def _centre(face: Face) -> tuple[float, float]:
     return x + width / 2, y + height / 2
 
 
-def _centre_in(face: Face, other: Face) -> bool:
+def centre_in(face: Face, other: Face) -> bool:
+    """Return whether the middle of ``face`` lies in the box of ``other``."""
     (x, y), (left, top, width, height) = _centre(face), other.box_xywh
     return left < x < left + width and top < y < top + height
 

@@ -149,3 +149,11 @@ def test_of_too_much_detail_the_finest_is_looked_at() -> None:
     assert sum((x2 - x1) * (y2 - y1) for x1, y1, x2, y2 in places) < limit_px
     assert any(x1 <= 1200 <= x2 and y1 <= 1000 <= y2 for x1, y1, x2, y2 in places)
     assert max(size_wh) <= MAX_SIDE_PX
+
+
+@NEEDS_YUNET
+def test_a_crowd_has_as_many_faces_as_there_are() -> None:
+    """Parts of a large picture cut faces, and no piece of one counts as another."""
+    columns, rows = 6, 5
+    crowd = np.tile(cv2.resize(HEAD, (200, 200)), (rows, columns, 1))
+    assert len(YuNetDetector(MODELS_DIR).detect(crowd)) == columns * rows
