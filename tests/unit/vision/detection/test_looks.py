@@ -155,5 +155,5 @@ def test_of_too_much_detail_the_finest_is_looked_at() -> None:
 def test_a_crowd_has_as_many_faces_as_there_are() -> None:
     """Parts of a large picture cut faces, and no piece of one counts as another."""
     columns, rows = 6, 5
-    crowd = np.tile(cv2.resize(HEAD, (200, 200)), (rows, columns, 1))
+    crowd = np.tile(np.asarray(cv2.resize(HEAD, (200, 200)), np.uint8), (rows, columns, 1))
     assert len(YuNetDetector(MODELS_DIR).detect(crowd)) == columns * rows
