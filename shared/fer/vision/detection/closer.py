@@ -51,19 +51,29 @@ def effort_for(faces: Sequence[Face], size_wh: tuple[int, int]) -> Effort:
 def look_closer(
     look: Look, image_rgb: ImageRGB, faces: Sequence[Face], hints: Sequence[Face], *, effort: Effort
 ) -> list[Face]:
-    """Return ``faces`` and those found in the crops around ``hints``, the first hints taking precedence."""
+    """Return ``faces`` and those that ``hints``, surest first, lead to.
+
+    A hint that is as sure as two looks must be is a face without any. What lies in a face that is known already is a
+    piece of it.
+    """
     found = list(faces)
     looked_at: list[Face] = []
     for hint in hints:
-        if any(centre_in(hint, face) for face in found) or any(_same_crop(hint, other) for other in looked_at):
+        if _is_known(hint, found) or any(_same_crop(hint, other) for other in looked_at):
+            continue
+        if hint.detection_score >= effort.min_mean_score:
+            found.append(hint)
             continue
         if len(looked_at) == effort.max_crops:
             break
         looked_at.append(hint)
         confirmed = _confirmed(look, image_rgb, hint, effort.min_mean_score)
-        # A piece of a face that is known already may look like another one.
-        found += [face for face in confirmed if not any(centre_in(face, known) for known in found)]
+        found += [face for face in confirmed if not _is_known(face, found)]
     return merge_faces(found)
+
+
+def _is_known(face: Face, found: Sequence[Face]) -> bool:
+    return any(_centre_in(face, other) for other in found)
 
 
 def _confirmed(look: Look, image_rgb: ImageRGB, hint: Face, min_mean_score: float) -> list[Face]:
@@ -78,7 +88,7 @@ def _second_score(look: Look, image_rgb: ImageRGB, face: Face) -> float:
     crop_rgb, back = crop_around(image_rgb, face, side_px=_crop_px(face, FACE_SIDES_PX[1]), cells=CROP_SIDE_PX)
     mirrored = np.ascontiguousarray(crop_rgb[:, ::-1])
     again = [(back(_mirrored(other)), other.detection_score) for other in look(mirrored)]
-    return max((score for other, score in again if centre_in(other, face)), default=0.0)
+    return max((score for other, score in again if _centre_in(other, face)), default=0.0)
 
 
 def _mirrored(face: Face) -> Face:
@@ -95,7 +105,7 @@ def _centre(face: Face) -> tuple[float, float]:
     return x + width / 2, y + height / 2
 
 
-def centre_in(face: Face, other: Face) -> bool:
+def _centre_in(face: Face, other: Face) -> bool:
     """Return whether the middle of ``face`` lies in the box of ``other``."""
     (x, y), (left, top, width, height) = _centre(face), other.box_xywh
     return left < x < left + width and top < y < top + height

@@ -9,7 +9,7 @@ import numpy as np
 from fer.domain import Face
 from fer.vision import framing
 from fer.vision.arrays import ImageRGB
-from fer.vision.detection.looks import Sight, find_faces
+from fer.vision.detection.looks import SingleLook
 from fer.vision.detection.pool import Pool
 from fer.vision.images import to_grey
 from fer.vision.resizing import fitted
@@ -22,7 +22,7 @@ MIN_RETRY_SCORE = 0.9
 _MIDDLE_WEIGHT = 4.0
 
 
-class HaarDetector:
+class HaarDetector(SingleLook):
     """Detector without landmarks that needs only OpenCV's own file."""
 
     name = "haar"
@@ -31,16 +31,6 @@ class HaarDetector:
     def __init__(self) -> None:
         path = str(Path(cv2.data.haarcascades) / "haarcascade_frontalface_default.xml")
         self._cascades = Pool(lambda: cv2.CascadeClassifier(path))
-
-    def detect(self, image_rgb: ImageRGB) -> list[Face]:
-        """Return the faces of uint8 (H, W, 3), largest first."""
-        return find_faces(self, image_rgb)
-
-    def first_look(self, image_rgb: ImageRGB) -> Sight:
-        return Sight(faces=self.find_once(image_rgb))
-
-    def look_closer(self, image_rgb: ImageRGB, sight: Sight) -> list[Face]:  # noqa: ARG002  it has no hints
-        return sight.faces
 
     def find_once(self, image_rgb: ImageRGB) -> list[Face]:
         """Look once, without a border and without turning; boxes in YuNet's framing."""

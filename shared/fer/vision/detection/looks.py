@@ -1,5 +1,6 @@
 """The order of looks: one, closer ones where small faces may be, and turned ones if there is still doubt."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -50,3 +51,22 @@ def find_faces(looker: Looker, image_rgb: ImageRGB) -> list[Face]:
     turned_rgb, back = turned_by_quarters(image_rgb, quarters)
     turned = looker.look_closer(turned_rgb, looker.first_look(turned_rgb))
     return largest_first(back(face) for face in turned) or largest_first(faces)
+
+
+class SingleLook(ABC):
+    """The looks of a detector that sees in one all that it can see."""
+
+    min_retry_score: float
+
+    @abstractmethod
+    def find_once(self, image_rgb: ImageRGB) -> list[Face]: ...
+
+    def detect(self, image_rgb: ImageRGB) -> list[Face]:
+        """Return the faces of uint8 (H, W, 3), largest first."""
+        return find_faces(self, image_rgb)
+
+    def first_look(self, image_rgb: ImageRGB) -> Sight:
+        return Sight(faces=self.find_once(image_rgb))
+
+    def look_closer(self, image_rgb: ImageRGB, sight: Sight) -> list[Face]:  # noqa: ARG002  there are no hints
+        return sight.faces

@@ -9,7 +9,7 @@ from fer.domain import Face
 from fer.vision import framing
 from fer.vision.arrays import FloatArray, ImageRGB
 from fer.vision.boxes import keep_best
-from fer.vision.detection.looks import Sight, find_faces
+from fer.vision.detection.looks import SingleLook
 from fer.vision.detection.nets import mtcnn_batch, open_net
 from fer.vision.detection.onet import ONET_FILE, ONET_SIDE_PX, ONet
 from fer.vision.resizing import as_image, fitted
@@ -33,7 +33,7 @@ _RNET_SIDE_PX = 24
 _MAX_PROPOSALS = 400
 
 
-class MTCNNDetector:
+class MTCNNDetector(SingleLook):
     """Detector with five landmarks; ``models_dir`` holds its three files."""
 
     name = "mtcnn"
@@ -43,16 +43,6 @@ class MTCNNDetector:
         self._pnet = open_net(models_dir / PNET_FILE, ("box", "probability"))
         self._rnet = open_net(models_dir / RNET_FILE, ("box", "probability"))
         self._onet = ONet(models_dir)
-
-    def detect(self, image_rgb: ImageRGB) -> list[Face]:
-        """Return the faces of uint8 (H, W, 3), largest first."""
-        return find_faces(self, image_rgb)
-
-    def first_look(self, image_rgb: ImageRGB) -> Sight:
-        return Sight(faces=self.find_once(image_rgb))
-
-    def look_closer(self, image_rgb: ImageRGB, sight: Sight) -> list[Face]:  # noqa: ARG002  it has no hints
-        return sight.faces
 
     def find_once(self, image_rgb: ImageRGB) -> list[Face]:
         """Look once, without a border and without turning; boxes in YuNet's framing."""

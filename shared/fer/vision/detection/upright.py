@@ -41,9 +41,9 @@ def quarters_to_upright(find_once: FindOnce, image_rgb: ImageRGB, faces: list[Fa
     A face that was found turned says so itself. Only if one found upright leaves a doubt are its surroundings tried
     in other poses, of which one must reach ``min_score`` and be surer than the upright one.
     """
-    if not faces or is_surely_upright(largest_first(faces)[0]):
+    face = next(iter(largest_first(faces)), None)
+    if face is None or is_surely_upright(face):
         return 0
-    face = largest_first(faces)[0]
     quarters = round(roll_deg(face.landmarks) / 90) % 4 if face.landmarks else 0
     if quarters:
         return quarters

@@ -70,13 +70,8 @@ class YuNetDetector:
         if max(size_wh) > FIRST_SIDE_PX and sight.small_rgb is not None:
             places = places_with_detail(sight.small_rgb, size_wh, max_area_px=effort.max_area_px)
             sights = [self._sight_of(image_rgb, place) for place in places]
-            found = (face for each in sights for face in each.faces + each.hints)
-            # At the edge of a part, a piece of a face that is known already may look like another one.
-            new = [face for face in found if not any(closer.centre_in(face, known) for known in faces)]
-            seen = sorted(new, key=lambda face: -face.detection_score)
-            # So many pixels show much that looks like a face: only what is sure counts without a closer look.
-            sure = sum(face.detection_score >= effort.min_mean_score for face in seen)
-            faces, hints = merge_faces([*faces, *seen[:sure]]), seen[sure:]
+            seen = (face for each in sights for face in each.faces + each.hints)
+            hints = sorted(seen, key=lambda face: -face.detection_score)
         return closer.look_closer(self.look, image_rgb, faces, hints, effort=effort)
 
     def find_once(self, image_rgb: ImageRGB) -> list[Face]:
