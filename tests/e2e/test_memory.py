@@ -1,6 +1,5 @@
 """The memory of the real server after decompression bombs, huge bodies and several large photos at once."""
 
-import io
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -57,7 +56,7 @@ def rgb_png(side_px: int) -> bytes:
 
 def gif(side_px: int) -> bytes:
     """A small GIF whose headers claim ``side_px``²."""
-    data = bytearray(_saved("GIF", Image.new("P", (8, 8))))
+    data = bytearray(saved(Image.new("P", (8, 8)), "GIF"))
     size = side_px.to_bytes(2, "little") * 2
     data[6:10] = size
     frame = data.index(b",\0\0\0\0")
@@ -67,22 +66,16 @@ def gif(side_px: int) -> bytes:
 
 def bmp(side_px: int) -> bytes:
     """A small BMP whose header claims ``side_px``²."""
-    data = _saved("BMP", Image.new("P", (8, 8)))
+    data = saved(Image.new("P", (8, 8)), "BMP")
     return data[:18] + side_px.to_bytes(4, "little") * 2 + data[26:]
 
 
 def webp(side_px: int) -> bytes:
     """An extended WebP whose canvas claims ``side_px``² around a frame of 8×8."""
-    frame = _saved("WEBP", Image.new("RGB", (8, 8)))[12:]
+    frame = saved(Image.new("RGB", (8, 8)), "WEBP")[12:]
     canvas = (side_px - 1).to_bytes(3, "little") * 2
     body = b"WEBPVP8X" + (10).to_bytes(4, "little") + bytes(4) + canvas + frame
     return b"RIFF" + len(body).to_bytes(4, "little") + body
-
-
-def _saved(kind: str, image: Image.Image, **options: str) -> bytes:
-    data = io.BytesIO()
-    image.save(data, kind, **options)
-    return data.getvalue()
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=["predict", "feedback"])
