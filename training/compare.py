@@ -73,8 +73,9 @@ def write_page(results: list[dict], minutes: float, docs: Path) -> None:
     page = f"""# Architectures compared
 
 One recipe (data, augmentation, optimiser, schedule) and one budget for all: {minutes:g} minutes of processor time
-each (all threads together), so a slower network sees fewer epochs. FER+ majority and macro recall are on PublicTest,
-of the last averaged weights; milliseconds are for one face in LiteRT on one thread.
+each (all threads together), so a slower network sees fewer epochs. FER+ majority and macro recall are those of the
+last averaged weights on the kept-apart tenth of the training faces; milliseconds are for one face in LiteRT on one
+thread.
 
 {table(results)}
 
@@ -82,8 +83,8 @@ of the last averaged weights; milliseconds are for one face in LiteRT on one thr
 
 Made by `make compare DATA=fer2013.csv VOTES=fer2013new.csv MINUTES={minutes:g}`, which trains, converts,
 measures and writes this page. A smaller budget favours small networks, which see every face more
-often. The served model is the residual net, which kept improving for 86 epochs: `training/README.md` has
-its accuracy by epoch.
+often. The first branch of the served network is the residual net, which kept improving for 86 epochs:
+`training/README.md` has its accuracy by epoch.
 """
     (docs / "architectures.md").write_text(page, encoding="utf-8")
 
