@@ -8,6 +8,7 @@ import numpy as np
 
 from fer.domain import CARD_NAME
 from fer.vision.model_files import CARD_SCHEMA
+from fer.vision.priors import BALANCED, read_priors
 from training.data.fer2013 import LABELS
 
 KERAS_NAME = "facial_expression_model.keras"
@@ -62,12 +63,11 @@ def make_card(
 
 
 def make_priors(network: np.ndarray, ferplus: np.ndarray) -> dict[str, dict[str, float]]:
-    """The card's priors: what the network's own scores are for, the default and FER+'s; shares (7,) as in LABELS.
-    order.
+    """Return the card's priors: the network's own, the default and FER+'s; shares (7,) in LABELS' order.
 
     The default serves people with all seven expressions alike.
     """
-    shares = {"network": network, "default": np.full(len(LABELS), 1 / len(LABELS)), "ferplus": ferplus}
+    shares = {"network": network, "default": np.array(BALANCED), "ferplus": ferplus}
     return {
         name: {label: round(float(share), 6) for label, share in zip(LABELS, values, strict=True)}
         for name, values in shares.items()
@@ -75,9 +75,9 @@ def make_priors(network: np.ndarray, ferplus: np.ndarray) -> dict[str, dict[str,
 
 
 def network_prior(card: dict) -> np.ndarray | None:
-    """The population that the network's scores are meant for, float32 (7,) in LABELS' order; None if not stated."""
-    stated = card.get("priors")
-    return np.array([stated["network"][label] for label in LABELS], np.float32) if stated else None
+    """Return the population that the network's scores are for, float32 (7,) in LABELS' order; None if not stated."""
+    known = read_priors(card.get("priors"))
+    return np.array(known["network"], np.float32) if known else None
 
 
 def write_model(directory: Path, card: dict, keras_file: bytes, litert_file: bytes) -> None:

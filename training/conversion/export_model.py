@@ -19,6 +19,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
+from fer.vision.priors import BALANCED, log_shift, read_priors
 from training.config import Config, read_config
 from training.conversion.calibrate import fit_temperature
 from training.conversion.card import make_card, make_priors, write_model
@@ -154,17 +155,15 @@ def log_shifts(priors: dict[str, dict[str, float]] | None) -> dict[str, np.ndarr
     """What to add to the log scores for the populations ``default`` and ``ferplus``, (7,) each; 0 without priors."""
     if priors is None:
         return dict.fromkeys(("default", "ferplus"), np.zeros(len(LABELS)))
-    own = np.array([priors["network"][label] for label in LABELS])
-    return {
-        name: np.log(np.array([priors[name][label] for label in LABELS]) / own) for name in ("default", "ferplus")
-    }
+    known = read_priors(priors)
+    return {name: np.array(log_shift(known, name)) for name in ("default", "ferplus")}
 
 
 def priors_of(faces: FaceData, *, balanced: bool) -> dict[str, dict[str, float]]:
     """Return the card's priors for a network trained on these faces, with balanced softmax or as they come."""
     truth = majority(faces.take(faces.usage == "Training").votes)
     ferplus = np.bincount(truth[truth >= 0], minlength=len(LABELS)) / (truth >= 0).sum()
-    return make_priors(np.full(len(LABELS), 1 / len(LABELS)) if balanced else ferplus, ferplus)
+    return make_priors(np.array(BALANCED) if balanced else ferplus, ferplus)
 
 
 def temperature_of(logits: np.ndarray, faces: FaceData, shift: np.ndarray) -> float:

@@ -166,6 +166,15 @@ def load(faces_path: Path, votes_path: Path | None) -> FaceData:
     return FaceData(images=kept.images, labels=kept.labels, usage=kept.usage, votes=votes[vote_rows])
 
 
+def joined(*parts: FaceData) -> FaceData:
+    """Return all rows, concatenated; without votes unless every part has them."""
+    have_votes = all(part.votes is not None for part in parts)
+    return FaceData(
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in ("images", "labels", "usage")},
+        votes=np.concatenate([part.votes for part in parts]) if have_votes else None,
+    )
+
+
 def majority(votes: np.ndarray) -> np.ndarray:
     """Return the FER+ majority as an index into LABELS, int64 (N,); -1 where the row does not count.
 

@@ -8,7 +8,7 @@ import hashlib
 
 import numpy as np
 
-from training.data.fer2013 import FaceData, without_duplicates
+from training.data.fer2013 import FaceData, joined, without_duplicates
 from training.data.near_duplicates import near_groups
 
 SHARE = 0.1
@@ -28,17 +28,9 @@ def with_selection(faces: FaceData) -> FaceData:
     places = np.array([_place(training.images[row]) for row in first])
     chosen = places <= max(SHARE, places.min(initial=1.0))  # one at least, however few there are
     usage = np.where(chosen[members], USAGE, "Training") if len(first) else training.usage
-    return _joined(dataclasses.replace(training, usage=usage), held_out)
+    return joined(dataclasses.replace(training, usage=usage), held_out)
 
 
 def _place(image: np.ndarray) -> float:
     """Return where a picture lies in 0–1 by its digest."""
     return int.from_bytes(hashlib.sha256(image.tobytes()).digest()[:8], "big") / 2.0**64
-
-
-def _joined(one: FaceData, other: FaceData) -> FaceData:
-    def both(name: str) -> np.ndarray:
-        return np.concatenate([getattr(one, name), getattr(other, name)])
-
-    votes = None if one.votes is None else both("votes")
-    return FaceData(images=both("images"), labels=both("labels"), usage=both("usage"), votes=votes)

@@ -16,9 +16,10 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
+from fer.vision.priors import BALANCED
 from training.config import Config, read_config
 from training.data.aligned import upright
-from training.data.fer2013 import LABELS, FaceData, load, majority
+from training.data.fer2013 import FaceData, load, majority
 from training.data.selection import USAGE, with_selection
 from training.data.sources import Source, labelled, parse_extra, voted
 from training.evaluation.evaluate import open_served
@@ -77,7 +78,7 @@ def train_and_evaluate(
     if config.upright:
         training = upright(training, DETECTORS)
     answers = steady_answers(open_served(Path(config.teacher))[0], training.images) if config.steadiness else None
-    network_prior = np.full(len(LABELS), 1 / len(LABELS), np.float32) if config.balanced else None
+    network_prior = np.array(BALANCED, np.float32) if config.balanced else None
     batches = Batches([voted(training, config, answers), *extra], config, network_prior)
     engine = _engine(config, training.images)
     checkpoint = workdir / f"checkpoint{engine.suffix}"

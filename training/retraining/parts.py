@@ -112,16 +112,6 @@ def alone(
     return parts, names[kept].tolist()
 
 
-def joined(*parts: FaceData) -> FaceData:
-    """Return all rows, concatenated."""
-    return FaceData(
-        **{
-            name: np.concatenate([getattr(part, name) for part in parts])
-            for name in ("images", "labels", "usage", "votes")
-        }
-    )
-
-
 def _voted(faces: Faces) -> FaceData:
     votes = unanimous_votes(faces.labels)
     return FaceData(images=faces.images, labels=faces.labels, usage=np.array(["Training"] * len(faces)), votes=votes)

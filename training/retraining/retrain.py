@@ -30,11 +30,11 @@ from training.config import Config, read_config
 from training.conversion.card import KERAS_NAME
 from training.data.feedback import FeedbackFaces, FeedbackRows, read_rows, settle
 from training.data.feedback_source import NoFeedback, open_source
-from training.data.fer2013 import FaceData, load, unanimous_votes
+from training.data.fer2013 import FaceData, joined, load, unanimous_votes
 from training.evaluation.evaluate import open_served, score_all
 from training.retraining import gate, gate_report, run_record
 from training.retraining.options import Options
-from training.retraining.parts import Faces, Parts, alone, joined, with_base
+from training.retraining.parts import Faces, Parts, alone, with_base
 from training.retraining.quarantine import quarantined, read_accepted, write_report
 from training.retraining.trial import rejection, try_challenger
 
