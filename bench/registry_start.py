@@ -10,51 +10,32 @@ import json
 import statistics
 import sys
 import tempfile
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from bench.cold_start import cold_start
 from bench.measures import ROOT, circumstances, summary
 from bench.pictures import one_face, request_body
+from local.refusing_bucket import refusing_bucket
 from tools.environments import prepare_environment
 
 BUILT = ROOT / "build" / "predict"
 
 
-class Refusing(BaseHTTPRequestHandler):
-    """A bucket whose objects may be read but not listed, and which has no champion."""
-
-    def do_GET(self) -> None:
-        body = b'{"error": {"code": 403, "message": "does not have storage.objects.list access"}}'
-        self.send_response(403)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
 def measure(python: Path, runs: int) -> dict[str, Any]:
     """Both kinds of start, alternating; the first of each warms the disk cache and does not count."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    bucket = {
-        "FER_MODEL_URI": "gs://faces",
-        "STORAGE_EMULATOR_HOST": f"http://127.0.0.1:{server.server_port}",
-        "GOOGLE_CLOUD_PROJECT": "a-project",
-    }
     body = request_body(one_face(640, 480), annotate="none")
     series: dict[str, list[tuple[float, float]]] = {"bundled": [], "registry": []}
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, refusing_bucket() as url:
+        bucket = {
+            "FER_MODEL_URI": "gs://faces",
+            "STORAGE_EMULATOR_HOST": url,
+            "GOOGLE_CLOUD_PROJECT": "a-project",
+        }
         for _ in range(runs + 1):
             for name, settings in (("bundled", {}), ("registry", bucket)):
                 series[name].append(cold_start(python, BUILT, body, Path(scratch) / f"{name}.log", **settings))
         _assert_that_it_looked(Path(scratch) / "registry.log")
-    server.shutdown()
     results: dict[str, Any] = {}
     for name, measured in series.items():
         results[name] = summary([elapsed_s for elapsed_s, _ in measured[1:]])
