@@ -10,11 +10,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from fer.errors import FerError
 from fer.http.json_lines import LOGGER, trace_fields
+from fer.serving.rate import Rate
 from fer.usecases.predict import Recogniser
 from streaming import protocol
 from streaming.mailbox import Frame, Mailbox
 from streaming.protocol import Closing, Limits
-from streaming.rate import Rate
 from streaming.video import Video
 from streaming.workers import Workers
 

@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from fer.errors import FerError, TooManyRequests
+from fer.serving.rate import Rate
 
 # 2 MB of addresses; a forgotten client starts with a full bucket.
 MOST_CLIENTS = 10_000
@@ -32,14 +33,11 @@ class Clients:
         most_clients: int = MOST_CLIENTS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._most_at_once = float(requests_per_minute)
-        self._per_s = requests_per_minute / 60
+        self._requests_per_minute = requests_per_minute
         self._proxy_hops = proxy_hops
         self._most_clients = most_clients
         self._clock = clock
-        self._left: OrderedDict[str, tuple[float, float]] = (
-            OrderedDict()
-        )  # requests left, and when: longest ago first
+        self._rates: OrderedDict[str, Rate] = OrderedDict()  # the client that asked longest ago comes first
 
     def refusal_of(self, scope: Scope) -> FerError | None:
         """Count the request; return the error that answers it if it is one too many."""
@@ -48,19 +46,19 @@ class Clients:
         wait_s = self._take(client_of(scope, proxy_hops=self._proxy_hops))
         if not wait_s:
             return None
-        text = f"At most {self._most_at_once:.0f} requests per minute are answered for one client; try again later."
+        text = (
+            f"At most {self._requests_per_minute} requests per minute are answered for one client; try again later."
+        )
         return TooManyRequests(text, retry_after_s=math.ceil(wait_s))
 
     def _take(self, client: str) -> float:
         """Return the seconds until the client may ask again, or count the request and return 0 if it may now."""
         now_s = self._clock()
-        left, at_s = self._left.pop(client, (self._most_at_once, now_s))
-        left = min(self._most_at_once, left + (now_s - at_s) * self._per_s)
-        wait_s = max(0.0, (1 - left) / self._per_s)
-        self._left[client] = (left if wait_s else left - 1, now_s)
-        if len(self._left) > self._most_clients:
-            self._left.popitem(last=False)
-        return wait_s
+        rate = self._rates.pop(client, None) or Rate(self._requests_per_minute, now_s=now_s, period_s=60)
+        self._rates[client] = rate
+        if len(self._rates) > self._most_clients:
+            self._rates.popitem(last=False)
+        return rate.wait_s(now_s=now_s)
 
 
 def client_of(scope: Scope, *, proxy_hops: int) -> str:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.rate import Rate
+from fer.serving.rate import Rate
 
 
 def count_allowed(rate: Rate, events: int, *, per_second: float, start_s: float = 0.0) -> int:
