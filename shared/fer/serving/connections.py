@@ -54,7 +54,7 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._watch_headers()
-        if len(self.connections) > self.max_connections and not self._make_room():
+        if len(self.connections) > self.max_connections and not self._has_room():
             self._refuse(Unavailable("Too many connections; try again shortly."))
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -142,10 +142,14 @@ class Connection(H11Protocol):
         else:
             self.transport.close()
 
-    def _make_room(self) -> bool:
-        """Close the connection, other than this one, that has waited longest for its headers."""
-        waiting = [each for each in self.connections if isinstance(each, Connection) and each is not self]
-        waiting = [each for each in waiting if each.waits_for_headers]
+    def _has_room(self) -> bool:
+        """Close the connection, other than this one, that has waited longest for its headers, if that is needed."""
+        # One that was closed stays among the connections until the event loop comes round.
+        remaining = [each for each in self.connections if not each.transport.is_closing()]
+        if len(remaining) <= self.max_connections:
+            return True
+        others = [each for each in remaining if isinstance(each, Connection) and each is not self]
+        waiting = [each for each in others if each.waits_for_headers]
         if not waiting:
             return False
         min(waiting, key=lambda each: each.waits_until_s).transport.abort()
