@@ -311,9 +311,16 @@ infra-schema: .venv/.runtime ## Update infra/google_schema.json from the provide
 infra-costs: .venv/.runtime ## Recompute the table of costs in infra/README.md
 	$(BIN)/python -m tools.deployment.cost
 
+.venv-lock/.installed: tools/lock_requirements.txt
+	test -x .venv-lock/bin/python || $(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip install --quiet --disable-pip-version-check -r tools/lock_requirements.txt
+	touch $@
+
 .PHONY: lock
-lock: ## Pin the requirements again: requirements.in → requirements.txt
-	$(PYTHON) -m tools.lock
+lock: .venv-lock/.installed ## Pin requirements.in in requirements.txt; pins that still fit stay (UPGRADE="package …" or all)
+	@for source in $(wildcard */requirements*.in functions/*/requirements*.in); do echo $$source; .venv-lock/bin/uv pip compile \
+		--quiet --no-annotate --python-version 3.11 --python-platform linux --custom-compile-command 'make lock' \
+		$(if $(filter all,$(UPGRADE)),--upgrade,$(UPGRADE:%=--upgrade-package %)) $$source -o $${source%.in}.txt; done
 
 .PHONY: clean
 clean: ## Remove build/; environments, models and data stay
