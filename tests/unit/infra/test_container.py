@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.infra.configuration import INFRA, ROOT
+from tests.unit.infra.rules.configuration import INFRA, ROOT
 from tools.deployment.dockerfile import Stage, parse
 
 DOCKERFILES = [ROOT / "Dockerfile", *sorted((INFRA / "images").glob("*.Dockerfile"))]
