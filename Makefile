@@ -252,11 +252,11 @@ models-list: .venv/.runtime ## List the published models and the champion (BUCKE
 deploy destroy validate-infra: REGISTRY := 1
 
 .PHONY: deploy
-deploy: build ## Deploy everything to Google Cloud (PROJECT= REGION= VARS='-var domain=…' DRY_RUN=1); see infra/README.md
+deploy: .venv/.development build ## Deploy everything to Google Cloud (PROJECT= REGION= VARS='-var domain=…' DRY_RUN=1); see infra/README.md
 	$(BIN)/python -m tools.deployment.deploy deploy --project $(PROJECT) --region $(REGION) $(VARS)
 
 .PHONY: destroy
-destroy: build ## Remove everything from Google Cloud, except a data bucket that is not empty (PROJECT= REGION= VARS=)
+destroy: .venv/.development build ## Remove everything from Google Cloud, except a data bucket that is not empty (PROJECT= REGION= VARS=)
 	$(BIN)/python -m tools.deployment.deploy destroy --project $(PROJECT) --region $(REGION) $(VARS)
 
 .PHONY: test-infra
@@ -286,7 +286,7 @@ scan-infra: .venv-linters/.installed ## Scan with checkov, hadolint, check-jsons
 	.venv-linters/bin/zizmor --offline --quiet .github/workflows
 
 .PHONY: test-container
-test-container: .venv/.runtime models/detector/.fetched ## Run the Dockerfile's steps outside a container and try out the result
+test-container: .venv/.development models/detector/.fetched ## Run the Dockerfile's steps outside a container and try out the result
 	$(BIN)/python -m tools.test_container
 
 .venv-proxy/.installed: tools/proxy_requirements.txt
@@ -311,9 +311,16 @@ infra-schema: .venv/.runtime ## Update infra/google_schema.json from the provide
 infra-costs: .venv/.runtime ## Recompute the table of costs in infra/README.md
 	$(BIN)/python -m tools.deployment.cost
 
+.venv-lock/.installed: tools/lock_requirements.txt
+	test -x .venv-lock/bin/python || $(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip install --quiet --disable-pip-version-check -r tools/lock_requirements.txt
+	touch $@
+
 .PHONY: lock
-lock: ## Pin the requirements again: requirements.in → requirements.txt
-	$(PYTHON) -m tools.lock
+lock: .venv-lock/.installed ## Pin requirements.in in requirements.txt; pins that still fit stay (UPGRADE="package …" or all)
+	@for source in $(wildcard */requirements*.in functions/*/requirements*.in); do echo $$source; .venv-lock/bin/uv pip compile \
+		--quiet --no-annotate --python-version 3.11 --python-platform linux --custom-compile-command 'make lock' \
+		$(if $(filter all,$(UPGRADE)),--upgrade,$(UPGRADE:%=--upgrade-package %)) $$source -o $${source%.in}.txt; done
 
 .PHONY: clean
 clean: ## Remove build/; environments, models and data stay

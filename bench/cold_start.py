@@ -19,10 +19,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.base_artefact import build_at
-from bench.measures import ROOT, circumstances, summary
-from bench.pictures import one_face, request_body
-from bench.yardstick import Yardstick
+from bench.harness.base_artefact import build_at
+from bench.harness.measures import ROOT, circumstances, summary
+from bench.harness.pictures import one_face, request_body
+from bench.harness.yardstick import Yardstick
 from local.servers import Server, clean_environ, send
 from tools.environments import prepare_environment
 

@@ -20,9 +20,9 @@ import cv2
 import numpy as np
 import skimage
 
-from bench.mosaics import matches, measure_mosaics
-from bench.pictures import eight_faces, one_face
-from bench.yardstick import Yardstick
+from bench.harness.mosaics import matches, measure_mosaics
+from bench.harness.pictures import eight_faces, one_face
+from bench.harness.yardstick import Yardstick
 from fer.domain import EXPRESSIONS, BoxXYWH, Face
 from fer.vision import alignment, classifier
 from fer.vision.arrays import ImageRGB

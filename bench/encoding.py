@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 from isal import isal_zlib
 
-from bench.measures import circumstances, summary
-from bench.pictures import eight_faces, jpeg, one_face
-from bench.yardstick import Yardstick
+from bench.harness.measures import circumstances, summary
+from bench.harness.pictures import eight_faces, jpeg, one_face
+from bench.harness.yardstick import Yardstick
 from fer.domain import Face, Prediction
 from fer.vision.annotation import annotate
 from fer.vision.arrays import ImageRGB

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.measures import circumstances, summary
-from bench.pictures import eight_faces, one_face, request_body
-from bench.profile import profile
-from bench.yardstick import Yardstick
+from bench.harness.measures import circumstances, summary
+from bench.harness.pictures import eight_faces, one_face, request_body
+from bench.harness.profile import profile
+from bench.harness.yardstick import Yardstick
 from local.samples import Picture
 from local.servers import Server, local_server, send
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from bench.detection import Photo, read_photos
-from bench.measures import ROOT, circumstances
+from bench.harness.measures import ROOT, circumstances
 from fer.domain import Prediction
 from fer.usecases.predict import Recogniser, open_recogniser
 from fer.vision.arrays import ImageRGB

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.cold_start import cold_start
-from bench.measures import ROOT, circumstances, summary
-from bench.pictures import one_face, request_body
+from bench.harness.measures import ROOT, circumstances, summary
+from bench.harness.pictures import one_face, request_body
 from local.refusing_bucket import refusing_bucket
 from tools.environments import prepare_environment
 

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench.measures import ROOT, circumstances
-from bench.page import write_table
-from bench.profile import profile_lines
+from bench.harness.measures import ROOT, circumstances
+from bench.harness.page import write_table
+from bench.harness.profile import profile_lines
 
 RESULTS = ROOT / "bench" / "results.json"
 BENCHMARKS = ("cold_start", "latency", "merge", "slow_clients")

@@ -15,8 +15,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from bench.measures import ROOT, circumstances, summary
-from bench.pictures import jpeg, one_face
+from bench.harness.measures import ROOT, circumstances, summary
+from bench.harness.pictures import jpeg, one_face
 from local.servers import Server, function_server, local_server, send
 
 STALLED = 200

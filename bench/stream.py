@@ -21,11 +21,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from bench.measures import ROOT, circumstances, summary
-from bench.page import write_table
-from bench.pictures import jpeg, one_face
-from bench.stream_clients import Seen, alternate, camera, flood, post
-from bench.yardstick import Yardstick
+from bench.harness.measures import ROOT, circumstances, summary
+from bench.harness.page import write_table
+from bench.harness.pictures import jpeg, one_face
+from bench.harness.stream_clients import Seen, alternate, camera, flood, post
+from bench.harness.yardstick import Yardstick
 from local.samples import Picture
 from local.servers import Server, clean_environ
 

@@ -22,7 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from bench.engines import static_int8
-from bench.measures import circumstances
+from bench.harness.measures import circumstances
 from training.conversion.export_model import model_input
 from training.conversion.litert import Runner, convert, load_keras
 from training.data.fer2013 import FaceData, load, majority

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bench import run, stream
-from bench.page import PAGE, with_table
+from bench.harness.page import PAGE, with_table
 from fer.cli.main import parser
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,9 +1,12 @@
-"""Parses a Dockerfile into stages and instructions, as far as this project's own files need it."""
+"""The stages of a Dockerfile with their instructions."""
 
 import json
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from dockerfile_parse import DockerfileParser
+from dockerfile_parse.parser import image_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +50,15 @@ class Stage:
 
 
 def parse(path: Path) -> list[Stage]:
-    """Return the stages in order; raises ValueError for anything before the first FROM."""
-    lines = [
-        line for line in path.read_text("utf-8").splitlines() if line.strip() and not line.lstrip().startswith("#")
-    ]
+    """Return the stages in order; an ARG before the first FROM belongs to none of them."""
     stages: list[Stage] = []
-    for line in "\n".join(lines).replace("\\\n", " ").splitlines():
-        name, _, text = " ".join(line.split()).partition(" ")
+    with path.open("rb") as file:
+        steps = DockerfileParser(fileobj=file).structure
+    for step in steps:
+        name, value = step["instruction"], step["value"]
         if name == "FROM":
-            base, _, stage = text.partition(" AS ")
-            stages.append(Stage(base, stage))
-        elif stages:
-            stages[-1].instructions.append(Instruction(name, text))
-        else:
-            raise ValueError(f"{path.name}: {name} before the first FROM")
+            base, stage = image_from(value)
+            stages.append(Stage(base, stage or ""))
+        elif stages and name != "COMMENT":
+            stages[-1].instructions.append(Instruction(name, value))
     return stages

@@ -9,6 +9,7 @@ import numpy as np
 from fer.domain import CARD_NAME
 from fer.vision.model_files import CARD_SCHEMA
 from fer.vision.priors import BALANCED, read_priors
+from fer.whole_files import replacing
 from training.data.fer2013 import LABELS
 
 KERAS_NAME = "facial_expression_model.keras"
@@ -82,9 +83,7 @@ def network_prior(card: dict) -> np.ndarray | None:
 
 def write_model(directory: Path, card: dict, keras_file: bytes, litert_file: bytes) -> None:
     """Write the three files, the card last, each atomically: a reader never sees half a file."""
-    directory.mkdir(parents=True, exist_ok=True)
     text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
     for name, content in ((KERAS_NAME, keras_file), (LITERT_NAME, litert_file), (CARD_NAME, text.encode())):
-        partial = directory / f".{name}.partial"
-        partial.write_bytes(content)
-        partial.replace(directory / name)
+        with replacing(directory / name) as file:
+            file.write(content)

@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from fer.whole_files import replacing
 from training.config import Config
 
 # Averaging costs a copy of all weights, so it is done only every few steps.
@@ -82,9 +83,8 @@ class KerasEngine:
     def save_model(self, path: Path) -> None:
         """Write the averaged net as a ``.keras`` file, atomically."""
         self.model.set_weights(self.averaged)
-        partial = path.with_name(f"partial-{path.name}")
-        self.model.save(partial)
-        partial.replace(path)
+        with replacing(path) as file:
+            self.model.save(file.name)
 
     def save_state(self, path: Path, extra: dict) -> None:
         """Write everything that ``load_state`` needs to resume, atomically."""
@@ -97,10 +97,8 @@ class KerasEngine:
             ("optimizer", optimizer),
         ):
             arrays |= {f"{kind}_{number}": value for number, value in enumerate(values)}
-        partial = path.with_name(f"partial-{path.name}")
-        with partial.open("wb") as stream:
-            np.savez(stream, **arrays)
-        partial.replace(path)
+        with replacing(path) as file:
+            np.savez(file, **arrays)
 
     def load_state(self, path: Path) -> dict:
         """Restore a saved state and return its ``extra``."""

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import torch
 
+from fer.whole_files import replacing
 from training.config import Config
 from training.nets.torch_mirror import Mirror
 
@@ -79,9 +80,8 @@ class TorchEngine:
         """Write the averaged net as a ``.keras`` file, atomically."""
         self.averaged.to("cpu").write_weights(self.model)
         self.averaged.to(self.device)
-        partial = path.with_name(f"partial-{path.name}")
-        self.model.save(partial)
-        partial.replace(path)
+        with replacing(path) as file:
+            self.model.save(file.name)
 
     def save_state(self, path: Path, extra: dict) -> None:
         """Write everything that ``load_state`` needs to resume, atomically."""
@@ -92,9 +92,8 @@ class TorchEngine:
             "steps": self.steps,
             "extra": extra,
         }
-        partial = path.with_name(f"partial-{path.name}")
-        torch.save(state, partial)
-        partial.replace(path)
+        with replacing(path) as file:
+            torch.save(state, file)
 
     def load_state(self, path: Path) -> dict:
         """Restore a saved state and return its ``extra``."""

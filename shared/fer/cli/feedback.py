@@ -1,10 +1,7 @@
 """``fer export`` and ``fer merge``: the collected feedback as one CSV."""
 
 import json
-import os
 import sys
-import tempfile
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +9,7 @@ from fer.errors import Conflict
 from fer.settings import Settings
 from fer.storage.factory import open_store
 from fer.usecases import export as usecase
+from fer.whole_files import replacing
 
 
 def run_merge(bucket: str | None) -> str:
@@ -44,17 +42,5 @@ def run_export(bucket: str | None, *, out: Path | None, force: bool) -> None:
         for chunk in chunks:
             sys.stdout.buffer.write(chunk)
     else:
-        _write(out, chunks)
-
-
-def _write(out: Path, chunks: Iterator[bytes]) -> None:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=out.parent, prefix=f".{out.name}.", delete=False) as file:
-        try:
+        with replacing(out, mode=0o600) as file:  # readable by its owner only: these are faces
             file.writelines(chunks)
-            file.flush()
-            os.fsync(file.fileno())
-        except BaseException:
-            Path(file.name).unlink()
-            raise
-    Path(file.name).replace(out)  # readable by its owner only: these are faces

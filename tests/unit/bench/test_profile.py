@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.profile import STAGES, profile
+from bench.harness.profile import STAGES, profile
 
 
 def a_line(function_s: float, **stages_ms: float) -> dict[str, object]:

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.unit.infra.configuration import Configuration, parse, read_files
+from tests.unit.infra.rules.configuration import Configuration, parse, read_files
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.unit.infra.access import bindings, grants, public
-from tests.unit.infra.configuration import Configuration, changed
+from tests.unit.infra.rules.access import bindings, grants, public
+from tests.unit.infra.rules.configuration import Configuration, changed
 
 OPEN_EXPORT = """
 resource "google_cloud_run_v2_service_iam_member" "export_public" {

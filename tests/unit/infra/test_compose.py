@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from fer.settings import MIB, VARIABLES, Settings
-from tests.unit.infra.configuration import ROOT
+from tests.unit.infra.rules.configuration import ROOT
 from tools.deployment.dockerfile import parse
 
 CADDYFILE = (ROOT / "Caddyfile").read_text("utf-8")

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from tests.unit.infra.configuration import Configuration, changed, read_files
-from tests.unit.infra.names import SCHEMA, arguments, described, references, values
+from tests.unit.infra.rules.configuration import Configuration, changed, read_files
+from tests.unit.infra.rules.names import SCHEMA, arguments, described, references, values
 
 
 def test_names_are_those_of_the_version_that_is_installed() -> None:

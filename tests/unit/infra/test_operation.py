@@ -3,8 +3,8 @@
 import pytest
 import yaml
 
-from tests.unit.infra.configuration import INFRA, Configuration, changed
-from tests.unit.infra.operation import everything
+from tests.unit.infra.rules.configuration import INFRA, Configuration, changed
+from tests.unit.infra.rules.operation import everything
 
 
 def test_nothing_in_operation_surprises(configuration: Configuration) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.unit.infra.configuration import Configuration, changed
-from tests.unit.infra.retention import deletion, lifecycle
+from tests.unit.infra.rules.configuration import Configuration, changed
+from tests.unit.infra.rules.retention import deletion, lifecycle
 
 AGE_RULE = """
   lifecycle_rule {

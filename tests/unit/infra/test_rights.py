@@ -19,9 +19,9 @@ from fer.storage.shards import save_shard
 from fer.storage.withdrawals import withdraw_shard
 from fer.usecases.export import models
 from tests.published import model_version
-from tests.unit.infra.access import Right, effective_rights
-from tests.unit.infra.authorised import AuthorisedStore, Forbidden
-from tests.unit.infra.configuration import INFRA, Configuration, changed
+from tests.unit.infra.rules.access import Right, effective_rights
+from tests.unit.infra.rules.authorised import AuthorisedStore, Forbidden
+from tests.unit.infra.rules.configuration import INFRA, Configuration, changed
 from tests.unit.storage.schedule import feedback_number
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.infra.configuration import INFRA, ROOT
+from tests.unit.infra.rules.configuration import INFRA, ROOT
 from tools.build import contents
 from tools.deployment.images import CONTEXTS, DOCKERFILES, sources
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from local.web_app import HEADERS
-from tests.unit.infra.configuration import ROOT, Configuration, changed
-from tests.unit.infra.wiring import artefacts, capacity, environment, packages
+from tests.unit.infra.rules.configuration import ROOT, Configuration, changed
+from tests.unit.infra.rules.wiring import artefacts, capacity, environment, packages
 from tools.deployment.archive import write_archive
 
 

@@ -37,6 +37,7 @@ from fer.storage.stores.local_files import (
     quoted_name,
     read_record,
 )
+from fer.whole_files import sync_folder
 
 _TOP: Final = "@top"
 """The folder of keys without a slash; no quoted first part of a key has an @."""
@@ -149,7 +150,7 @@ class LocalDirectoryStore:
                 raise ObjectNotFound(key)
             _check(key, record, if_generation)
             path.unlink()
-            local_files.sync_folder(path.parent)
+            sync_folder(path.parent)
             if record.data_file is not None:
                 _remove_data_files(path)
             local_files.remove_left_behind(self._tmp)  # deleted data must be gone

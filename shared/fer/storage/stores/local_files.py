@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from fer.errors import CorruptData, Unavailable
 from fer.storage.objects import ObjectInfo
+from fer.whole_files import sync_folder
 
 RECORD_SUFFIX: Final = ".object"
 DATA_SUFFIX: Final = ".data"
@@ -130,7 +131,8 @@ def quoted_name(text: str) -> str:
 def write_whole(folder: Path, path: Path, chunks: Iterable[bytes]) -> None:
     """Replace the file at ``path`` by one with this content, durably: after a crash, either all of it or none.
 
-    ``folder`` is where it is written first; it must be on the same file system.
+    ``folder`` is where it is written first; it must be on the same file system. A lock says that the writer is alive,
+    which ``fer.whole_files`` does without.
     """
     file, temporary = _begin_file(folder)
     try:
@@ -178,15 +180,6 @@ def make_folder(path: Path) -> None:
     if not path.is_dir():
         path.mkdir(parents=True, exist_ok=True)
         sync_folder(path.parent)
-
-
-def sync_folder(path: Path) -> None:
-    """Make renames, creations and removals in the folder durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _moment(timestamp: float) -> datetime:

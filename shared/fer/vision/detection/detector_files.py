@@ -6,13 +6,12 @@ the history up to commit be92b3f. Input ``image``: float32 (N, 3, H, W), RGB, (p
 """
 
 import hashlib
-import os
-import tempfile
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
 from fer.errors import CorruptData, Unavailable
+from fer.whole_files import replacing
 
 YUNET_FILE = "face_detection_yunet_2023mar.onnx"
 YUNET_SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
@@ -54,7 +53,8 @@ def fetch_yunet(directory: Path, *, mirror: Path | None, tell: Tell) -> Path:
     actual = hashlib.sha256(data).hexdigest()
     if actual != YUNET_SHA256:
         raise CorruptData(f"{source} has the sha256 {actual}, expected {YUNET_SHA256}.")
-    _write_atomically(path, data)
+    with replacing(path) as file:
+        file.write(data)
     return path
 
 
@@ -69,21 +69,11 @@ def with_yunet(detector_dir: Path, cache_dir: Path, *, mirror: Path | None, tell
     for name, sha256 in MTCNN_SHA256.items():
         bundled = detector_dir / name
         if bundled.is_file() and not is_ready(cache_dir / name, sha256):
-            _write_atomically(cache_dir / name, bundled.read_bytes())
+            with replacing(cache_dir / name) as file:
+                file.write(bundled.read_bytes())
     return cache_dir
 
 
 def _download(url: str) -> bytes:
     with urllib.request.urlopen(url, timeout=_CONNECT_TIMEOUT_S) as answer:
         return answer.read()
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary = Path(file.name)
-    temporary.chmod(0o644)
-    temporary.replace(path)

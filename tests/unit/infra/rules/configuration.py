@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import hcl2
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 INFRA = ROOT / "infra"
 
 _NOTES = ("__comments__", "__inline_comments__", "__is_block__")

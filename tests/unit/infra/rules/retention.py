@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple, cast
 
 from fer.storage.keys import CSV_KEY, INTENTS, SEGMENTS, SHARDS
-from tests.unit.infra.configuration import Configuration
+from tests.unit.infra.rules.configuration import Configuration
 
 DATA = "google_storage_bucket.data"
 SOURCE = "google_storage_bucket.source"

@@ -11,8 +11,8 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from bench.measures import ROOT, summary
-from bench.pictures import one_face
+from bench.harness.measures import ROOT, summary
+from bench.harness.pictures import one_face
 
 YUNET: Final = ROOT / "models" / "detector" / "face_detection_yunet_2023mar.onnx"
 SIZE_WH: Final = (640, 480)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tests.unit.infra.configuration import Configuration, strings
+from tests.unit.infra.rules.configuration import Configuration, strings
 
 # Alerts that judge each service for itself; all others judge what they count together.
 PER_SERVICE = {"google_monitoring_alert_policy.errors": ["resource.label.service_name"]}

@@ -2,7 +2,7 @@
 
 import re
 
-from bench.measures import ROOT
+from bench.harness.measures import ROOT
 
 PAGE = ROOT / "docs" / "performance.md"
 

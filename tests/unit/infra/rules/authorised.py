@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from fer.storage.objects import ABSENT, MemoryObjectStore, ObjectInfo, PreconditionFailed, Source
-from tests.unit.infra.access import Right
+from tests.unit.infra.rules.access import Right
 
 
 class Forbidden(Exception):

@@ -3,7 +3,7 @@
 import re
 from typing import Any, NamedTuple
 
-from tests.unit.infra.configuration import Configuration, strings
+from tests.unit.infra.rules.configuration import Configuration, strings
 
 EVERYBODY = ("allUsers", "allAuthenticatedUsers")
 

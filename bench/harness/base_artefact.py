@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench.measures import ROOT
+from bench.harness.measures import ROOT
 
 
 def build_at(commit: str, scratch: Path) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fer.settings import VARIABLES
-from tests.unit.infra.configuration import ROOT, Configuration, set_names
+from tests.unit.infra.rules.configuration import ROOT, Configuration, set_names
 from tools.build import contents
 from tools.deployment.archive import archive_path
 

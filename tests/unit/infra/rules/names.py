@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any, cast
 
-from tests.unit.infra.configuration import INFRA, Configuration, nested_blocks, strings
+from tests.unit.infra.rules.configuration import INFRA, Configuration, nested_blocks, strings
 
 SCHEMA: dict[str, Any] = json.loads((INFRA / "google_schema.json").read_text("utf-8"))
 
