@@ -152,10 +152,14 @@ def export(model_path: Path, faces: FaceData, out: Path, options: ExportOptions)
 
 
 def log_shifts(priors: dict[str, dict[str, float]] | None) -> dict[str, np.ndarray]:
-    """What to add to the log scores for the populations ``default`` and ``ferplus``, (7,) each; 0 without priors."""
+    """What to add to the log scores for the populations ``default`` and ``ferplus``, (7,) each; 0 without priors.
+
+    Where a model of one's own does not state FER+'s, its network's stands for it.
+    """
     if priors is None:
         return dict.fromkeys(("default", "ferplus"), np.zeros(len(LABELS)))
     known = read_priors(priors)
+    known.setdefault("ferplus", known["network"])
     return {name: np.array(log_shift(known, name)) for name in ("default", "ferplus")}
 
 
@@ -173,7 +177,7 @@ def temperature_of(logits: np.ndarray, faces: FaceData, shift: np.ndarray) -> fl
 
 
 def reported(logits: np.ndarray, public: FaceData, priors: dict[str, dict[str, float]] | None) -> dict:
-    """The card's metrics for calibrated logits, at the default prior; ``at_prior`` has them for both that it states.
+    """The card's metrics for calibrated logits, at the default prior; ``at_prior`` has them for each that it states.
 
     The calibration error is that of a population with the prior's shares.
     """
@@ -183,6 +187,8 @@ def reported(logits: np.ndarray, public: FaceData, priors: dict[str, dict[str, f
         scores = softmax(logits + shift)
         weights = None
         if priors is not None:
+            if name not in priors:
+                continue
             weights = population_weights(truth[counted], np.array([priors[name][label] for label in LABELS]))
         at_prior[name] = {
             **expression_measures(scores, public.labels, truth),

@@ -94,7 +94,7 @@ class _Mixed:
             fresh, self.replay.epoch(number, mixing=mixing), strict=False
         ):
             # Votes hold for the replayed rows' population, so the champion is asked for its scores there.
-            logits = np.asarray(self.champion(images, training=False))
+            logits = self.champion.predict_on_batch(images)
             answers = softmax(logits + added).astype(np.float32)
             other = (images, targets + self.distillation * (answers - targets), weights, added)
             images, targets, weights, added = (np.concatenate(pair) for pair in zip(one, other, strict=True))
