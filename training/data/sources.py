@@ -44,13 +44,13 @@ def voted(faces: FaceData, config: Config, answers: np.ndarray | None = None) ->
 
     ``answers``, float32 (N, 7), are the targets' other part where the experiment wants ``steadiness``.
     """
-    targets, weights = vote_targets(faces.votes)
+    targets, weights = vote_targets(faces.given_votes)
     if answers is not None:
         targets = targets + np.float32(config.steadiness) * (answers - targets)
     rows = np.flatnonzero(weights > 0)
     if len(rows) == 0:
         raise ValueError("no training row has votes for an expression")
-    repeats = repeat_factors(majority(faces.votes)[rows], config.repeat_below)
+    repeats = repeat_factors(majority(faces.given_votes)[rows], config.repeat_below)
     return Source(images=faces.images[rows], targets=targets[rows], weights=weights[rows], repeats=repeats)
 
 
