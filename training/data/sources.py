@@ -41,11 +41,11 @@ class Source:
 
 def voted(faces: FaceData, config: Config) -> Source:
     """Return faces with votes as a source; raises ValueError where no row has votes for an expression."""
-    targets, weights = vote_targets(faces.votes)
+    targets, weights = vote_targets(faces.given_votes)
     rows = np.flatnonzero(weights > 0)
     if len(rows) == 0:
         raise ValueError("no training row has votes for an expression")
-    repeats = repeat_factors(majority(faces.votes)[rows], config.repeat_below)
+    repeats = repeat_factors(majority(faces.given_votes)[rows], config.repeat_below)
     return Source(images=faces.images[rows], targets=targets[rows], weights=weights[rows], repeats=repeats)
 
 

@@ -8,8 +8,9 @@ import argparse
 import importlib.util
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import keras
@@ -27,6 +28,7 @@ from training.evaluation.plots import plot_curves
 from training.nets.architectures import build
 from training.nets.batches import Batches, ahead, learning_rate
 from training.nets.identity import start_from_identity
+from training.nets.keras_files import load_model
 from training.nets.steady import taught
 
 DETECTORS = Path("models/detector")
@@ -54,10 +56,10 @@ def _engine(config: Config, images: np.ndarray):
     raise ValueError(f"expected the engine auto, keras or torch, got {config.engine!r}")
 
 
-def _model(config: Config, images: np.ndarray):
+def _model(config: Config, images: np.ndarray) -> keras.Model:
     model = build(config.architecture, **config.options)
     if config.warm_start:
-        model.set_weights(keras.models.load_model(config.warm_start, compile=False).get_weights())
+        model.set_weights(load_model(config.warm_start).get_weights())
     if config.identity_start:
         chosen = np.random.default_rng(config.seed).choice(len(images), min(512, len(images)), replace=False)
         start_from_identity(model, Path(config.identity_start), (images[chosen] / np.float32(255))[..., None])
@@ -65,8 +67,13 @@ def _model(config: Config, images: np.ndarray):
 
 
 def train_and_evaluate(
-    config: Config, workdir: Path, faces: FaceData, extra: Sequence[Source] = (), *, clock=time.monotonic
-) -> dict:
+    config: Config,
+    workdir: Path,
+    faces: FaceData,
+    extra: Sequence[Source] = (),
+    *,
+    clock: Callable[[], float] = time.monotonic,
+) -> dict[str, Any]:
     """Train on ``faces`` and ``extra``, measure the averaged net on the kept-apart tenth, return the last measures.
 
     Writes a checkpoint, ``averaged.keras`` and ``history.jsonl`` into ``workdir`` after each epoch and resumes
@@ -83,12 +90,12 @@ def train_and_evaluate(
     batches = Batches(sources, config, network_prior)
     engine = _engine(config, training.images)
     checkpoint = workdir / f"checkpoint{engine.suffix}"
-    progress = {"epoch": 0, "seconds": 0.0}
+    progress: dict[str, Any] = {"epoch": 0, "seconds": 0.0}
     if checkpoint.exists():
         progress = engine.load_state(checkpoint)
     selection_images = (kept_apart.images / np.float32(255))[..., None]
     started = clock() - progress["seconds"]
-    measures: dict = {}
+    measures: dict[str, Any] = {}
 
     def share() -> float:
         if config.budget_minutes:
@@ -104,7 +111,7 @@ def train_and_evaluate(
             if share() >= 1:
                 break
         logits = engine.logits(selection_images)
-        measures = expression_measures(logits, kept_apart.labels, majority(kept_apart.votes))
+        measures = expression_measures(logits, kept_apart.labels, majority(kept_apart.given_votes))
         progress = {"epoch": epoch, "seconds": clock() - started}
         engine.save_state(checkpoint, progress)
         engine.save_model(workdir / "averaged.keras")
