@@ -45,7 +45,7 @@ class Config:
     # Labels of ``--extra`` faces are one person's, and so often wrong.
     extra_noise: float = 0.1
     # This share of a face's target is the mean answer of the served model in the directory ``teacher`` to the face
-    # moved by up to 2 px and to its mirror image; the rest is its votes (steady.py).
+    # moved by up to 2 px and to its mirror image; the rest is its votes or its label (steady.py).
     steadiness: float = 0.0
     teacher: str = "models/expression"
     # Turn the training faces upright first, with the alignment of serving (aligned.py).

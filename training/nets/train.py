@@ -23,14 +23,13 @@ from training.data.aligned import upright
 from training.data.fer2013 import FaceData, load, majority
 from training.data.selection import USAGE, with_selection
 from training.data.sources import Source, labelled, parse_extra, voted
-from training.evaluation.evaluate import open_served
 from training.evaluation.measures import expression_measures
 from training.evaluation.plots import plot_curves
 from training.nets.architectures import build
 from training.nets.batches import Batches, ahead, learning_rate
 from training.nets.identity import start_from_identity
 from training.nets.keras_files import load_model
-from training.nets.steady import steady_answers
+from training.nets.steady import taught
 
 DETECTORS = Path("models/detector")
 
@@ -84,9 +83,11 @@ def train_and_evaluate(
     training, kept_apart = split(faces)
     if config.upright:
         training = upright(training, DETECTORS)
-    answers = steady_answers(open_served(Path(config.teacher))[0], training.images) if config.steadiness else None
+    sources = [voted(training, config), *extra]
+    if config.steadiness:
+        sources = [taught(source, Path(config.teacher), config.steadiness) for source in sources]
     network_prior = np.array(BALANCED, np.float32) if config.balanced else None
-    batches = Batches([voted(training, config, answers), *extra], config, network_prior)
+    batches = Batches(sources, config, network_prior)
     engine = _engine(config, training.images)
     checkpoint = workdir / f"checkpoint{engine.suffix}"
     progress: dict[str, Any] = {"epoch": 0, "seconds": 0.0}
