@@ -100,7 +100,7 @@ def _covering(wanted: NDArray[np.bool_], left: int = 0, top: int = 0) -> list[Re
 def _fills(tight: NDArray[np.bool_], area: int) -> bool:
     """Return whether no parts, whose margins all contain what the cells' own do, can be worth it."""
     margin = ((_MARGIN_CELLS, _MARGIN_CELLS), (_MARGIN_CELLS, _MARGIN_CELLS))
-    return np.count_nonzero(_with_margins(np.pad(tight, margin))) > (1 - _WORTH_SAVING) * area
+    return float(np.count_nonzero(_with_margins(np.pad(tight, margin)))) > (1 - _WORTH_SAVING) * area
 
 
 def _with_margins(wanted: NDArray[np.bool_]) -> ImageGrey:
