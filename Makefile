@@ -220,8 +220,12 @@ demo-loop: setup-training .venv/.runtime models/detector/.fetched ## Show the lo
 poison: setup-training .venv/.runtime models/detector/.fetched ## Ten kinds of bad batches against the gate of retraining (BASE=fer2013.csv VOTES=fer2013new.csv KINDS=random,…)
 	$(TRAINING) training.demo.poison --base $(BASE) --votes $(VOTES) $(if $(KINDS),--kinds $(KINDS))
 
+.PHONY: lint-training
+lint-training: setup-training .venv/.development ## Check the types of training/, whose libraries are in its own environment
+	$(BIN)/pyright -p training
+
 .PHONY: test-training
-test-training: setup-training .venv/.runtime models/detector/.fetched ## Run the training tests, which need TensorFlow
+test-training: lint-training .venv/.runtime models/detector/.fetched ## Check training's types and run its tests, which need TensorFlow
 	$(TRAINING) pytest tests/training
 
 BUCKET ?= $(FER_BUCKET)

@@ -10,6 +10,7 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -26,7 +27,7 @@ from training.nets.train import split, train_and_evaluate
 EXPERIMENTS = Path("training/experiments/compare")
 
 
-def compare_one(config: Config, workdir: Path, faces: FaceData) -> dict:
+def compare_one(config: Config, workdir: Path, faces: FaceData) -> dict[str, Any]:
     """Train one experiment (or take a finished one from ``workdir``) and measure its conversions."""
     result_file = workdir / "result.json"
     if result_file.exists():
@@ -49,7 +50,7 @@ def compare_one(config: Config, workdir: Path, faces: FaceData) -> dict:
     return result
 
 
-def table(results: list[dict]) -> str:
+def table(results: list[dict[str, Any]]) -> str:
     """Return the comparison as a Markdown table, the most accurate first."""
     lines = [
         "| architecture | parameters | epochs | CPU minutes | FER+ majority | macro recall "
@@ -67,7 +68,7 @@ def table(results: list[dict]) -> str:
     return "\n".join(lines)
 
 
-def write_page(results: list[dict], minutes: float, docs: Path) -> None:
+def write_page(results: list[dict[str, Any]], minutes: float, docs: Path) -> None:
     """Write ``architectures.md`` and its plot into ``docs``."""
     plot_comparison(results, docs / "architectures.png")
     page = f"""# Architectures compared

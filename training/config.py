@@ -3,6 +3,7 @@
 import tomllib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from training.data.augment import Augmentation
 
@@ -16,7 +17,7 @@ class Config:
     """
 
     architecture: str = "residual"
-    options: dict = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
     # "keras" runs on any Keras backend; "torch" runs the same network faster (see torch_mirror.py) and is what
     # "auto" takes if PyTorch is installed.
     engine: str = "auto"
@@ -44,7 +45,7 @@ class Config:
     # Labels of ``--extra`` faces are one person's, and so often wrong.
     extra_noise: float = 0.1
     # This share of a face's target is the mean answer of the served model in the directory ``teacher`` to the face
-    # moved by up to 2 px and to its mirror image; the rest is its votes (steady.py).
+    # moved by up to 2 px and to its mirror image; the rest is its votes or its label (steady.py).
     steadiness: float = 0.0
     teacher: str = "models/expression"
     # Turn the training faces upright first, with the alignment of serving (aligned.py).
@@ -59,7 +60,7 @@ class Config:
     interpolation: float = 1.0
     augmentation: Augmentation = field(default_factory=Augmentation)
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """Return the values as plain types, for the model card."""
         return asdict(self)
 

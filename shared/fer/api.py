@@ -22,6 +22,7 @@ from fer.usecases.predict import open_recogniser as open_parts
 from fer.vision.arrays import FaceChips, ImageRGB
 from fer.vision.detection.detector_files import with_yunet
 from fer.vision.images import decode_image
+from fer.vision.locating import Located, locate_faces
 
 Picture = bytes | str | os.PathLike[str] | ImageRGB
 
@@ -51,12 +52,12 @@ class PictureRecogniser:
         the upright picture (EXIF orientation applied). Raises ``OSError`` for a path that cannot be read and
         ``InvalidInput``, ``TooLarge`` or ``UnsupportedType`` for a picture that cannot.
         """
-        return self._parts.pinned().recognise(self.read(picture))
+        return self._parts.pinned().recognise_located(self._located(picture))
 
     def face_chips(self, picture: Picture) -> FaceChips:
         """Return the faces as the classifier sees them, uint8 (N, 48, 48) grey, largest first; raises as above."""
-        image_rgb = self.read(picture)
-        return self._parts.aligner.align_faces(image_rgb, self._parts.detector.detect(image_rgb))[0]
+        located = self._located(picture)
+        return self._parts.aligner.align_faces(located.image_rgb, [located.in_image(f) for f in located.faces])[0]
 
     def read(self, picture: Picture) -> ImageRGB:
         """Return the picture as uint8 (H, W, 3) RGB, upright; raises as ``predict`` does."""
@@ -64,8 +65,18 @@ class PictureRecogniser:
             if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or 0 in picture.shape:
                 raise InvalidInput(f"Expected uint8 (H, W, 3) RGB, got {picture.dtype} {picture.shape}.")
             return picture
-        data = picture if isinstance(picture, bytes) else Path(picture).read_bytes()
-        return decode_image(data, max_pixels=self._max_image_pixels)
+        return decode_image(_data(picture), max_pixels=self._max_image_pixels)
+
+    def _located(self, picture: Picture) -> Located:
+        detector = self._parts.detector
+        if isinstance(picture, np.ndarray):
+            image_rgb = self.read(picture)
+            return Located(image_rgb=image_rgb, share=1, faces=detector.detect(image_rgb))
+        return locate_faces(_data(picture), detector, max_pixels=self._max_image_pixels)
+
+
+def _data(picture: bytes | str | os.PathLike[str]) -> bytes:
+    return picture if isinstance(picture, bytes) else Path(picture).read_bytes()
 
 
 def open_recogniser(

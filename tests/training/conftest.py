@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-# Keras reads both when it is first imported.
+# Keras and TensorFlow read these when they are first imported. More threads only slow such small nets.
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ LENIENT = Bounds(
 )
 
 
-def write_model(folder: Path) -> Path:
+def write_model(folder: Path, priors: dict | None = None) -> Path:
     """Write the model files of an untrained tiny net; returns their directory."""
     keras.utils.set_random_seed(0)
     build("residual", widths=[8, 16], depths=[1, 1], dropout=0).save(folder / "net.keras")
@@ -34,5 +34,10 @@ def write_model(folder: Path) -> Path:
         usage=np.array(["Training"] * 14 + ["PublicTest"] * 14),
         votes=unanimous_votes(labels),
     )
-    export(folder / "net.keras", faces, folder / "expression", ExportOptions(created="2026-01-01T00:00:00Z"))
+    export(
+        folder / "net.keras",
+        faces,
+        folder / "expression",
+        ExportOptions(created="2026-01-01T00:00:00Z", priors=priors),
+    )
     return folder / "expression"

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ KERAS_NAME = "facial_expression_model.keras"
 LITERT_NAME = "facial_expression_model.tflite"
 
 
-def _file_entry(name: str, content: bytes) -> dict:
+def _file_entry(name: str, content: bytes) -> dict[str, Any]:
     return {"name": name, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
 
 
@@ -33,12 +34,12 @@ def make_card(
     keras_file: bytes,
     litert_file: bytes,
     created: str,
-    metrics: dict | None = None,
-    data: dict | None = None,
-    training: dict | None = None,
+    metrics: dict[str, Any] | None = None,
+    data: dict[str, Any] | None = None,
+    training: dict[str, Any] | None = None,
     parent: str | None = None,
     priors: dict[str, dict[str, float]] | None = None,
-) -> dict:
+) -> dict[str, Any]:
     """Return the card; ``labels`` in the order of the model's output, input = grey 0–255 × scale + offset.
 
     ``parent`` is the version that the weights were fine-tuned from; ``priors`` are the populations that scores can be
@@ -75,13 +76,13 @@ def make_priors(network: np.ndarray, ferplus: np.ndarray) -> dict[str, dict[str,
     }
 
 
-def network_prior(card: dict) -> np.ndarray | None:
+def network_prior(card: dict[str, Any]) -> np.ndarray | None:
     """Return the population that the network's scores are for, float32 (7,) in LABELS' order; None if not stated."""
     known = read_priors(card.get("priors"))
     return np.array(known["network"], np.float32) if known else None
 
 
-def write_model(directory: Path, card: dict, keras_file: bytes, litert_file: bytes) -> None:
+def write_model(directory: Path, card: dict[str, Any], keras_file: bytes, litert_file: bytes) -> None:
     """Write the three files, the card last, each atomically: a reader never sees half a file."""
     text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
     for name, content in ((KERAS_NAME, keras_file), (LITERT_NAME, litert_file), (CARD_NAME, text.encode())):

@@ -9,10 +9,12 @@ import datetime
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import keras
 import numpy as np
 
 from training.conversion.card import KERAS_NAME, make_card, write_model
@@ -37,6 +39,7 @@ from training.conversion.trainable import try_training
 from training.data.feedback import NAN, read_rows
 from training.data.fer2013 import LABELS, SIDE_PX, FaceData, read_faces
 from training.evaluation.measures import softmax
+from training.nets.keras_files import outputs_of
 
 # Largest difference of a score between Keras and LiteRT: float differs by rounding only.
 TOLERANCES = {"none": 1e-3, "dynamic_int8": 0.1}
@@ -69,7 +72,7 @@ def convert_and_check(
     preprocessing: Preprocessing | None = None,
     check: FaceData | None = None,
     temperature: float = 1.0,
-) -> dict:
+) -> dict[str, Any]:
     """Convert ``path``, compare 64 random faces with Keras, write the model files into ``out``, return the card.
 
     The accuracy on ``check``, labelled faces, is printed before anything is replaced. Raises ValueError for a model
@@ -109,12 +112,12 @@ def convert_and_check(
     return card
 
 
-def _compare(served, content: bytes, preprocessing: Preprocessing) -> tuple[Head, float]:
+def _compare(served: keras.Model, content: bytes, preprocessing: Preprocessing) -> tuple[Head, float]:
     """What kind of scores the model gives, and the largest difference of one between Keras and LiteRT."""
     scale, offset = preprocessing
     chips = np.random.default_rng(0).integers(0, 256, (64, SIDE_PX, SIDE_PX, 1)).astype(np.float32)
     inputs = chips * np.float32(scale) + np.float32(offset)
-    expected = np.asarray(served.predict(inputs, verbose=0))
+    expected = outputs_of(served, inputs)
     head = head_of(served, expected)
     actual = _scores(Runner(content).outputs(inputs), head)
     return head, float(np.abs(actual - _scores(expected, head)).max())
@@ -127,7 +130,9 @@ def _scores(outputs: np.ndarray, head: Head) -> np.ndarray:
     return outputs / np.maximum(outputs.sum(axis=1, keepdims=True), 1e-12)
 
 
-def _measure(served, check: FaceData, labels: tuple[str, ...], preprocessing: Preprocessing) -> dict:
+def _measure(
+    served: keras.Model, check: FaceData, labels: tuple[str, ...], preprocessing: Preprocessing
+) -> dict[str, Any]:
     share = accuracy(served, check, labels, preprocessing)
     print(f"accuracy on {len(check):,} faces to check: {share:.1%}")
     if share < HARDLY_ABOVE_CHANCE:

@@ -12,11 +12,12 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import keras
 import numpy as np
 
 from fer.vision.priors import BALANCED, log_shift, read_priors
@@ -27,6 +28,7 @@ from training.conversion.litert import QUANTISATIONS, Quantisation, Runner, conv
 from training.data.fer2013 import LABELS, SIDE_PX, FaceData, load, majority
 from training.data.selection import USAGE, with_selection
 from training.evaluation.measures import calibration_error, expression_measures, population_weights, softmax
+from training.nets.keras_files import outputs_of
 
 SCALE, OFFSET = 1 / 255, 0.0
 ALLOWED_LOSS = 0.003
@@ -48,8 +50,8 @@ class ExportOptions:
     architecture: str = ""
     parent: str | None = None
     priors: dict[str, dict[str, float]] | None = None
-    data: dict | None = None
-    training: dict = field(default_factory=dict)
+    data: dict[str, Any] | None = None
+    training: dict[str, Any] = field(default_factory=dict)
     split: str = "PublicTest"
 
 
@@ -59,18 +61,18 @@ def model_input(images: np.ndarray) -> np.ndarray:
 
 
 def measure_conversions(
-    model,
+    model: keras.Model,
     faces: FaceData,
     representative: np.ndarray,
     quantisations: Sequence[Quantisation] = QUANTISATIONS,
     shift: np.ndarray | float = 0.0,
-) -> dict[str, dict]:
+) -> dict[str, dict[str, Any]]:
     """Return for each precision: ``file`` bytes, ``logits``, accuracy, parity with Keras, bytes, ms per face.
 
     ``shift`` (7,) is what the faces' own population adds to the logits for the accuracy.
     """
-    inputs, majorities = model_input(faces.images), majority(faces.votes)
-    reference = np.asarray(model.predict(inputs, batch_size=256, verbose=0))
+    inputs, majorities = model_input(faces.images), majority(faces.given_votes)
+    reference = outputs_of(model, inputs)
     results = {}
     for quantisation in quantisations:
         content = convert(model, quantisation, representative)
@@ -91,22 +93,22 @@ def measure_conversions(
     return results
 
 
-def choose(results: dict[str, dict]) -> str:
+def choose(results: dict[str, dict[str, Any]]) -> str:
     """Return the fastest precision whose FER+ accuracy is at most 0.3 points below float's."""
     floor = results["none"]["ferplus_accuracy"] - ALLOWED_LOSS
     fit = [name for name, result in results.items() if result["ferplus_accuracy"] >= floor]
     return min(fit, key=lambda name: results[name]["ms_per_face"])
 
 
-def _training_note(config: Config | None, history: Path) -> dict:
-    note: dict = {} if config is None else {"config": config.to_dict()}
+def _training_note(config: Config | None, history: Path) -> dict[str, Any]:
+    note: dict[str, Any] = {} if config is None else {"config": config.to_dict()}
     if history.exists():
         lines = [json.loads(line) for line in history.read_text(encoding="utf-8").splitlines()]
         note |= {"epochs": lines[-1]["epoch"], "minutes": round(lines[-1]["seconds"] / 60, 1)}
     return note
 
 
-def export(model_path: Path, faces: FaceData, out: Path, options: ExportOptions) -> dict:
+def export(model_path: Path, faces: FaceData, out: Path, options: ExportOptions) -> dict[str, Any]:
     """Convert, choose, calibrate, measure and write the model files into ``out``; returns the card.
 
     What is chosen is chosen on the Selection rows (``training.data.selection``), and the PublicTest rows only report;
@@ -118,11 +120,10 @@ def export(model_path: Path, faces: FaceData, out: Path, options: ExportOptions)
     selection = selection if len(selection) else public
     keras_file = model_path.read_bytes()
     representative = model_input(training.images[:: max(1, len(training) // 300)])
-    auto = options.quantisation == "auto"
     shifts = log_shifts(options.priors)
-    tried = QUANTISATIONS if auto else (options.quantisation,)
+    tried = QUANTISATIONS if options.quantisation == "auto" else (options.quantisation,)
     results = measure_conversions(model, selection, representative, tried, shifts["ferplus"])
-    chosen = choose(results) if auto else options.quantisation
+    chosen = choose(results) if options.quantisation == "auto" else options.quantisation
     temperature = temperature_of(results[chosen]["logits"], selection, shifts["ferplus"])
     outputs = Runner(results[chosen]["file"]).outputs(model_input(public.images))
     metrics = reported(outputs / temperature, public, options.priors)
@@ -152,37 +153,43 @@ def export(model_path: Path, faces: FaceData, out: Path, options: ExportOptions)
 
 
 def log_shifts(priors: dict[str, dict[str, float]] | None) -> dict[str, np.ndarray]:
-    """What to add to the log scores for the populations ``default`` and ``ferplus``, (7,) each; 0 without priors."""
+    """What to add to the log scores for the populations ``default`` and ``ferplus``, (7,) each; 0 without priors.
+
+    Where a model of one's own does not state FER+'s, its network's stands for it.
+    """
     if priors is None:
         return dict.fromkeys(("default", "ferplus"), np.zeros(len(LABELS)))
     known = read_priors(priors)
+    known.setdefault("ferplus", known["network"])
     return {name: np.array(log_shift(known, name)) for name in ("default", "ferplus")}
 
 
 def priors_of(faces: FaceData, *, balanced: bool) -> dict[str, dict[str, float]]:
     """Return the card's priors for a network trained on these faces, with balanced softmax or as they come."""
-    truth = majority(faces.take(faces.usage == "Training").votes)
+    truth = majority(faces.take(faces.usage == "Training").given_votes)
     ferplus = np.bincount(truth[truth >= 0], minlength=len(LABELS)) / (truth >= 0).sum()
     return make_priors(np.array(BALANCED) if balanced else ferplus, ferplus)
 
 
 def temperature_of(logits: np.ndarray, faces: FaceData, shift: np.ndarray) -> float:
     """Return the temperature that fits these faces, whose population adds ``shift`` (7,) to the log scores."""
-    truth = majority(faces.votes)
+    truth = majority(faces.given_votes)
     return round(fit_temperature(logits[truth >= 0], truth[truth >= 0], shift), 4)
 
 
-def reported(logits: np.ndarray, public: FaceData, priors: dict[str, dict[str, float]] | None) -> dict:
-    """The card's metrics for calibrated logits, at the default prior; ``at_prior`` has them for both that it states.
+def reported(logits: np.ndarray, public: FaceData, priors: dict[str, dict[str, float]] | None) -> dict[str, Any]:
+    """The card's metrics for calibrated logits, at the default prior; ``at_prior`` has them for each that it states.
 
     The calibration error is that of a population with the prior's shares.
     """
-    truth = majority(public.votes)
+    truth = majority(public.given_votes)
     counted, at_prior = truth >= 0, {}
     for name, shift in log_shifts(priors).items():
         scores = softmax(logits + shift)
         weights = None
         if priors is not None:
+            if name not in priors:
+                continue
             weights = population_weights(truth[counted], np.array([priors[name][label] for label in LABELS]))
         at_prior[name] = {
             **expression_measures(scores, public.labels, truth),
@@ -191,7 +198,7 @@ def reported(logits: np.ndarray, public: FaceData, priors: dict[str, dict[str, f
     return at_prior["default"] | ({} if priors is None else {"at_prior": at_prior})
 
 
-def figures(results: dict[str, dict]) -> dict[str, dict]:
+def figures(results: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return what ``measure_conversions`` returned, without the files and the logits."""
     return {
         name: {key: value for key, value in result.items() if key not in ("file", "logits")}

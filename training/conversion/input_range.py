@@ -1,10 +1,14 @@
 """Find the range of a model's input: from its own layers, otherwise from labelled faces, otherwise by asking."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import keras
 import numpy as np
 
 from training.conversion.own_model import input_hw
 from training.data.fer2013 import LABELS, FaceData
+from training.nets.keras_files import outputs_of
 
 Preprocessing = tuple[float, float]
 """Scale and offset: what the model takes is grey 0–255 × scale + offset."""
@@ -20,7 +24,9 @@ _FARTHEST = 10.0
 HARDLY_ABOVE_CHANCE = 2 / len(LABELS)
 
 
-def find_preprocessing(model, served, check: FaceData | None, labels: tuple[str, ...]) -> Preprocessing:
+def find_preprocessing(
+    model: keras.Model, served: keras.Model, check: FaceData | None, labels: tuple[str, ...]
+) -> Preprocessing:
     """Return what the model's own layers say, or the range in which it gets most of the labelled faces right.
 
     ``served`` is the model's form for chips of 48×48. One model scores 54 % with one of two usual ranges and 66 %
@@ -43,23 +49,23 @@ def find_preprocessing(model, served, check: FaceData | None, labels: tuple[str,
     return CANDIDATES[max(found, key=lambda name: found[name])]
 
 
-def warn_of_two_ranges(model, given: Preprocessing) -> None:
+def warn_of_two_ranges(model: keras.Model, given: Preprocessing) -> None:
     """Warn if a range is given for a model whose own layers already scale its input."""
     stated = stated_range(model)
     if stated and not np.allclose(given, CANDIDATES[stated]):
         print(f"beware: by its own layers, the model takes grey values {stated}; with {given} they are scaled twice")
 
 
-def accuracy(served, check: FaceData, labels: tuple[str, ...], preprocessing: Preprocessing) -> float:
+def accuracy(served: keras.Model, check: FaceData, labels: tuple[str, ...], preprocessing: Preprocessing) -> float:
     """Return the share of the labelled faces that the served form gets right with this range."""
     scale, offset = preprocessing
     faces = check.images[..., None] * np.float32(scale) + np.float32(offset)
-    outputs = np.asarray(served.predict(faces, verbose=0))
+    outputs = outputs_of(served, faces)
     order = np.array([LABELS.index(label) for label in labels])
     return float((order[outputs.argmax(axis=1)] == check.labels).mean())
 
 
-def stated_range(model) -> str | None:
+def stated_range(model: keras.Model) -> str | None:
     """Return the one of CANDIDATES that the model's own layers bring to a usual range; None if they do not tell.
 
     Only what lies between the input and the first layer with weights counts, in nested models as well: a Rescaling
@@ -82,7 +88,7 @@ def _is_usual(black: float, white: float) -> bool:
     return _SPREAD[0] <= abs(white - black) <= _SPREAD[1] and max(abs(black), abs(white)) <= _FARTHEST
 
 
-def _reached(model, chips: np.ndarray):
+def _reached(model: Any, chips: np.ndarray) -> Iterator[tuple[float, float]]:
     """What a black and a white picture have become where they meet the first layers with weights."""
     for tensor, inner in _ends(model):
         here = any(tensor is each for each in model.inputs)
@@ -90,10 +96,11 @@ def _reached(model, chips: np.ndarray):
         if inner is not None:
             yield from _reached(inner, values)
         else:
-            yield tuple(values.reshape(2, -1).mean(axis=1).tolist())
+            black, white = values.reshape(2, -1).mean(axis=1).tolist()
+            yield black, white
 
 
-def _ends(model):
+def _ends(model: Any) -> Iterator[tuple[Any, Any]]:
     """The tensors in which the input's path ends, each with the model that it enters there, or None."""
     graph = getattr(model, "_functional", None) or model  # Sequential keeps its graph inside
     on_path = {id(tensor) for tensor in graph.inputs}
@@ -107,12 +114,12 @@ def _ends(model):
                 yield node.input_tensors[0], operation if _has_graph(operation) else None
 
 
-def _only_prepares(operation) -> bool:
+def _only_prepares(operation: Any) -> bool:
     """Whether it has no weights that it has learnt, but statistics of the data at most."""
     if getattr(operation, "layers", None):
         return all(_only_prepares(layer) for layer in operation.layers)
     return type(operation).__name__ == "Normalization" or not getattr(operation, "weights", None)
 
 
-def _has_graph(model) -> bool:
+def _has_graph(model: Any) -> bool:
     return hasattr(getattr(model, "_functional", None) or model, "operations")

@@ -4,24 +4,29 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import keras
 
 Quantisation = Literal["none", "dynamic_int8", "full_int8"]
 QUANTISATIONS: tuple[Quantisation, ...] = ("none", "dynamic_int8", "full_int8")
 
 
-def load_keras(path: Path):
+def load_keras(path: Path) -> "keras.Model":
     """Load a ``.keras`` file for conversion; raises RuntimeError unless Keras runs on TensorFlow."""
     import keras
 
+    from training.nets.keras_files import load_model
+
     if keras.backend.backend() != "tensorflow":
         raise RuntimeError(f"conversion needs KERAS_BACKEND=tensorflow, got {keras.backend.backend()}")
-    return keras.models.load_model(path, compile=False)
+    return load_model(path)
 
 
-def convert(model, quantisation: Quantisation, representative: np.ndarray | None = None) -> bytes:
+def convert(model: "keras.Model", quantisation: Quantisation, representative: np.ndarray | None = None) -> bytes:
     """Return the LiteRT flatbuffer of a Keras model, its batch size left open.
 
     ``representative``: float32 (N, H, W, 1) model inputs; ``full_int8`` takes the ranges of its activations
@@ -41,11 +46,11 @@ def convert(model, quantisation: Quantisation, representative: np.ndarray | None
         return converter.convert()
 
 
-def _save_for_inference(model, folder: str) -> None:
+def _save_for_inference(model: "keras.Model", folder: str) -> None:
     """Keras' own export leaves layers that augment pictures in training mode."""
     import keras
 
-    archive = keras.export.ExportArchive()
+    archive: Any = keras.export.ExportArchive()  # typed as that of any backend
     archive.track(model)
     shape = (None, *model.inputs[0].shape[1:])
     archive.add_endpoint(
@@ -71,7 +76,7 @@ class Runner:
         from ai_edge_litert.interpreter import Interpreter
 
         self.interpreter = Interpreter(model_content=model, num_threads=1)
-        self.input = self.interpreter.get_input_details()[0]
+        self.input: dict[str, Any] = self.interpreter.get_input_details()[0]
         self.output = self.interpreter.get_output_details()[0]
         shape = self.input["shape"]
         self.interpreter.resize_tensor_input(self.input["index"], [1, *shape[1:]])

@@ -1,8 +1,9 @@
 """A Keras classifier as somebody has it: opening its file, and the form in which it is served."""
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -18,7 +19,7 @@ _ZIP = b"PK\x03\x04"
 _PASSED_ON = ("Flatten", "Reshape", "Dropout", "Identity", "Cast")
 
 
-def open_model(path: Path):
+def open_model(path: Path) -> tuple[keras.Model, bool]:
     """Open a ``.keras`` or HDF5 file, whatever its name; return the model and whether the file is a ``.keras`` one.
 
     Raises ValueError for any other file, and where Keras cannot open it.
@@ -39,7 +40,7 @@ def open_model(path: Path):
     return model, is_keras and not _rename(model)
 
 
-def _rename(model) -> bool:
+def _rename(model: keras.Model) -> bool:
     """Give the model and its layers names that TensorFlow accepts as scopes; return whether any had another."""
     renamed = False
     for layer in (model, *every_layer(model)):
@@ -49,14 +50,14 @@ def _rename(model) -> bool:
     return renamed
 
 
-def every_layer(model):
+def every_layer(model: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
     """Yield the layers of a model, nested models and their layers."""
     for layer in getattr(model, "layers", []):
         yield layer
         yield from every_layer(layer)
 
 
-def check_shapes(model, labels: tuple[str, ...]) -> None:
+def check_shapes(model: keras.Model, labels: tuple[str, ...]) -> None:
     """Raise ValueError unless the model classifies pictures with one output per label."""
     inputs, outputs = getattr(model, "inputs", None) or [], getattr(model, "outputs", None) or []
     if len(inputs) != 1 or len(outputs) != 1:
@@ -74,13 +75,13 @@ def check_labels(labels: tuple[str, ...]) -> None:
         raise ValueError(f"expected the labels {sorted(LABELS)} in the model's order, got {list(labels)}")
 
 
-def input_hw(model) -> tuple[int, int]:
+def input_hw(model: keras.Model) -> tuple[int, int]:
     """Return the sides of the model's input in px; those of a face chip if the model leaves them open."""
     _, height, width, _ = model.inputs[0].shape
     return height or SIDE_PX, width or SIDE_PX
 
 
-def served_form(model):
+def served_form(model: keras.Model) -> keras.Model:
     """Return the model for grey chips, float32 (N, 48, 48, 1) in its own range: resizing and repeating happen inside.
 
     A model that already takes such chips is returned unchanged.
@@ -96,7 +97,7 @@ def served_form(model):
     return keras.Model(inputs, model(faces), name=model.name)
 
 
-def keras_bytes(served) -> bytes:
+def keras_bytes(served: keras.Model) -> bytes:
     """Save the served form as a ``.keras`` file."""
     with tempfile.TemporaryDirectory() as folder:
         saved = Path(folder) / "model.keras"
@@ -104,7 +105,7 @@ def keras_bytes(served) -> bytes:
         return saved.read_bytes()
 
 
-def head_of(model, outputs: np.ndarray) -> Head:
+def head_of(model: keras.Model, outputs: np.ndarray) -> Head:
     """Return what the scores are, by the last layer if that tells, otherwise by ``outputs`` (N, K) of the model."""
     match _last_activation(model):
         case "softmax":
@@ -113,12 +114,14 @@ def head_of(model, outputs: np.ndarray) -> Head:
             return "sigmoid"
         case "linear" | "log_softmax":
             return "logits"
+        case _:
+            pass
     if (outputs < 0).any() or (outputs > 1).any():
         return "logits"
     return "softmax" if np.allclose(outputs.sum(axis=1), 1, atol=1e-3) else "sigmoid"
 
 
-def _last_activation(model) -> str | None:
+def _last_activation(model: Any) -> str | None:
     """Return the name of the activation that makes the output; None if the last operation does not tell."""
     tensor = model.outputs[0]
     while True:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,12 +11,13 @@ from training.config import Config
 from training.conversion.own_model import every_layer
 from training.data.fer2013 import LABELS, SIDE_PX
 from training.nets.keras_engine import KerasEngine
+from training.nets.keras_files import load_model
 
 # As in serving: the smallest score of which a logarithm is taken.
 _LEAST = 1e-12
 
 
-def trainable_form(model, card: dict):
+def trainable_form(model: keras.Model, card: dict[str, Any]) -> keras.Model:
     """Return the model for faces (N, 48, 48, 1) in 0–1, with logits (N, 7) in the order of LABELS as its answers.
 
     ``card`` says what the model takes and gives; a model that is like this already is returned unchanged. The answers
@@ -42,9 +44,9 @@ def trainable_form(model, card: dict):
     return keras.Model(inputs, x, name=model.name)
 
 
-def load_trainable(path: Path, card: dict, *, freeze_normalisation: bool = False):
+def load_trainable(path: Path, card: dict[str, Any], *, freeze_normalisation: bool = False) -> keras.Model:
     """Load the ``.keras`` file at ``path`` in its trainable form; raises ValueError if nothing in it could change."""
-    model = trainable_form(keras.models.load_model(path, compile=False), card)
+    model = trainable_form(load_model(path), card)
     for layer in every_layer(model):
         layer.trainable = not (freeze_normalisation and isinstance(layer, keras.layers.BatchNormalization))
     if not model.trainable_weights:
@@ -52,7 +54,7 @@ def load_trainable(path: Path, card: dict, *, freeze_normalisation: bool = False
     return model
 
 
-def try_training(path: Path, card: dict) -> None:
+def try_training(path: Path, card: dict[str, Any]) -> None:
     """Take one step on random faces; raises ValueError if retraining cannot start from this model."""
     import tensorflow as tf
 

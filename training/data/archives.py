@@ -4,16 +4,16 @@ import gzip
 import io
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, cast
 
 _PACKED = (".csv", ".csv.gz", ".tar", ".tar.gz", ".tgz", ".zip")
 
 
 @contextmanager
-def open_csv_text(path: Path, preferred: tuple[str, ...]) -> Iterator[io.TextIOWrapper]:
+def open_csv_text(path: Path, preferred: tuple[str, ...]) -> Generator[io.TextIOWrapper]:
     """Yield the CSV as text, without a byte-order mark; of several in an archive, the first one in ``preferred``.
 
     Raises ValueError if there is none.
@@ -23,7 +23,7 @@ def open_csv_text(path: Path, preferred: tuple[str, ...]) -> Iterator[io.TextIOW
         yield io.TextIOWrapper(content, "utf-8-sig", newline="")
 
 
-def _unpacked(opened: ExitStack, raw: BinaryIO, name: str, preferred: tuple[str, ...]) -> BinaryIO:
+def _unpacked(opened: ExitStack, raw: IO[bytes], name: str, preferred: tuple[str, ...]) -> IO[bytes]:
     """Return the file's content, recognised by its first bytes, not by its name."""
     start = raw.read(2)
     raw.seek(0)
@@ -33,7 +33,7 @@ def _unpacked(opened: ExitStack, raw: BinaryIO, name: str, preferred: tuple[str,
         member = opened.enter_context(archive.open(inner))
         return _unpacked(opened, _seekable(member, inner), f"{name}/{inner}", preferred)
     if start == b"\x1f\x8b":
-        raw = opened.enter_context(gzip.GzipFile(fileobj=raw))
+        raw = cast("IO[bytes]", opened.enter_context(gzip.GzipFile(fileobj=raw)))
     if _is_tar(raw):
         tar = opened.enter_context(tarfile.TarFile(fileobj=raw))
         inner = _chosen([member.name for member in tar if member.isfile()], preferred, name)
@@ -43,12 +43,12 @@ def _unpacked(opened: ExitStack, raw: BinaryIO, name: str, preferred: tuple[str,
     return raw
 
 
-def _seekable(member: BinaryIO, name: str) -> BinaryIO:
+def _seekable(member: IO[bytes], name: str) -> IO[bytes]:
     """Members of a zip can seek, at the price of reading again; nested archives are read into memory."""
     return member if name.endswith(".csv") else io.BytesIO(member.read())
 
 
-def _is_tar(raw: BinaryIO) -> bool:
+def _is_tar(raw: IO[bytes]) -> bool:
     raw.seek(257)
     magic = raw.read(5)
     raw.seek(0)

@@ -7,9 +7,10 @@ missing value, as with pandas' ``keep_default_na=False``.
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -74,7 +75,7 @@ class PixelFile:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, key) -> np.ndarray:
+    def __getitem__(self, key: Any, /) -> np.ndarray:
         rows = self.rows[key]
         if not rows.size:  # an empty file cannot be mapped
             return np.zeros((0, SIDE_PX, SIDE_PX), np.uint8)
@@ -108,7 +109,7 @@ def read_rows(chunks: Iterable[bytes], pixel_file: Path) -> FeedbackRows:
     file rewritten by another program is ambiguous.
     """
     whole, rejected, labels, digests = hashlib.sha256(), Counter(), bytearray(), bytearray()
-    lines = as_written(_lines(_hashed(chunks, whole)))
+    lines = as_written(_lines(_hashed(chunks, whole.update)))
     next(lines)
     pixel_file.parent.mkdir(parents=True, exist_ok=True)
     with pixel_file.open("wb") as pixels:
@@ -130,9 +131,9 @@ def read_rows(chunks: Iterable[bytes], pixel_file: Path) -> FeedbackRows:
     )
 
 
-def _hashed(chunks: Iterable[bytes], value) -> Iterator[bytes]:
+def _hashed(chunks: Iterable[bytes], update: Callable[[bytes], object]) -> Iterator[bytes]:
     for chunk in chunks:
-        value.update(chunk)
+        update(chunk)
         yield chunk
 
 

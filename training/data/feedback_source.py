@@ -1,10 +1,14 @@
 """Opens the feedback CSV from a path, a bucket, or the export function's URL."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:
+    import requests
 
 CHUNK_BYTES = 1 << 20
 TIMEOUT_S = (10, 300)
@@ -17,7 +21,7 @@ class NoFeedback(Exception):
 
 
 @contextmanager
-def open_source(where: str, *, export_token: str | None = None) -> Iterator[Iterator[bytes]]:
+def open_source(where: str, *, export_token: str | None = None) -> Generator[Iterator[bytes]]:
     """Yield the CSV's bytes in chunks, pinned to one version.
 
     ``where``: a path, ``file:///path``, ``gs://bucket`` (its CSV) or ``gs://bucket/key``, or the ``https`` address
@@ -56,7 +60,7 @@ def _bucket_chunks(bucket: str, key: str) -> Iterator[bytes]:
 
 
 @contextmanager
-def _download(url: str, export_token: str | None):
+def _download(url: str, export_token: str | None) -> Generator["requests.Response"]:
     import requests
 
     headers = {"Authorization": f"Bearer {export_token}"} if export_token else {}
@@ -75,7 +79,7 @@ def _download(url: str, export_token: str | None):
         yield response
 
 
-def _says_no_feedback(response) -> bool:
+def _says_no_feedback(response: "requests.Response") -> bool:
     """Return whether a 404 is export's "no CSV yet", as the contract words it, and not a mistyped address."""
     try:
         return response.json().get("error") == NO_CSV_YET

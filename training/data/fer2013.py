@@ -50,6 +50,13 @@ class FaceData:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def given_votes(self) -> np.ndarray:
+        """``votes``; raises ValueError where no vote file was given."""
+        if self.votes is None:
+            raise ValueError("these faces have no votes")
+        return self.votes
+
     def take(self, rows: np.ndarray) -> "FaceData":
         """Return the chosen rows, by boolean mask or by index."""
         votes = None if self.votes is None else self.votes[rows]
@@ -168,10 +175,10 @@ def load(faces_path: Path, votes_path: Path | None) -> FaceData:
 
 def joined(*parts: FaceData) -> FaceData:
     """Return all rows, concatenated; without votes unless every part has them."""
-    have_votes = all(part.votes is not None for part in parts)
+    votes = [part.votes for part in parts if part.votes is not None]
     return FaceData(
         **{name: np.concatenate([getattr(part, name) for part in parts]) for name in ("images", "labels", "usage")},
-        votes=np.concatenate([part.votes for part in parts]) if have_votes else None,
+        votes=np.concatenate(votes) if len(votes) == len(parts) else None,
     )
 
 

@@ -6,6 +6,7 @@ drawn at random, are candidates; sixteen such draws find a pair that differs in 
 """
 
 from collections.abc import Iterator
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -21,7 +22,16 @@ SAME_FACE_CORRELATION = 0.975
 BLOCK = 4096
 
 
-def near_groups(images: np.ndarray) -> np.ndarray:
+class Images(Protocol):
+    """Faces, uint8 (N, 48, 48), in an array or in a file."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, key: Any, /) -> Any: ...
+
+
+def near_groups(images: Images) -> np.ndarray:
     """Return the group of each face, int64 (N,): the index of the group's first member; images uint8 (N, 48, 48).
 
     Exact and near duplicates, and near duplicates of those, share a group. ``images`` may be a
@@ -40,7 +50,7 @@ def near_groups(images: np.ndarray) -> np.ndarray:
     return groups
 
 
-def _comparisons(images: np.ndarray) -> np.ndarray:
+def _comparisons(images: Images) -> np.ndarray:
     """Return whether each cell of an 8×8 grid is brighter than its right and lower neighbour, uint8 (N, 14)."""
     side = images.shape[1] // CELLS
     bits = np.empty((len(images), COMPARISONS // 8), np.uint8)
@@ -67,7 +77,7 @@ def _candidates(keys: np.ndarray, groups: np.ndarray) -> Iterator[tuple[np.ndarr
             yield first[start : start + BLOCK], second[start : start + BLOCK]
 
 
-def correlations(images: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def correlations(images: Images, first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Return how alike pairs are, float64 (P,) from -1 to 1, whatever their brightness and contrast."""
     return (_described(images[first]) * _described(images[second])).sum(axis=1)
 

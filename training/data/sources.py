@@ -39,18 +39,13 @@ class Source:
         return (shares / shares.sum()).astype(np.float32)
 
 
-def voted(faces: FaceData, config: Config, answers: np.ndarray | None = None) -> Source:
-    """Return faces with votes as a source; raises ValueError where no row has votes for an expression.
-
-    ``answers``, float32 (N, 7), are the targets' other part where the experiment wants ``steadiness``.
-    """
-    targets, weights = vote_targets(faces.votes)
-    if answers is not None:
-        targets = targets + np.float32(config.steadiness) * (answers - targets)
+def voted(faces: FaceData, config: Config) -> Source:
+    """Return faces with votes as a source; raises ValueError where no row has votes for an expression."""
+    targets, weights = vote_targets(faces.given_votes)
     rows = np.flatnonzero(weights > 0)
     if len(rows) == 0:
         raise ValueError("no training row has votes for an expression")
-    repeats = repeat_factors(majority(faces.votes)[rows], config.repeat_below)
+    repeats = repeat_factors(majority(faces.given_votes)[rows], config.repeat_below)
     return Source(images=faces.images[rows], targets=targets[rows], weights=weights[rows], repeats=repeats)
 
 

@@ -17,6 +17,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -72,7 +73,7 @@ class Client:
         """Return the row's picture; the same bytes every time."""
         return png(self.demo.camera.picture(self.faces.images[row], np.random.default_rng([self.demo.seed, row])))
 
-    def predict(self, row: int) -> dict | None:
+    def predict(self, row: int) -> dict[str, Any] | None:
         """Return the answer's largest face and the model version, or None if no face was found."""
         reply = send(
             self.url,
@@ -86,9 +87,9 @@ class Client:
         found = reply.json["faces"]
         return {**found[0], "row": row, "model_version": reply.json["model_version"]} if found else None
 
-    def found(self, rows: np.ndarray, most: int) -> list[dict]:
+    def found(self, rows: np.ndarray, most: int) -> list[dict[str, Any]]:
         """Return predictions for the first ``most`` rows in which a face is found."""
-        result: list[dict] = []
+        result: list[dict[str, Any]] = []
         for start in range(0, len(rows), 16 * THREADS):
             answers = self.threads.map(self.predict, rows[start : start + 16 * THREADS].tolist())
             result += [answer for answer in answers if answer is not None]
@@ -96,11 +97,11 @@ class Client:
                 break
         return result[:most]
 
-    def correct(self, answers: list[dict], labels: list[str], batch: str) -> list[str]:
+    def correct(self, answers: list[dict[str, Any]], labels: list[str], batch: str) -> list[str]:
         """Send the labels, and return the receipts; a key per picture makes the CSV's order certain."""
         return list(self.threads.map(self._correct, answers, labels, [batch] * len(answers)))
 
-    def take_back(self, receipts: list[str]) -> dict:
+    def take_back(self, receipts: list[str]) -> dict[str, Any]:
         """Withdraw corrections; return the CSV's rows before, and after the next export."""
         before = self._rows()
         for receipt in receipts:
@@ -112,7 +113,7 @@ class Client:
     def _rows(self) -> int:
         return send(self.url, "GET", "/stats").json["total"]
 
-    def _correct(self, answer: dict, label: str, batch: str) -> str:
+    def _correct(self, answer: dict[str, Any], label: str, batch: str) -> str:
         box = ",".join(str(value) for value in answer["box"])
         reply = send(
             self.url,
@@ -125,7 +126,7 @@ class Client:
             raise RuntimeError(f"feedback answered {reply.status}: {reply.body[:200]!r}")
         return reply.json["receipt"]
 
-    def measure(self, rows: np.ndarray) -> dict:
+    def measure(self, rows: np.ndarray) -> dict[str, Any]:
         """Return accuracy and recall over the HTTP endpoint, for the rows in which a face is found."""
         answers = self.found(rows, len(rows))
         predicted = np.array([LABELS.index(answer["expression"]) for answer in answers])
@@ -149,13 +150,15 @@ def choose_rows(faces: FaceData, truth: np.ndarray, seed: int) -> tuple[np.ndarr
     return rng.permutation(distinct), rng.permutation(public)
 
 
-def run_demo(demo: Demo) -> dict:
+def run_demo(demo: Demo) -> dict[str, Any]:
     """Run the loop and return its figures. Raises RuntimeError if a step does not end as expected."""
     shutil.rmtree(demo.workdir, ignore_errors=True)
     bucket = (demo.workdir / "bucket").resolve()
     bucket.mkdir(parents=True)
     faces = demo.options.base
-    truth = majority(faces.votes)
+    if faces is None:
+        raise ValueError("the demo corrects the faces of a base")
+    truth = majority(faces.given_votes)
     pool, held_out = choose_rows(faces, truth, demo.seed)
     watch = _Watch()
     with _server(bucket, demo) as server, ThreadPoolExecutor(THREADS) as threads:
@@ -214,7 +217,7 @@ def _server(bucket: Path, demo: Demo) -> Server:
     return Server(command, cwd=ROOT, environ=environ, log=demo.workdir / "server.log")
 
 
-def _retrain(demo: Demo, server: Server, bucket: Path, name: str) -> tuple[int, dict | None]:
+def _retrain(demo: Demo, server: Server, bucket: Path, name: str) -> tuple[int, dict[str, Any] | None]:
     workdir = demo.workdir / name
     options = dataclasses.replace(
         demo.options, csv=f"{server.url}/download_expression_csv", bucket=bucket.as_uri(), workdir=workdir

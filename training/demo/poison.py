@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -28,7 +29,7 @@ from fer.storage.records_csv import HEADER, encode_row
 from training.config import read_config
 from training.data.fer2013 import LABELS, FaceData, load, majority
 from training.demo.loop import choose_rows
-from training.evaluation.evaluate import open_served, score_all
+from training.evaluation.evaluate import Classify, open_served, score_all
 from training.retraining import retrain as retraining
 from training.retraining.parts import Faces
 
@@ -115,7 +116,7 @@ def make_batch(kind: Kind, pool: Pool, seed: int) -> Faces:
     return kind.make(Pool(faces=pool.faces.take(rows), scores=pool.scores[rows]), np.random.default_rng(seed))
 
 
-def try_batch(name: str, batch: Faces, options: retraining.Options) -> dict:
+def try_batch(name: str, batch: Faces, options: retraining.Options) -> dict[str, Any]:
     """What retraining makes of the batch, in a bucket of its own; faces and models of it are removed again."""
     started = time.monotonic()
     shutil.rmtree(options.workdir, ignore_errors=True)
@@ -142,7 +143,7 @@ def try_batch(name: str, batch: Faces, options: retraining.Options) -> dict:
     }
 
 
-def row(result: dict) -> str:
+def row(result: dict[str, Any]) -> str:
     """A line of the table in Markdown."""
     gate, says = result["gate"], KINDS[result["kind"]].says
     if gate is None:
@@ -156,16 +157,16 @@ def row(result: dict) -> str:
     )
 
 
-def table(results: list[dict]) -> Iterator[str]:
+def table(results: list[dict[str, Any]]) -> Iterator[str]:
     """All results as a table in Markdown."""
     yield "| batch | rows | in quarantine | right by its own labels, held out | frozen test | outcome |"
     yield "|---|--:|--:|--:|--:|---|"
     yield from map(row, results)
 
 
-def make_pool(faces: FaceData, classify, seed: int, *, most: int, replayed: int) -> tuple[Pool, FaceData]:
+def make_pool(faces: FaceData, classify: Classify, seed: int, *, most: int, replayed: int) -> tuple[Pool, FaceData]:
     """The faces that bad batches are made of, and the base without them: PublicTest and rows to replay."""
-    truth = majority(faces.votes)
+    truth = majority(faces.given_votes)
     rows, _ = choose_rows(faces, truth, seed)
     public = np.flatnonzero(faces.usage == "PublicTest")
     base = faces.take(np.concatenate([np.sort(rows[most : most + replayed]), public]))

@@ -1,9 +1,10 @@
 """The demo's figures as a Markdown table."""
 
 from collections.abc import Iterator
+from typing import Any
 
 
-def table(figures: dict) -> Iterator[str]:
+def table(figures: dict[str, Any]) -> Iterator[str]:
     """Yield the figures before and after, line by line, as Markdown."""
     before, after, gate = figures["before"], figures["after"], figures["gate"]["figures"]
     frozen, latency = gate["frozen"]["accuracy"], gate["latency_ms"]

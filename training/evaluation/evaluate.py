@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -68,7 +69,7 @@ def milliseconds_per_face(classify: Classify, images: np.ndarray, repeats: int =
     return {"p50": float(np.median(times[20:])), "p95": float(np.percentile(times[20:], 95))}
 
 
-def evaluate(classify: Classify, faces: FaceData) -> dict:
+def evaluate(classify: Classify, faces: FaceData) -> dict[str, Any]:
     """Return every figure of the report for these rows; FER+ figures only if there are votes."""
     scores = score_all(classify, faces.images)
     predicted = scores.argmax(axis=1)
@@ -91,7 +92,7 @@ def evaluate(classify: Classify, faces: FaceData) -> dict:
     return report
 
 
-def describe(report: dict) -> str:
+def describe(report: dict[str, Any]) -> str:
     """Return the report in words, one figure per line."""
     lines = [f"{report['model_version']}, {report['usage']}: {report['rows']} rows"]
     lines.append(f"FER2013 accuracy           {report['fer2013_accuracy']:.2%}")

@@ -11,6 +11,7 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -81,7 +82,9 @@ def rolled(picture: bytes, degrees: float) -> bytes:
     return stream.getvalue()
 
 
-def evaluate_photos(recognise: Recognise, folder: Path, labels: list[tuple[str, int]], roll_deg: float) -> dict:
+def evaluate_photos(
+    recognise: Recognise, folder: Path, labels: list[tuple[str, int]], roll_deg: float
+) -> dict[str, Any]:
     """Return face found, accuracy, macro and per-class recall; a photo without a face is a wrong answer."""
     predicted, times = [], []
     for name, _ in labels:
@@ -103,7 +106,7 @@ def evaluate_photos(recognise: Recognise, folder: Path, labels: list[tuple[str, 
     }
 
 
-def describe(report: dict) -> str:
+def describe(report: dict[str, Any]) -> str:
     """Return one report in words."""
     classes = ", ".join(f"{name} {value:.1%}" for name, value in report["recall"].items())
     points = 100 * (report["macro_recall"] - PREDECESSOR_MACRO_RECALL)

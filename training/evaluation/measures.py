@@ -1,5 +1,7 @@
 """Accuracy, recall and calibration of logits or scores."""
 
+from typing import Any
+
 import numpy as np
 
 from training.data.fer2013 import LABELS
@@ -41,7 +43,7 @@ def population_weights(truth: np.ndarray, shares: np.ndarray) -> np.ndarray:
     return (shares * len(truth) / np.maximum(counts, 1))[truth]
 
 
-def expression_measures(outputs: np.ndarray, labels: np.ndarray, majorities: np.ndarray) -> dict:
+def expression_measures(outputs: np.ndarray, labels: np.ndarray, majorities: np.ndarray) -> dict[str, Any]:
     """Return FER2013 and FER+ majority accuracy, macro and per-class recall; a majority of -1 does not count."""
     predicted = outputs.argmax(axis=1)
     counted = majorities >= 0

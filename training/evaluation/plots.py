@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -10,9 +11,10 @@ from training.data.fer2013 import LABELS
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
 
 
-def _save(figure, path: Path) -> None:
+def _save(figure: Figure, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Without the software's name and date, equal figures give equal files.
     figure.savefig(path, dpi=110, bbox_inches="tight", metadata={"Software": None})
@@ -58,7 +60,7 @@ def plot_confusion(counts: np.ndarray, path: Path) -> None:
     _save(figure, path)
 
 
-def plot_comparison(results: list[dict], path: Path) -> None:
+def plot_comparison(results: list[dict[str, Any]], path: Path) -> None:
     """Draw FER+ accuracy against LiteRT milliseconds per face, float and int8, for each architecture."""
     figure, axes = plt.subplots(figsize=(7.5, 5))
     for result in results:
@@ -77,7 +79,7 @@ def plot_comparison(results: list[dict], path: Path) -> None:
     _save(figure, path)
 
 
-def plot_loop(figures: dict, path: Path) -> None:
+def plot_loop(figures: dict[str, Any], path: Path) -> None:
     """Draw recall by expression and accuracy, before and after retraining, from the demo loop's figures."""
     before, after, frozen = figures["before"], figures["after"], figures["gate"]["figures"]["frozen"]["accuracy"]
     names = ["all", *after["recall"], "frozen test"]

@@ -5,7 +5,8 @@ deviation), so light and contrast do not matter. Only Keras's own layers are use
 loads without this package.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import keras
 from keras import layers
@@ -13,43 +14,48 @@ from keras import layers
 CLASSES = 7
 
 
-def _conv(x, filters: int, size: int, stride: int = 1):
+def _conv(x: keras.KerasTensor, filters: int, size: int, stride: int = 1) -> keras.KerasTensor:
     return layers.Conv2D(filters, size, stride, padding="same", use_bias=False, kernel_initializer="he_normal")(x)
 
 
-def _norm(x, *, zero: bool = False):
+def _norm(x: keras.KerasTensor, *, zero: bool = False) -> keras.KerasTensor:
     start = "zeros" if zero else "ones"
     return layers.BatchNormalization(momentum=0.9, epsilon=1e-3, gamma_initializer=start)(x)
 
 
-def _act(x, name: str):
+def _act(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
     return layers.Activation(name)(x)
 
 
-def _relu(x):
+def _relu(x: keras.KerasTensor) -> keras.KerasTensor:
     return _act(x, "relu")
 
 
-def _depthwise(x, size: int, stride: int = 1):
+def _depthwise(x: keras.KerasTensor, size: int, stride: int = 1) -> keras.KerasTensor:
     return layers.DepthwiseConv2D(size, stride, padding="same", use_bias=False, depthwise_initializer="he_normal")(x)
 
 
-def _standardised_input(height: int, width: int):
-    inputs = keras.Input((height, width, 1), name="face")
+def _standardised_input(height: int, width: int) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    inputs = cast("keras.KerasTensor", keras.Input((height, width, 1), name="face"))
     norm = layers.LayerNormalization(
-        axis=[1, 2, 3], center=False, scale=False, epsilon=1e-3, dtype="float32", name="standardise"
+        axis=[1, 2, 3],  # pyright: ignore[reportArgumentType] -- typed after its default, an int
+        center=False,
+        scale=False,
+        epsilon=1e-3,
+        dtype="float32",
+        name="standardise",
     )
     return inputs, norm(inputs)
 
 
-def _logits(x, dropout: float):
+def _logits(x: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
     x = layers.GlobalAveragePooling2D()(x)
     if dropout:
         x = layers.Dropout(dropout)(x)
     return layers.Dense(CLASSES, dtype="float32", name="logits")(x)
 
 
-def _residual_block(x, filters: int, stride: int, *, smooth: bool):
+def _residual_block(x: keras.KerasTensor, filters: int, stride: int, *, smooth: bool) -> keras.KerasTensor:
     y = layers.AveragePooling2D(2, 1)(x) if smooth and stride == 2 else x
     y = _relu(_norm(_conv(y, filters, 3, stride)))
     # A zero scale makes the block the identity at first, which steadies early training (Goyal et al. 2017).
@@ -85,7 +91,7 @@ def residual(
     return keras.Model(inputs, _logits(x, dropout), name="residual")
 
 
-def _identity_features(x, widths: tuple[int, ...], depths: tuple[int, ...]):
+def _identity_features(x: keras.KerasTensor, widths: tuple[int, ...], depths: tuple[int, ...]) -> keras.KerasTensor:
     x = _relu(_norm(_conv(x, widths[0], 5)))
     x = layers.MaxPooling2D(3, 2, padding="same")(x)
     for stage, (filters, depth) in enumerate(zip(widths, depths, strict=True)):
@@ -110,7 +116,7 @@ def identity(
     return keras.Model(inputs, _logits(_identity_features(x, widths, depths), dropout), name="identity")
 
 
-def _separable(x, filters: int):
+def _separable(x: keras.KerasTensor, filters: int) -> keras.KerasTensor:
     return _norm(_conv(_depthwise(x, 3), filters, 1))
 
 
@@ -128,7 +134,7 @@ def mini_xception(
     return keras.Model(inputs, _logits(x, dropout), name="mini_xception")
 
 
-def _squeeze_excite(x, squeezed: int):
+def _squeeze_excite(x: keras.KerasTensor, squeezed: int) -> keras.KerasTensor:
     filters = x.shape[-1]
     y = layers.GlobalAveragePooling2D(keepdims=True)(x)
     y = _act(layers.Conv2D(squeezed, 1)(y), "silu")
@@ -136,7 +142,9 @@ def _squeeze_excite(x, squeezed: int):
     return layers.Multiply()([x, y])
 
 
-def _inverted_residual(x, filters: int, *, expand: int, size: int, stride: int, activation: str, squeeze: bool):
+def _inverted_residual(
+    x: keras.KerasTensor, filters: int, *, expand: int, size: int, stride: int, activation: str, squeeze: bool
+) -> keras.KerasTensor:
     inside, y = x.shape[-1], x
     if expand > 1:
         y = _act(_norm(_conv(y, inside * expand, 1)), activation)
@@ -175,8 +183,16 @@ def _scaled(filters: int, multiplier: float) -> int:
 
 
 def _inverted(
-    name: str, rows, height: int, width: int, activation: str, *, squeeze: bool, multiplier: float, dropout: float
-):
+    name: str,
+    rows: Sequence[tuple[int, int, int, int, int]],
+    height: int,
+    width: int,
+    activation: str,
+    *,
+    squeeze: bool,
+    multiplier: float,
+    dropout: float,
+) -> keras.Model:
     inputs, x = _standardised_input(height, width)
     x = _act(_norm(_conv(x, _scaled(32, multiplier), 3, 2)), activation)
     for expand, filters, repeats, stride, size in rows:
@@ -226,7 +242,7 @@ ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
 }
 
 
-def build(name: str, **options) -> keras.Model:
+def build(name: str, **options: Any) -> keras.Model:
     """Return the named architecture with its options; raise ValueError naming the known ones."""
     if name not in ARCHITECTURES:
         raise ValueError(f"expected an architecture among {sorted(ARCHITECTURES)}, got {name!r}")

@@ -11,9 +11,9 @@ import numpy as np
 
 def average_models(paths: list[Path], out: Path) -> None:
     """Write the model with the mean weights of those at ``paths``; raises ValueError where shapes differ."""
-    import keras
+    from training.nets.keras_files import load_model
 
-    models = [keras.models.load_model(path, compile=False) for path in paths]
+    models = [load_model(path) for path in paths]
     weights = [model.get_weights() for model in models]
     shapes = [[value.shape for value in values] for values in weights]
     if any(other != shapes[0] for other in shapes[1:]):

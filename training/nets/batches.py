@@ -4,6 +4,7 @@ import math
 import queue
 import threading
 from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from training.data.sources import Source
 Batch = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 """Images float32 (B, H, W, 1) in 0–1, targets (B, 7) that sum to 1, weights (B,), and what the loss adds to the
 logits (B, 7): the log of what a source's prior is to the network's own."""
+
+
+Item = TypeVar("Item")
 
 
 class Batches:
@@ -72,9 +76,9 @@ def learning_rate(progress: float, config: Config) -> float:
     return config.learning_rate * (0.002 + 0.998 * (1 + math.cos(math.pi * share)) / 2)
 
 
-def ahead(items: Iterator, depth: int = 3) -> Iterator:
+def ahead(items: Iterator[Item], depth: int = 3) -> Iterator[Item]:
     """Yield the same items, made on another thread up to ``depth`` ahead."""
-    ready: queue.Queue = queue.Queue(depth)
+    ready: queue.Queue[Any] = queue.Queue(depth)
     end = object()
 
     def fill() -> None:

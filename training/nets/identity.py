@@ -12,6 +12,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from training.nets.keras_files import outputs_of
+
 _CONVOLUTION, _AFFINE = rb"\x01\x05con_[45]\x01\x02", rb"\x01\x07affine_\x01\x02"
 _STEM_PX, _FILTERS, _CHANNELS = 7, 32, 3
 # dlib divides pixels by 256. Our input has unit deviation instead; that of a face's pixels is about 60.
@@ -93,13 +95,20 @@ def start_from_identity(model: keras.Model, path: Path, images: np.ndarray) -> N
         _normalise_as(norm, layer, model, images, gamma, beta + gamma * bias)
 
 
-def _consumer(layer):
+def _consumer(layer: keras.layers.Layer) -> keras.layers.BatchNormalization:
     return layer._outbound_nodes[0].operation
 
 
-def _normalise_as(norm, layer, model: keras.Model, images: np.ndarray, gamma: np.ndarray, beta: np.ndarray) -> None:
+def _normalise_as(
+    norm: keras.layers.BatchNormalization,
+    layer: keras.layers.Layer,
+    model: keras.Model,
+    images: np.ndarray,
+    gamma: np.ndarray,
+    beta: np.ndarray,
+) -> None:
     """Set a batch normalisation to the affine map ``gamma · x + beta``, with the statistics of what it sees."""
-    seen = np.asarray(keras.Model(model.input, layer.output).predict(images, batch_size=256, verbose=0))
+    seen = outputs_of(keras.Model(model.input, layer.output), images)
     mean, variance = seen.mean(axis=(0, 1, 2)), seen.var(axis=(0, 1, 2))
     deviation = np.sqrt(variance + norm.epsilon)
     norm.set_weights([gamma * deviation, beta + gamma * mean, mean, variance])

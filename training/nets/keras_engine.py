@@ -2,23 +2,26 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import keras
 import numpy as np
 
 from fer.whole_files import replacing
 from training.config import Config
+from training.nets.keras_files import outputs_of
 
 # Averaging costs a copy of all weights, so it is done only every few steps.
 AVERAGE_EVERY = 8
 
 
-def _shifted_cross_entropy(goals, logits):
+def _shifted_cross_entropy(goals: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
     """The cross-entropy of the logits plus what is added to them; ``goals`` (B, 2, 7) are the targets and that."""
     targets, added = goals[:, 0], goals[:, 1]
-    return keras.losses.categorical_crossentropy(
+    loss = keras.losses.categorical_crossentropy(
         targets, logits + keras.ops.cast(added, logits.dtype), from_logits=True
     )
+    return cast("keras.KerasTensor", loss)
 
 
 class KerasEngine:
@@ -45,7 +48,7 @@ class KerasEngine:
         self.net.compile(
             optimizer=optimizer,
             loss=_shifted_cross_entropy,
-            jit_compile=False,
+            jit_compile=False,  # pyright: ignore[reportArgumentType] -- typed after its default, "auto"
         )
         optimizer.build(self.net.trainable_variables)
         self.averaged = self.net.get_weights()
@@ -78,7 +81,7 @@ class KerasEngine:
     def logits(self, images: np.ndarray, batch: int = 256) -> np.ndarray:
         """Return the averaged net's logits, float32 (N, 7), for float32 (N, H, W, 1) in 0–1."""
         self.model.set_weights(self.averaged)
-        return np.asarray(self.model.predict(images, batch_size=batch, verbose=0))
+        return outputs_of(self.model, images, batch)
 
     def save_model(self, path: Path) -> None:
         """Write the averaged net as a ``.keras`` file, atomically."""
@@ -86,7 +89,7 @@ class KerasEngine:
         with replacing(path) as file:
             self.model.save(file.name)
 
-    def save_state(self, path: Path, extra: dict) -> None:
+    def save_state(self, path: Path, extra: dict[str, Any]) -> None:
         """Write everything that ``load_state`` needs to resume, atomically."""
         arrays = {"steps": np.array(self.steps)}
         arrays |= {f"extra_{key}": np.array(value) for key, value in extra.items()}
@@ -98,9 +101,9 @@ class KerasEngine:
         ):
             arrays |= {f"{kind}_{number}": value for number, value in enumerate(values)}
         with replacing(path) as file:
-            np.savez(file, **arrays)
+            np.savez(file, allow_pickle=False, **arrays)
 
-    def load_state(self, path: Path) -> dict:
+    def load_state(self, path: Path) -> dict[str, Any]:
         """Restore a saved state and return its ``extra``."""
         with np.load(path) as arrays:
             self.net.set_weights([arrays[f"net_{n}"] for n in range(len(self.averaged))])

@@ -1,9 +1,14 @@
-"""A model's mean answer to a face as it moves: the training target for answers that stay the same."""
+"""A model's mean answer to a face as it moves: a training target that is richer than a label, and steadier."""
+
+import dataclasses
+from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from training.evaluation.evaluate import SHIFT_PX, Classify, shifted
+from fer.vision.priors import prior_of
+from training.data.sources import Source
+from training.evaluation.evaluate import SHIFT_PX, Classify, open_served, shifted
 
 BLOCK = 1024
 
@@ -21,3 +26,14 @@ def steady_answers(classify: Classify, images: np.ndarray) -> np.ndarray:
         views = (shifted(side, *move) for side in (block, block[:, :, ::-1]) for move in moves)
         blocks.append(np.mean([classify(view) for view in views], axis=0).astype(np.float32))
     return np.concatenate(blocks)
+
+
+def taught(source: Source, teacher: Path, share: float) -> Source:
+    """Return the source with targets of which ``share`` are the steady answers of the served model at ``teacher``.
+
+    Votes and labels hold for the source's population, so the teacher is asked for its scores there. Raises
+    CorruptData where its card states no priors.
+    """
+    classify, _ = open_served(teacher, prior_of(source.prior().tolist()))
+    answers = steady_answers(classify, source.images)
+    return dataclasses.replace(source, targets=source.targets + np.float32(share) * (answers - source.targets))

@@ -1,18 +1,22 @@
 """Training with the PyTorch mirror: bfloat16, AdamW, an averaged copy of the weights, resumable."""
 
+# PyTorch is optional; without it, none of its types are known.
+# pyright: basic
+
 import copy
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
-import torch
+import torch  # pyright: ignore[reportMissingImports] -- optional
 
 from fer.whole_files import replacing
 from training.config import Config
 from training.nets.torch_mirror import Mirror
 
 
-def _parameter_groups(net: Mirror, weight_decay: float) -> list[dict]:
+def _parameter_groups(net: Mirror, weight_decay: float) -> list[dict[str, Any]]:
     kernels = [value for value in net.parameters() if value.ndim > 1]
     others = [value for value in net.parameters() if value.ndim <= 1]
     return [{"params": kernels, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
@@ -27,7 +31,8 @@ class TorchEngine:
         torch.manual_seed(config.seed)
         self.model, self.config = model, config
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.net = Mirror(model).to(self.device, memory_format=torch.channels_last).train()
+        net = Mirror(model).to(self.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        self.net = net.train()
         self.averaged = copy.deepcopy(self.net).eval()
         self.forward = torch.compile(self.net) if compiled else self.net
         self.optimizer = torch.optim.AdamW(
@@ -83,7 +88,7 @@ class TorchEngine:
         with replacing(path) as file:
             self.model.save(file.name)
 
-    def save_state(self, path: Path, extra: dict) -> None:
+    def save_state(self, path: Path, extra: dict[str, Any]) -> None:
         """Write everything that ``load_state`` needs to resume, atomically."""
         state = {
             "net": self.net.state_dict(),
@@ -95,7 +100,7 @@ class TorchEngine:
         with replacing(path) as file:
             torch.save(state, file)
 
-    def load_state(self, path: Path) -> dict:
+    def load_state(self, path: Path) -> dict[str, Any]:
         """Restore a saved state and return its ``extra``."""
         state = torch.load(path, map_location=self.device, weights_only=True)
         for net, saved in ((self.net, state["net"]), (self.averaged, state["averaged"])):

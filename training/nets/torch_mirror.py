@@ -6,11 +6,17 @@ AVX512-BF16 cores a training step of the residual net takes 247 ms this way, 360
 record.
 """
 
+# PyTorch is optional; without it, none of its types are known.
+# pyright: basic
+
+from collections.abc import Iterator
+from typing import Any
+
 import keras
 import numpy as np
-import torch
-import torch.nn.functional as F  # noqa: N812
-from torch import nn
+import torch  # pyright: ignore[reportMissingImports] -- optional
+import torch.nn.functional as F  # noqa: N812  # pyright: ignore[reportMissingImports]
+from torch import nn  # pyright: ignore[reportMissingImports]
 
 _ACTIVATIONS = {
     "relu": nn.ReLU,
@@ -21,7 +27,7 @@ _ACTIVATIONS = {
 }
 
 
-def _same_padding(kernel_hw: tuple[int, int], strides_hw: tuple[int, int], size_hw: tuple[int, int]) -> list[int]:
+def _same_padding(kernel_hw: tuple[int, int], strides_hw: tuple[int, int], size_hw: tuple[int, ...]) -> list[int]:
     """Return Keras' "same" padding in F.pad's order: left, right, top, bottom."""
     pads = []
     for axis in (1, 0):
@@ -31,78 +37,91 @@ def _same_padding(kernel_hw: tuple[int, int], strides_hw: tuple[int, int], size_
     return pads
 
 
+def _shape(tensor: Any) -> tuple[Any, ...]:
+    """Return the shape of a layer's only input or output, of which Keras says that it may be many."""
+    return tensor.shape
+
+
+def _hw(sides: tuple[int, ...]) -> tuple[int, int]:
+    height, width = sides
+    return height, width
+
+
 class _Conv(nn.Module):
-    def __init__(self, layer):
+    def __init__(self, layer: keras.layers.Conv2D | keras.layers.DepthwiseConv2D):
         super().__init__()
-        shape = layer.input.shape
+        shape = _shape(layer.input)
         same = layer.padding == "same"
-        pads = _same_padding(layer.kernel_size, layer.strides, shape[1:3]) if same else [0] * 4
+        kernel_hw, strides_hw = _hw(layer.kernel_size), _hw(layer.strides)
+        pads = _same_padding(kernel_hw, strides_hw, shape[1:3]) if same else [0] * 4
         symmetric = pads[0] == pads[1] and pads[2] == pads[3]
         self.pads = None if symmetric else pads
         groups = shape[-1] if isinstance(layer, keras.layers.DepthwiseConv2D) else layer.groups
-        outputs = layer.output.shape[-1]
+        outputs = _shape(layer.output)[-1]
         self.conv = nn.Conv2d(
             shape[-1],
             outputs,
-            layer.kernel_size,
-            layer.strides,
+            kernel_hw,
+            strides_hw,
             padding=(pads[2], pads[0]) if symmetric else 0,
             groups=groups,
             bias=layer.use_bias,
         )
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.conv(x if self.pads is None else F.pad(x, self.pads))
 
 
 class _Standardise(nn.Module):
-    def __init__(self, layer):
+    def __init__(self, layer: keras.layers.LayerNormalization):
         super().__init__()
         self.epsilon = layer.epsilon
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         variance, mean = torch.var_mean(x.float(), dim=(1, 2, 3), correction=0, keepdim=True)
         return (x.float() - mean) * torch.rsqrt(variance + self.epsilon)
 
 
 class _Mean(nn.Module):
-    def __init__(self, layer):
+    def __init__(self, layer: keras.layers.GlobalAveragePooling2D):
         super().__init__()
         self.keepdims = layer.keepdims
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x.float().mean((2, 3), keepdim=self.keepdims)
 
 
 class _MaxPool(nn.Module):
-    def __init__(self, layer):
+    def __init__(self, layer: keras.layers.MaxPooling2D):
         super().__init__()
         same = layer.padding == "same"
-        self.pads = _same_padding(layer.pool_size, layer.strides, layer.input.shape[1:3]) if same else [0] * 4
+        self.pads = (
+            _same_padding(_hw(layer.pool_size), _hw(layer.strides), _shape(layer.input)[1:3]) if same else [0] * 4
+        )
         self.pool = nn.MaxPool2d(layer.pool_size, layer.strides)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.pool(F.pad(x, self.pads, value=float("-inf")))
 
 
 class _Add(nn.Module):
-    def forward(self, *values):
+    def forward(self, *values: torch.Tensor) -> torch.Tensor:
         return sum(values[1:], start=values[0])
 
 
 class _Multiply(nn.Module):
-    def forward(self, x, y):
+    def forward(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         return x * y
 
 
-def _module(layer) -> nn.Module:
+def _module(layer: keras.layers.Layer) -> nn.Module:
     match layer:
         case keras.layers.InputLayer():
             return nn.Identity()
         case keras.layers.DepthwiseConv2D() | keras.layers.Conv2D():
             return _Conv(layer)
         case keras.layers.BatchNormalization():
-            return nn.BatchNorm2d(layer.input.shape[-1], eps=layer.epsilon, momentum=1 - layer.momentum)
+            return nn.BatchNorm2d(_shape(layer.input)[-1], eps=layer.epsilon, momentum=1 - layer.momentum)
         case keras.layers.LayerNormalization(scale=False, center=False):
             return _Standardise(layer)
         case keras.layers.AveragePooling2D():
@@ -112,7 +131,7 @@ def _module(layer) -> nn.Module:
         case keras.layers.Dropout():
             return nn.Dropout(layer.rate)
         case keras.layers.Dense():
-            return nn.Linear(layer.input.shape[-1], layer.units)
+            return nn.Linear(_shape(layer.input)[-1], layer.units)
         case keras.layers.Add():
             return _Add()
         case keras.layers.Multiply():
@@ -121,7 +140,8 @@ def _module(layer) -> nn.Module:
             return _MaxPool(layer)
         case keras.layers.Activation() if layer.activation.__name__ in _ACTIVATIONS:
             return _ACTIVATIONS[layer.activation.__name__]()
-    raise ValueError(f"no PyTorch counterpart for the layer {layer.name} ({type(layer).__name__})")
+        case _:
+            raise ValueError(f"no PyTorch counterpart for the layer {layer.name} ({type(layer).__name__})")
 
 
 class Mirror(nn.Module):
@@ -142,7 +162,7 @@ class Mirror(nn.Module):
         self.output_name = model.outputs[0]._keras_history.operation.name
         self.read_weights(model)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         values = {}
         for name, sources in self.steps:
             inputs = [values[source] for source in sources] or [x]
@@ -150,7 +170,9 @@ class Mirror(nn.Module):
             values[name] = part(inputs[0].float()) if isinstance(part, nn.Linear) else part(*inputs)
         return values[self.output_name].float()
 
-    def _pairs(self, model: keras.Model):
+    def _pairs(
+        self, model: keras.Model
+    ) -> Iterator[tuple[keras.layers.Layer, list[torch.Tensor], tuple[int, ...] | None]]:
         for layer in model.layers:
             part = self.parts[layer.name]
             if isinstance(part, _Conv):

@@ -8,8 +8,9 @@ import argparse
 import importlib.util
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import keras
@@ -22,13 +23,13 @@ from training.data.aligned import upright
 from training.data.fer2013 import FaceData, load, majority
 from training.data.selection import USAGE, with_selection
 from training.data.sources import Source, labelled, parse_extra, voted
-from training.evaluation.evaluate import open_served
 from training.evaluation.measures import expression_measures
 from training.evaluation.plots import plot_curves
 from training.nets.architectures import build
 from training.nets.batches import Batches, ahead, learning_rate
 from training.nets.identity import start_from_identity
-from training.nets.steady import steady_answers
+from training.nets.keras_files import load_model
+from training.nets.steady import taught
 
 DETECTORS = Path("models/detector")
 
@@ -55,10 +56,10 @@ def _engine(config: Config, images: np.ndarray):
     raise ValueError(f"expected the engine auto, keras or torch, got {config.engine!r}")
 
 
-def _model(config: Config, images: np.ndarray):
+def _model(config: Config, images: np.ndarray) -> keras.Model:
     model = build(config.architecture, **config.options)
     if config.warm_start:
-        model.set_weights(keras.models.load_model(config.warm_start, compile=False).get_weights())
+        model.set_weights(load_model(config.warm_start).get_weights())
     if config.identity_start:
         chosen = np.random.default_rng(config.seed).choice(len(images), min(512, len(images)), replace=False)
         start_from_identity(model, Path(config.identity_start), (images[chosen] / np.float32(255))[..., None])
@@ -66,8 +67,13 @@ def _model(config: Config, images: np.ndarray):
 
 
 def train_and_evaluate(
-    config: Config, workdir: Path, faces: FaceData, extra: Sequence[Source] = (), *, clock=time.monotonic
-) -> dict:
+    config: Config,
+    workdir: Path,
+    faces: FaceData,
+    extra: Sequence[Source] = (),
+    *,
+    clock: Callable[[], float] = time.monotonic,
+) -> dict[str, Any]:
     """Train on ``faces`` and ``extra``, measure the averaged net on the kept-apart tenth, return the last measures.
 
     Writes a checkpoint, ``averaged.keras`` and ``history.jsonl`` into ``workdir`` after each epoch and resumes
@@ -77,17 +83,19 @@ def train_and_evaluate(
     training, kept_apart = split(faces)
     if config.upright:
         training = upright(training, DETECTORS)
-    answers = steady_answers(open_served(Path(config.teacher))[0], training.images) if config.steadiness else None
+    sources = [voted(training, config), *extra]
+    if config.steadiness:
+        sources = [taught(source, Path(config.teacher), config.steadiness) for source in sources]
     network_prior = np.array(BALANCED, np.float32) if config.balanced else None
-    batches = Batches([voted(training, config, answers), *extra], config, network_prior)
+    batches = Batches(sources, config, network_prior)
     engine = _engine(config, training.images)
     checkpoint = workdir / f"checkpoint{engine.suffix}"
-    progress = {"epoch": 0, "seconds": 0.0}
+    progress: dict[str, Any] = {"epoch": 0, "seconds": 0.0}
     if checkpoint.exists():
         progress = engine.load_state(checkpoint)
     selection_images = (kept_apart.images / np.float32(255))[..., None]
     started = clock() - progress["seconds"]
-    measures: dict = {}
+    measures: dict[str, Any] = {}
 
     def share() -> float:
         if config.budget_minutes:
@@ -103,7 +111,7 @@ def train_and_evaluate(
             if share() >= 1:
                 break
         logits = engine.logits(selection_images)
-        measures = expression_measures(logits, kept_apart.labels, majority(kept_apart.votes))
+        measures = expression_measures(logits, kept_apart.labels, majority(kept_apart.given_votes))
         progress = {"epoch": epoch, "seconds": clock() - started}
         engine.save_state(checkpoint, progress)
         engine.save_model(workdir / "averaged.keras")

@@ -6,8 +6,9 @@ kind of machine.
 
 import dataclasses
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -26,14 +27,14 @@ from training.nets.keras_engine import KerasEngine
 
 def fine_tune(
     champion: Path,
-    card: dict,
+    card: dict[str, Any],
     feedback: FaceData,
     replay: FaceData,
     config: Config,
     out: Path,
     *,
-    clock=time.monotonic,
-) -> dict:
+    clock: Callable[[], float] = time.monotonic,
+) -> dict[str, Any]:
     """Train the ``.keras`` file at ``champion`` on both sets of faces, which have votes, and write the result to
     ``out``.
 
@@ -94,7 +95,7 @@ class _Mixed:
             fresh, self.replay.epoch(number, mixing=mixing), strict=False
         ):
             # Votes hold for the replayed rows' population, so the champion is asked for its scores there.
-            logits = np.asarray(self.champion(images, training=False))
+            logits = self.champion.predict_on_batch(images)
             answers = softmax(logits + added).astype(np.float32)
             other = (images, targets + self.distillation * (answers - targets), weights, added)
             images, targets, weights, added = (np.concatenate(pair) for pair in zip(one, other, strict=True))

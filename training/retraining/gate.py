@@ -1,6 +1,7 @@
 """The gate between a challenger and users: every condition with its figure and its bound."""
 
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -69,7 +70,8 @@ class Scored:
 
     def accuracies(self) -> tuple[float, float]:
         """Return the accuracies of champion and challenger; 0 if there are no faces."""
-        return tuple(float(right.mean()) if len(right) else 0.0 for right in self.right())
+        champion, challenger = (float(right.mean()) if len(right) else 0.0 for right in self.right())
+        return champion, challenger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,13 +89,13 @@ class Verdict:
     """All checks and the figures behind them."""
 
     checks: tuple[Check, ...]
-    figures: dict
+    figures: dict[str, Any]
 
     @property
     def passed(self) -> bool:
         return all(check.passed for check in self.checks)
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """Return the report as plain types."""
         return {"passed": self.passed, "checks": [asdict(check) for check in self.checks], "figures": self.figures}
 
@@ -186,7 +188,7 @@ def _largest_share(count: int, tries: int, tail: float) -> float:
     return low
 
 
-def class_recalls(faces: Scored) -> dict[str, dict]:
+def class_recalls(faces: Scored) -> dict[str, dict[str, Any]]:
     """Return for each expression that occurs its faces, both recalls, and how many fewer faces are right now."""
     before, after = faces.right()
     result = {}
@@ -202,7 +204,7 @@ def class_recalls(faces: Scored) -> dict[str, dict]:
     return result
 
 
-def _figures(faces: Scored) -> dict:
+def _figures(faces: Scored) -> dict[str, Any]:
     champion, challenger = faces.accuracies()
     return {
         "faces": len(faces.truth),

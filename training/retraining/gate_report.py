@@ -4,8 +4,9 @@ import json
 from html import escape
 from pathlib import Path
 from string import Template
+from typing import Any
 
-from training.retraining.gate import Verdict
+from training.retraining.gate import Check, Verdict
 
 
 def describe(verdict: Verdict) -> str:
@@ -17,7 +18,7 @@ def describe(verdict: Verdict) -> str:
     return "\n".join([*lines, f"gate: {'passed' if verdict.passed else 'refused'}"])
 
 
-def write(verdict: Verdict, run: dict, directory: Path) -> bytes:
+def write(verdict: Verdict, run: dict[str, Any], directory: Path) -> bytes:
     """Write ``gate_report.json`` and ``gate_report.html``, return the JSON; ``run`` is the rest of the report."""
     directory.mkdir(parents=True, exist_ok=True)
     content = (json.dumps({**verdict.to_dict(), **run}, indent=2, ensure_ascii=False) + "\n").encode()
@@ -39,13 +40,13 @@ def write(verdict: Verdict, run: dict, directory: Path) -> bytes:
     return content
 
 
-def _check_row(check) -> str:
+def _check_row(check: Check) -> str:
     word = "ok" if check.passed else "refused"
     cells = "".join(f"<td>{escape(text)}</td>" for text in (check.figure, check.bound))
     return f'<tr class="{word}"><td>{word}</td><th>{escape(check.name)}</th>{cells}</tr>'
 
 
-def _recall_row(name: str, each: dict) -> str:
+def _recall_row(name: str, each: dict[str, Any]) -> str:
     return (
         f"<tr><th>{escape(name)}</th><td>{each['faces']}</td>"
         f"<td>{each['champion']:.1%}</td><td>{each['challenger']:.1%}</td></tr>"

@@ -64,7 +64,7 @@ def with_base(
     votes = unanimous_votes(base.labels) if base.votes is None else base.votes
     base = FaceData(images=base.images, labels=base.labels, usage=base.usage, votes=votes)
     public, old = base.take(base.usage == "PublicTest"), base.take(base.usage == "Training")
-    truth = majority(public.votes)
+    truth = majority(public.given_votes)
     frozen = Faces(images=public.images[truth >= 0], labels=truth[truth >= 0])
     apart = positions(digests) < HELD_OUT_SHARE
     shared = near_groups(np.concatenate([public.images, feedback.images, old.images]))

@@ -43,7 +43,7 @@ def write_report(path: Path, images: np.ndarray, labels: np.ndarray, scores: np.
 
 
 def _row(image: np.ndarray, label: int, scores: np.ndarray, name: str) -> str:
-    picture = base64.b64encode(cv2.imencode(".png", image)[1]).decode()
+    picture = base64.b64encode(cv2.imencode(".png", image)[1].tobytes()).decode()
     best = int(scores.argmax())
     return (
         f'<tr><td><input type="checkbox" id="f{escape(name)}" value="{escape(name)}"></td>'

@@ -15,6 +15,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -24,6 +25,7 @@ import numpy as np
 
 from fer.errors import FerError
 from fer.storage.factory import open_store
+from fer.storage.objects import ObjectStore
 from fer.storage.registry import ModelRegistry
 from fer.usecases.withdrawn import ROWS_NAME
 from training.config import Config, read_config
@@ -31,7 +33,7 @@ from training.conversion.card import KERAS_NAME
 from training.data.feedback import FeedbackFaces, FeedbackRows, read_rows, settle
 from training.data.feedback_source import NoFeedback, open_source
 from training.data.fer2013 import FaceData, joined, load, unanimous_votes
-from training.evaluation.evaluate import open_served, score_all
+from training.evaluation.evaluate import Classify, open_served, score_all
 from training.retraining import gate, gate_report, run_record
 from training.retraining.options import Options
 from training.retraining.parts import Faces, Parts, alone, with_base
@@ -102,7 +104,9 @@ class _Run:
     digest: str
     refusals: int
 
-    def judge_and_publish(self, store, registry, rows: FeedbackRows, accepted: set[str]) -> int:
+    def judge_and_publish(
+        self, store: ObjectStore, registry: ModelRegistry, rows: FeedbackRows, accepted: set[str]
+    ) -> int:
         settled = settle(rows)
         classify, _ = open_served(self.start.directory)
         names = rows.names()
@@ -149,7 +153,7 @@ class _Run:
         return self._end(store, registry, verdict, card, report)
 
     def _without_quarantine(
-        self, rows: FeedbackRows, settled: FeedbackFaces, classify, accepted: set[str], known: np.ndarray
+        self, rows: FeedbackRows, settled: FeedbackFaces, classify: Classify, accepted: set[str], known: np.ndarray
     ) -> tuple[Faces, np.ndarray, int, str]:
         """Return the remaining faces, their rows, how many are in quarantine, and a remark on the new labels."""
         chosen = slice(max(0, len(settled.rows) - self.options.most_faces), None)
@@ -163,7 +167,7 @@ class _Run:
         agreed = gate.agreement((scores.argmax(axis=1) == labels)[~np.isin(places, known)])
         return faces.take(~out), places[~out], int(out.sum()), agreed
 
-    def _parts(self, store, feedback: Faces, digests: np.ndarray, new: np.ndarray) -> Parts:
+    def _parts(self, store: ObjectStore, feedback: Faces, digests: np.ndarray, new: np.ndarray) -> Parts:
         base = self.options.base
         if base is not None:
             return with_base(feedback, digests, new, base, replay=self.options.replay, seed=self.config.seed)
@@ -173,7 +177,7 @@ class _Run:
             run_record.record_frozen(store, frozen)
         return parts
 
-    def _train(self, parts: Parts, rows: FeedbackRows) -> dict:
+    def _train(self, parts: Parts, rows: FeedbackRows) -> dict[str, Any]:
         from training.conversion.export_model import ExportOptions, export
         from training.retraining.finetune import fine_tune
 
@@ -206,7 +210,14 @@ class _Run:
             tuned, joined(parts.feedback, parts.replay, public), self.options.workdir / "challenger", options
         )
 
-    def _end(self, store, registry: ModelRegistry, verdict: gate.Verdict, card: dict, report: bytes) -> int:
+    def _end(
+        self,
+        store: ObjectStore,
+        registry: ModelRegistry,
+        verdict: gate.Verdict,
+        card: dict[str, Any],
+        report: bytes,
+    ) -> int:
         directory, version = self.options.workdir / "challenger", card["model_version"]
         if verdict.passed:
             (directory / "gate_report.json").write_bytes(report)

@@ -1,8 +1,10 @@
 """What retraining keeps in the bucket: the champion it starts from, its last run, and the frozen test's faces."""
 
+import datetime
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +28,7 @@ class Start:
     """
 
     directory: Path
-    card: dict
+    card: dict[str, Any]
     pointer: Champion | None
     known: frozenset[bytes] = frozenset()
 
@@ -42,13 +44,13 @@ def fetch_start(registry: ModelRegistry, bundled: Path, into: Path, version: str
     """
     pointer = registry.champion()
     bundled_card = json.loads((bundled / CARD_NAME).read_text(encoding="utf-8"))
-    version = version or (pointer.version if pointer else bundled_card["model_version"])
-    if version == bundled_card["model_version"]:
+    wanted: str = version or (pointer.version if pointer else bundled_card["model_version"])
+    if wanted == bundled_card["model_version"]:
         return Start(directory=bundled, card=bundled_card, pointer=pointer)
     into.mkdir(parents=True, exist_ok=True)
-    for name, content in registry.fetch(version).items():
+    for name, content in registry.fetch(wanted).items():
         (into / name).write_bytes(content)
-    known = frozenset(digest for digest, _ in read_rows_file(registry, version))
+    known = frozenset(digest for digest, _ in read_rows_file(registry, wanted))
     card = json.loads((into / CARD_NAME).read_text(encoding="utf-8"))
     return Start(directory=into, card=card, pointer=pointer, known=known)
 
@@ -69,13 +71,13 @@ def rows_file(names: np.ndarray, trained: np.ndarray) -> bytes:
     return np.concatenate([names, flags], axis=1).tobytes()
 
 
-def read_record(store: ObjectStore, key: str) -> dict | None:
+def read_record(store: ObjectStore, key: str) -> dict[str, Any] | None:
     """Return the JSON object under a key, or None if there is none."""
     info = store.stat(key)
     return None if info is None else json.loads(store.read(key, generation=info.generation))
 
 
-def write_last_run(store: ObjectStore, record: dict) -> None:
+def write_last_run(store: ObjectStore, record: dict[str, Any]) -> None:
     """Replace the record of the last run."""
     info = store.stat(LAST_RUN_KEY)
     _put(store, LAST_RUN_KEY, record, ABSENT if info is None else info.generation)
@@ -86,7 +88,7 @@ def record_frozen(store: ObjectStore, digests: list[str]) -> None:
     _put(store, FROZEN_KEY, {"faces": digests}, ABSENT)
 
 
-def _put(store: ObjectStore, key: str, record: dict, generation: int) -> None:
+def _put(store: ObjectStore, key: str, record: dict[str, Any], generation: int) -> None:
     data = (json.dumps(record, indent=2) + "\n").encode()
     try:
         store.put(key, data, if_generation=generation, content_type="application/json", metadata={})
@@ -94,7 +96,7 @@ def _put(store: ObjectStore, key: str, record: dict, generation: int) -> None:
         raise Conflict(f"Another retraining has just written {key}; run one at a time.") from error
 
 
-def seen_before(last: dict | None, data_digest: str, champion: str) -> bool:
+def seen_before(last: dict[str, Any] | None, data_digest: str, champion: str) -> bool:
     """Return whether the last run judged the same data for the same champion, or trained this champion on it."""
     return (
         last is not None
@@ -103,7 +105,9 @@ def seen_before(last: dict | None, data_digest: str, champion: str) -> bool:
     )
 
 
-def publish(registry: ModelRegistry, start: Start, challenger: Path, *, promote: bool, now) -> Champion | None:
+def publish(
+    registry: ModelRegistry, start: Start, challenger: Path, *, promote: bool, now: datetime.datetime
+) -> Champion | None:
     """Publish the model in the directory ``challenger``, and make it the champion if asked to; returns the new
     pointer.
 

@@ -11,13 +11,14 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURE = ROOT / "docs/images/astronaut.jpg"
 TIMEOUT_S = 120
 
 
-def ask(model: Path, python: Path, picture: Path = PICTURE, *, timeout_s: float = TIMEOUT_S) -> dict:
+def ask(model: Path, python: Path, picture: Path = PICTURE, *, timeout_s: float = TIMEOUT_S) -> dict[str, Any]:
     """Return ``status`` and ``answer`` of predict for a picture, with the expression model in the directory
     ``model``.
 
@@ -50,8 +51,9 @@ def main() -> None:
     """Load the function as the functions framework does, post the picture, print the answer."""
     models, picture = sys.argv[1:]
     os.environ["FER_MODELS_DIR"] = models
-    from functions_framework import create_app
-    from werkzeug.test import Client
+    # In the serving environment, where this runs.
+    from functions_framework import create_app  # pyright: ignore[reportMissingImports]
+    from werkzeug.test import Client  # pyright: ignore[reportMissingImports]
 
     create_app("predict", str(ROOT / "functions/predict/main.py"))
     client = Client(sys.modules["main"].endpoint.wsgi)

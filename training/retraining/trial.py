@@ -1,6 +1,7 @@
 """A challenger's trial: what the gate needs to know, measured on the served files."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +32,7 @@ def try_challenger(champion: Classify, directory: Path, parts: Parts, *, python:
     )
 
 
-def rejection(champion: Classify, directory: Path, chips: np.ndarray) -> dict:
+def rejection(champion: Classify, directory: Path, chips: np.ndarray) -> dict[str, Any]:
     """Return how sure both models are of an expression where people said there is none; for information only.
 
     ``chips`` uint8 (N, 48, 48) are the faces labelled "nan".

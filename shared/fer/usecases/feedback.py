@@ -15,7 +15,7 @@ from fer.vision.alignment import FaceAligner
 from fer.vision.arrays import FaceChip
 from fer.vision.boxes import iou
 from fer.vision.detection.detector import Detector
-from fer.vision.images import decode_image
+from fer.vision.locating import locate_faces
 
 # A box from a prediction on the same image overlaps its face almost completely; half leaves room for rounding
 # and re-encoding, and excludes a neighbour's face.
@@ -80,13 +80,12 @@ def withdraw_feedback(receipt: str, *, now: datetime, store: ObjectStore, receip
 
 
 def _find_chip(image: bytes, *, box_xywh: BoxXYWH | None, finder: FaceFinder, max_image_pixels: int) -> FaceChip:
-    image_rgb = decode_image(image, max_pixels=max_image_pixels)
-    faces = finder.detector.detect(image_rgb)
-    if not faces:
+    located = locate_faces(image, finder.detector, max_pixels=max_image_pixels)
+    if not located.faces:
         raise InvalidInput("No face was found in the image; nothing was stored.")
-    size_wh = (image_rgb.shape[1], image_rgb.shape[0])
+    faces, size_wh = located.faces, located.size_wh
     face = faces[0] if box_xywh is None else face_at(box_xywh, faces, image_size_wh=size_wh)
-    return finder.aligner.align_face(image_rgb, face)
+    return finder.aligner.align_face(located.image_rgb, located.in_image(face))
 
 
 def face_at(box_xywh: BoxXYWH, faces: Sequence[Face], *, image_size_wh: tuple[int, int]) -> Face:

@@ -1,7 +1,7 @@
 """An encoded picture in; every face, its expression scores and the annotated picture out."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from fer.vision.arrays import FaceChips, ImageRGB
 from fer.vision.classifier import Classifier
 from fer.vision.detection.detector import Detector, open_detector
 from fer.vision.images import decode_image
+from fer.vision.locating import Located, locate_faces
 from fer.vision.priors import PriorChoice
 
 
@@ -31,8 +32,17 @@ class Recogniser:
 
     def recognise(self, image_rgb: ImageRGB) -> list[Prediction]:
         """Return the prediction of every face in uint8 (H, W, 3), the largest first."""
-        face_chips, faces = self.aligner.align_faces(image_rgb, self.detector.detect(image_rgb))
-        return self.classify(face_chips, faces)
+        return self.recognise_located(Located(image_rgb=image_rgb, share=1, faces=self.detector.detect(image_rgb)))
+
+    def recognise_located(
+        self, located: Located, *, lap: Callable[[str], object] = lambda _: None
+    ) -> list[Prediction]:
+        """Return the prediction of every face, in pixels of the whole picture; ``lap`` is told each stage's end."""
+        face_chips, faces = self.aligner.align_faces(located.image_rgb, [located.in_image(f) for f in located.faces])
+        lap("align_ms")
+        predictions = self.classify(face_chips, [located.in_picture(face) for face in faces])
+        lap("classify_ms")
+        return predictions
 
     def classify(self, face_chips: FaceChips, faces: Sequence[Face]) -> list[Prediction]:
         """Return the prediction of each face from its chip, uint8 (N, 48, 48), in the same order."""
@@ -94,24 +104,21 @@ def _predict(
     image: bytes, *, recogniser: Recogniser, annotate: AnnotateFormat, max_image_pixels: int
 ) -> PredictOutcome:
     watch = _StopWatch()
-    image_rgb = decode_image(image, max_pixels=max_image_pixels)
-    watch.lap("decode_ms")
-    detected = recogniser.detector.detect(image_rgb)
-    watch.lap("detect_ms")
-    face_chips, faces = recogniser.aligner.align_faces(image_rgb, detected)
-    watch.lap("align_ms")
-    predictions = recogniser.classify(face_chips, faces)
-    watch.lap("classify_ms")
+    located = locate_faces(image, recogniser.detector, max_pixels=max_image_pixels, lap=watch.lap)
+    predictions = recogniser.recognise_located(located, lap=watch.lap)
     processed = None
     if annotate != "none":
+        image_rgb = located.image_rgb
+        if located.share > 1:
+            image_rgb = decode_image(image, max_pixels=max_image_pixels)
+            watch.lap("decode_ms")
         drawn = annotation.annotate(image_rgb, predictions)
         watch.lap("draw_ms")
         processed = annotation.encode_image(drawn, annotate)
         watch.lap("encode_ms")
-    height_px, width_px = image_rgb.shape[:2]
     return PredictOutcome(
         predictions=predictions,
-        image_size_wh=(width_px, height_px),
+        image_size_wh=located.size_wh,
         processed_image=processed,
         model_version=recogniser.classifier.model_version,
         timings_ms=watch.laps_ms,
@@ -119,11 +126,13 @@ def _predict(
 
 
 class _StopWatch:
+    """Times stages; one that comes back goes on."""
+
     def __init__(self) -> None:
         self.laps_ms: dict[str, float] = {}
         self._last_s = time.perf_counter()
 
     def lap(self, name: str) -> None:
         now_s = time.perf_counter()
-        self.laps_ms[name] = round((now_s - self._last_s) * 1000, 2)
+        self.laps_ms[name] = round(self.laps_ms.get(name, 0.0) + (now_s - self._last_s) * 1000, 2)
         self._last_s = now_s

@@ -60,7 +60,7 @@ def test_corrections_become_a_served_model_and_a_poisoned_batch_does_not(
     withdrawal = figures["withdrawal"]
     assert withdrawal["rows after"] == withdrawal["rows before"] - withdrawal["taken back"]
     assert f"{withdrawal['taken back']} of its 210 rows have been withdrawn" in withdrawal["models"]
-    assert "210 more with random labels: refused" in "\n".join(table(figures))
+    assert f"{figures['poisoned']['sent']} more with random labels: refused" in "\n".join(table(figures))
     plot_loop(figures, tmp_path / "loop.png")
     assert (tmp_path / "loop.png").stat().st_size > 0
 

@@ -1,15 +1,23 @@
 """The mean answer to a face wherever it lies, and a net that is taught it."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
+import pytest
+
+pytest.importorskip("tensorflow")
 
 from tests.training.generated import make_faces, portraits
+from tests.training.tiny import write_model
 from training.config import Config
+from training.conversion.card import make_priors
 from training.data.fer2013 import LABELS
 from training.data.sources import voted
-from training.evaluation.evaluate import shifted
-from training.nets.steady import steady_answers
+from training.evaluation.evaluate import open_served, shifted
+from training.nets.steady import steady_answers, taught
+
+pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 def _corner_scores(images: np.ndarray) -> np.ndarray:
@@ -34,11 +42,13 @@ def test_the_answer_is_the_mean_over_moves_and_the_mirror_image() -> None:
     assert answers.dtype == np.float32
 
 
-def test_steadiness_is_the_share_of_the_answers_in_the_targets() -> None:
-    faces = make_faces()
-    answers = np.zeros((len(faces), len(LABELS)), np.float32)
-    answers[:, 2] = 1
-    config = Config(batch=len(faces), label_smoothing=0.0)
-    votes = voted(faces, config)
-    half = voted(faces, dataclasses.replace(config, steadiness=0.5), answers)
-    assert np.allclose(half.targets, (votes.targets + answers[: len(votes.targets)]) / 2)
+def test_what_is_taught_are_the_answers_for_the_source_s_own_population(tmp_path: Path) -> None:
+    even = np.full(len(LABELS), 1 / len(LABELS))
+    directory = write_model(tmp_path, priors=make_priors(even, even))
+    votes = voted(make_faces(), Config(label_smoothing=0.0))
+    rare = np.where(np.arange(len(LABELS)) == 3, 0.94, 0.01).astype(np.float32)
+    skewed = dataclasses.replace(votes, targets=np.tile(rare, (len(votes.targets), 1)))
+    expected = steady_answers(open_served(directory, tuple(rare.tolist()))[0], skewed.images)
+    assert expected[:, 3].mean() > 0.5
+    assert np.allclose(taught(skewed, directory, 1.0).targets, expected, atol=1e-4)
+    assert np.allclose(taught(skewed, directory, 0.25).targets, 0.75 * rare + 0.25 * expected, atol=1e-4)

@@ -177,6 +177,15 @@ def test_export_writes_a_model_that_serving_opens(tmp_path: Path, tiny_model) ->
     assert np.abs(scores - expected).max() < 0.06
 
 
+def test_a_model_need_not_state_the_population_of_fer_plus(tmp_path: Path, tiny_model) -> None:
+    path = tmp_path / "averaged.keras"
+    tiny_model.save(path)
+    even = dict.fromkeys(LABELS, 1 / len(LABELS))
+    options = ExportOptions(created=CREATED, quantisation="none", priors={"network": even, "default": even})
+    card = export(path, load(*write_both(tmp_path, make_faces())), tmp_path / "out", options)
+    assert list(card["metrics"]["at_prior"]) == ["default"]
+
+
 def test_the_comparison_trains_measures_and_writes_its_page(tmp_path: Path) -> None:
     config = dataclasses.replace(TINY, options={"widths": [4, 4]}, architecture="mini_xception")
     result = compare_one(config, tmp_path / "run", make_faces())

@@ -246,16 +246,16 @@ class ForgetsWhomItTookOut(Exporter):
 
 
 @pytest.mark.parametrize(
-    ("exporter_type", "violation"),
+    ("exporter_type", "violation", "first_seed"),  # few schedules show the third: the search starts near one
     [
-        (OverlooksLateWithdrawals, "kept although withdrawn"),
-        (TakesOutEveryCopy, "lost"),
-        (CutsByItsOwnLimits, ""),
-        (ForgetsWhomItTookOut, "lost"),
+        (OverlooksLateWithdrawals, "kept although withdrawn", 0),
+        (TakesOutEveryCopy, "lost", 0),
+        (CutsByItsOwnLimits, "", 170),
+        (ForgetsWhomItTookOut, "lost", 0),
     ],
 )
-def test_without_it_a_withdrawal_goes_wrong(exporter_type: type[Exporter], violation: str) -> None:
-    found = first_violation(exporter_type, range(600), withdrawals=True)
+def test_without_it_a_withdrawal_goes_wrong(exporter_type: type[Exporter], violation: str, first_seed: int) -> None:
+    found = first_violation(exporter_type, range(first_seed, 600), withdrawals=True)
     assert found is not None
     assert violation in found
 

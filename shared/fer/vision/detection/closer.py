@@ -38,14 +38,18 @@ class Effort:
 # As long as 24 looks at 640×480, and four more. Photos in the wild have one or two hints.
 FULL_EFFORT = Effort(max_area_px=24 * 640 * 480, max_crops=48, min_mean_score=MIN_MEAN_SCORE)
 # In a portrait, small faces are those of passers-by: a false one does more harm than a missing one.
-PORTRAIT_EFFORT = Effort(max_area_px=2 * 640 * 480, max_crops=6, min_mean_score=0.85)
+PORTRAIT_EFFORT = Effort(max_area_px=640 * 480, max_crops=6, min_mean_score=0.85)
 PORTRAIT_FACE_SHARE = 0.15
 
 
 def effort_for(faces: Sequence[Face], size_wh: tuple[int, int]) -> Effort:
     """Return the budget for a picture in which the first look saw ``faces``."""
+    return PORTRAIT_EFFORT if is_portrait(faces, size_wh) else FULL_EFFORT
+
+
+def is_portrait(faces: Sequence[Face], size_wh: tuple[int, int]) -> bool:
     largest_px = max((math.sqrt(face.area_px) for face in faces), default=0.0)
-    return PORTRAIT_EFFORT if largest_px > PORTRAIT_FACE_SHARE * max(size_wh) else FULL_EFFORT
+    return largest_px > PORTRAIT_FACE_SHARE * max(size_wh)
 
 
 def look_closer(

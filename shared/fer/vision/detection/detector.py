@@ -11,6 +11,7 @@ from fer.errors import NotFound
 from fer.vision.arrays import ImageRGB
 from fer.vision.detection.detector_files import YUNET_FILE
 from fer.vision.detection.haar import HaarDetector
+from fer.vision.detection.looks import Sight
 from fer.vision.detection.mtcnn import MTCNN_FILES, MTCNNDetector
 from fer.vision.detection.yunet import YuNetDetector
 
@@ -30,8 +31,15 @@ class Detector(Protocol):
         """The lowest score of a face that only a second look found (see ``retries``)."""
         ...
 
-    def detect(self, image_rgb: ImageRGB) -> list[Face]:
-        """Return the faces of uint8 (H, W, 3), largest first; the same list every time and on every thread."""
+    def detect(self, image_rgb: ImageRGB, sight: Sight | None = None) -> list[Face]:
+        """Return the faces of uint8 (H, W, 3), largest first; the same list every time and on every thread.
+
+        ``sight`` is what ``first_look`` gave for this picture, if it was asked already.
+        """
+        ...
+
+    def first_look(self, image_rgb: ImageRGB) -> Sight:
+        """Look at the whole picture, made small."""
         ...
 
     def find_once(self, image_rgb: ImageRGB) -> list[Face]:

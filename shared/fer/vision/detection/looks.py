@@ -1,7 +1,7 @@
 """The order of looks: one, closer ones where small faces may be, and turned ones if there is still doubt."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from fer.domain import Face
@@ -9,7 +9,7 @@ from fer.vision.arrays import ImageRGB
 from fer.vision.boxes import largest_first
 from fer.vision.detection.retries import look_again
 from fer.vision.detection.upright import quarters_to_upright
-from fer.vision.resizing import turned_by_quarters
+from fer.vision.resizing import FaceMap, turned_by_quarters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,11 @@ class Sight:
     faces: list[Face]
     hints: list[Face] = field(default_factory=list[Face])
     small_rgb: ImageRGB | None = None
+
+
+def mapped(sight: Sight, back: FaceMap) -> Sight:
+    """Return the sight with its faces and hints mapped."""
+    return replace(sight, faces=[back(face) for face in sight.faces], hints=[back(hint) for hint in sight.hints])
 
 
 class Looker(Protocol):
@@ -39,9 +44,9 @@ class Looker(Protocol):
         ...
 
 
-def find_faces(looker: Looker, image_rgb: ImageRGB) -> list[Face]:
-    """Return the faces of uint8 (H, W, 3), largest first."""
-    faces = looker.look_closer(image_rgb, looker.first_look(image_rgb))
+def find_faces(looker: Looker, image_rgb: ImageRGB, sight: Sight | None = None) -> list[Face]:
+    """Return the faces of uint8 (H, W, 3), largest first; ``sight`` is its first look, if there was one already."""
+    faces = looker.look_closer(image_rgb, sight or looker.first_look(image_rgb))
     if not faces:
         faces = look_again(looker.find_once, image_rgb, min_score=looker.min_retry_score)
     quarters = quarters_to_upright(looker.find_once, image_rgb, faces, min_score=looker.min_retry_score)
@@ -61,9 +66,9 @@ class SingleLook(ABC):
     @abstractmethod
     def find_once(self, image_rgb: ImageRGB) -> list[Face]: ...
 
-    def detect(self, image_rgb: ImageRGB) -> list[Face]:
+    def detect(self, image_rgb: ImageRGB, sight: Sight | None = None) -> list[Face]:
         """Return the faces of uint8 (H, W, 3), largest first."""
-        return find_faces(self, image_rgb)
+        return find_faces(self, image_rgb, sight)
 
     def first_look(self, image_rgb: ImageRGB) -> Sight:
         return Sight(faces=self.find_once(image_rgb))

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fer.vision.arrays import FloatArray, ImageRGB
+from fer.vision.arrays import FloatArray, ImageGrey, ImageRGB
 from fer.vision.images import to_grey
 from fer.vision.resizing import as_image
 
@@ -85,7 +85,7 @@ def _covering(wanted: NDArray[np.bool_], left: int = 0, top: int = 0) -> list[Re
     height, width = tight.shape
     whole = (left - _MARGIN_CELLS, top - _MARGIN_CELLS, left + width + _MARGIN_CELLS, top + height + _MARGIN_CELLS)
     fits = _area(whole) <= _MAX_AREA_CELLS
-    if max(height, width) <= _MIN_CELLS or (fits and float(tight.mean()) >= _FULL):
+    if max(height, width) <= _MIN_CELLS or (fits and (float(tight.mean()) >= _FULL or _fills(tight, _area(whole)))):
         return [whole]
     if width >= height:
         middle = width // 2
@@ -97,10 +97,20 @@ def _covering(wanted: NDArray[np.bool_], left: int = 0, top: int = 0) -> list[Re
     return parts if worth_it or not fits else [whole]
 
 
+def _fills(tight: NDArray[np.bool_], area: int) -> bool:
+    """Return whether no parts, whose margins all contain what the cells' own do, can be worth it."""
+    margin = ((_MARGIN_CELLS, _MARGIN_CELLS), (_MARGIN_CELLS, _MARGIN_CELLS))
+    return float(np.count_nonzero(_with_margins(np.pad(tight, margin)))) > (1 - _WORTH_SAVING) * area
+
+
+def _with_margins(wanted: NDArray[np.bool_]) -> ImageGrey:
+    around = np.ones((2 * _MARGIN_CELLS + 1, 2 * _MARGIN_CELLS + 1), np.uint8)
+    return as_image(cv2.dilate(wanted.astype(np.uint8), around))
+
+
 def _grown(wanted: NDArray[np.bool_]) -> float:
     """Return the number of wanted cells with their margins, and a quarter of what rectangles contain besides."""
-    around = np.ones((2 * _MARGIN_CELLS + 1, 2 * _MARGIN_CELLS + 1), np.uint8)
-    return 1.25 * float(np.count_nonzero(cv2.dilate(wanted.astype(np.uint8), around)))
+    return 1.25 * float(np.count_nonzero(_with_margins(wanted)))
 
 
 def _area(place: Rectangle) -> int:

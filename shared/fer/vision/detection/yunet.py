@@ -11,11 +11,11 @@ from fer.vision.arrays import FloatArray, FloatImage, ImageRGB
 from fer.vision.boxes import keep_best, merge_faces, moved, scaled, xywh_to_xyxy
 from fer.vision.detection import closer
 from fer.vision.detection.detector_files import YUNET_FILE
-from fer.vision.detection.looks import Sight, find_faces
+from fer.vision.detection.looks import Sight, find_faces, mapped
 from fer.vision.detection.nets import Net
 from fer.vision.detection.survey import places_with_detail, survey_side_px
 from fer.vision.detection.yunet_graph import any_size
-from fer.vision.resizing import FaceMap, as_image, fitted, halved, padded_to_multiple
+from fer.vision.resizing import as_image, fitted, halved, padded_to_multiple
 
 # OpenCV's own default of 0.9 misses half of the small faces.
 MIN_SCORE = 0.6
@@ -50,16 +50,16 @@ class YuNetDetector:
         outputs = [f"{head}_{stride}" for stride in _STRIDES_PX for head in _HEADS]
         self._net = Net(any_size((models_dir / YUNET_FILE).read_bytes()), name=YUNET_FILE, outputs=outputs)
 
-    def detect(self, image_rgb: ImageRGB) -> list[Face]:
+    def detect(self, image_rgb: ImageRGB, sight: Sight | None = None) -> list[Face]:
         """Return the faces of uint8 (H, W, 3), largest first."""
-        return find_faces(self, image_rgb)
+        return find_faces(self, image_rgb, sight)
 
     def first_look(self, image_rgb: ImageRGB) -> Sight:
         """Look at the whole picture, made small."""
         small = halved(image_rgb, min_side_px=FIRST_SIDE_PX)
         share = image_rgb.shape[1] // small.shape[1]
         fed, back = fitted(small, max_side_px=FIRST_SIDE_PX, min_side_px=MIN_INPUT_SIDE_PX)
-        seen = _mapped(self._sight(fed), lambda face: scaled(back(face), (share, share)))
+        seen = mapped(self._sight(fed), lambda face: scaled(back(face), (share, share)))
         return replace(seen, small_rgb=small)
 
     def look_closer(self, image_rgb: ImageRGB, sight: Sight) -> list[Face]:
@@ -98,7 +98,7 @@ class YuNetDetector:
         share = survey_side_px(max(image_rgb.shape[:2])) / max(image_rgb.shape[:2])
         side_px = round(share * max(right - left, bottom - top))
         part, back = fitted(image_rgb[top:bottom, left:right], max_side_px=side_px)
-        return _mapped(self._sight(part), lambda face: moved(back(face), (left, top)))
+        return mapped(self._sight(part), lambda face: moved(back(face), (left, top)))
 
     def _sight(self, image_rgb: ImageRGB) -> Sight:
         rows = self._rows(image_rgb, WEAK_SCORE)
@@ -109,16 +109,22 @@ class YuNetDetector:
         """Return what ``decode`` gives, the surest first and without nonsense."""
         fed_bgr = padded_to_multiple(as_image(cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR)), _STRIDES_PX[-1])
         rows = decode(self._net.run(fed_bgr[None]), width_px=fed_bgr.shape[1], min_score=min_score)
+        if not len(rows):
+            return rows
         sound = _sound(rows, limit_px=4 * max(fed_bgr.shape[:2]))
         return sound[np.argsort(-sound[:, 14], kind="stable")[:_TOP_K]]
 
 
 def _faces(rows: FloatArray) -> list[Face]:
+    if not len(rows):
+        return []
     return [_face(rows[i]) for i in keep_best(xywh_to_xyxy(rows[:, :4]), rows[:, 14], max_overlap=_NMS_IOU)]
 
 
 def _hints(rows: FloatArray) -> list[Face]:
     """Return the weak responses that may be small faces, by size, score and form."""
+    if not len(rows):
+        return []
     sizes, forms = np.sqrt(rows[:, 2] * rows[:, 3]), rows[:, 2] / rows[:, 3]
     enough = rows[:, 14] >= WEAK_SCORE * np.maximum(1, sizes / WEAK_FACE_PX) ** 2.5
     rows = rows[enough & (sizes < SMALL_HINT_PX) & (forms > HINT_FORMS[0]) & (forms < HINT_FORMS[1])]
@@ -128,21 +134,19 @@ def _hints(rows: FloatArray) -> list[Face]:
     ]
 
 
-def _mapped(sight: Sight, back: FaceMap) -> Sight:
-    return Sight(faces=[back(face) for face in sight.faces], hints=[back(hint) for hint in sight.hints])
-
-
 def decode(outputs: list[FloatImage], *, width_px: int, min_score: float) -> FloatArray:
     """Return (N, 15) rows of box x, y, w, h, five landmarks and score, from the net's twelve outputs.
 
     For each stride, a cell's certainty is the root of class times objectness; its box and its landmarks are offsets
     from the cell's corner, and the box's sides logarithms, in units of the stride.
     """
-    levels: list[FloatArray] = []
+    levels = [np.empty((0, 15))]
     for level, stride in enumerate(_STRIDES_PX):
         kind, is_object, boxes, points = (output[0] for output in outputs[4 * level : 4 * level + 4])
         certainty = kind[:, 0] * is_object[:, 0]
         cells = np.flatnonzero(certainty >= min_score**2)
+        if not len(cells):  # what follows would take as long as the net takes for a small crop
+            continue
         rows = np.empty((len(cells), 15))
         corner = np.stack([cells % (width_px // stride), cells // (width_px // stride)], axis=1)
         with np.errstate(over="ignore"):

@@ -1,6 +1,8 @@
 """YuNet on ONNX Runtime finds what OpenCV's own YuNet finds, whatever the picture's size."""
 
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -75,3 +77,9 @@ def test_the_graph_keeps_every_weight() -> None:
     model = (MODELS_DIR / YUNET_FILE).read_bytes()
     changed = any_size(model)
     assert 0 < len(model) - len(changed) < 15_000  # the stated shapes are gone, and nothing else
+
+
+def test_the_graph_states_rank_and_channels_but_no_sides() -> None:
+    runtime: Any = import_module("onnxruntime")  # it is untyped
+    session = runtime.InferenceSession(any_size((MODELS_DIR / YUNET_FILE).read_bytes()))
+    assert [each.shape for each in session.get_inputs()] == [[1, "height", "width", 3]]
