@@ -18,6 +18,8 @@ _MULTIPART, _FORM = "multipart/form-data", "application/x-www-form-urlencoded"
 # No type, types for arbitrary bytes, and the default types of curl and fetch.
 _SAYS_NOTHING = ("", "application/octet-stream", "binary/octet-stream", "text/plain", _FORM)
 _FORM_WITH_IMAGE = re.compile(rb"(?:^|&)image=")
+# No picture begins with so many letters and digits.
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_\r\n-]{100}")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BOX_PROBLEM = "'box' must be four numbers x, y, w, h inside a picture, with positive w and h."
 # Far beyond any picture that is accepted, and far below where areas overflow.
@@ -131,7 +133,7 @@ def _image_and_options(request: flask.Request, *, max_body_bytes: int) -> tuple[
         return picture_of_text(parsed.get("image")), query | parsed
     if media_type == _FORM and (fields := _form_fields(body)):
         return picture_of_text(fields["image"]), query | _typed(fields)
-    if media_type in _SAYS_NOTHING and body.lstrip()[:5].lower() == b"data:":
+    if media_type in _SAYS_NOTHING and (body.lstrip()[:5].lower() == b"data:" or _BASE64.match(body.lstrip())):
         return picture_of_text(body.decode("ascii", "replace")), query
     return body, query
 
