@@ -7,9 +7,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fer.serving.clients import Clients
-from fer.serving.connections import MAX_HEADERS_BYTES, connection_class
+from fer.serving.connections import connection_class
 from fer.serving.in_flight import InFlight
 from fer.serving.reception import Reception
+from fer.serving.request_lines import MAX_HEADERS_BYTES
 from fer.serving.threads import Threads, WsgiApp, on_threads
 from fer.settings import Settings
 

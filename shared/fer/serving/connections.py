@@ -21,9 +21,8 @@ from uvicorn.server import ServerState
 
 from fer.errors import FerError, HeadersTooLarge, InvalidInput, RequestTimeout, Unavailable
 from fer.serving.plain_errors import PlainErrorsAsJson
+from fer.serving.request_lines import NOT_HTTP, TOO_LARGE, RequestLines, is_websocket_handshake
 
-# All headers of a request together; browsers with large cookies send about 16 KiB.
-MAX_HEADERS_BYTES = 32 * 1024
 # What a reader has to take of an answer within the deadline for readers.
 TAKEN_IN_TIME_BYTES = 48 * 1024
 # A client that is still sending when it is refused hears so only while it is listened to.
@@ -45,7 +44,7 @@ class Connection(H11Protocol):
         super().__init__(
             config, server_state, {**app_state, "abort": self._abort, "is_closing": self._is_closing}, **options
         )
-        self.app = PlainErrorsAsJson(self.app)  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue]
+        self.app = RequestLines(PlainErrorsAsJson(self.app), self._refuse)  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue]
         self._headers_deadline: asyncio.TimerHandle | None = None
         self._send_deadline: asyncio.TimerHandle | None = None
         self._sent_all = False
@@ -84,6 +83,11 @@ class Connection(H11Protocol):
             self._close_in_time()
         self._watch_headers()
 
+    def _should_upgrade(self) -> bool:
+        """Take whole handshakes for a WebSocket only; other offers may be ignored (RFC 9110, section 7.8)."""
+        wanted = self._get_upgrade() == b"websocket" and self._should_upgrade_to_ws()
+        return wanted and is_websocket_handshake(self.scope)
+
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
         self._stop_watching_headers()
         super().handle_websocket_upgrade(event)
@@ -106,9 +110,9 @@ class Connection(H11Protocol):
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  uvicorn's text says no more
         """Handle data that h11 rejects; the exception being handled says why."""
         if getattr(sys.exception(), "error_status_hint", 400) == 431:
-            self._refuse(HeadersTooLarge(f"The headers are larger than {MAX_HEADERS_BYTES} bytes."))
+            self._refuse(HeadersTooLarge(TOO_LARGE))
         else:
-            self._refuse(InvalidInput("This is not valid HTTP/1.1."))
+            self._refuse(InvalidInput(NOT_HTTP))
 
     @property
     def _last_cycle(self) -> RequestResponseCycle | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer.domain import Prediction
-from fer.vision.arrays import FloatArray, FloatImage, ImageRGB
+from fer.vision.arrays import FloatArray, FloatImage, ImageGrey, ImageRGB
 
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
@@ -114,12 +114,16 @@ def _letters_px(text: str, face_width_px: int, size_wh: tuple[int, int]) -> int:
     return max(1, int(min(wanted, by_face, 0.98 * width / _width_of_one(text), height / (2 * _PLATE_HEIGHT))))
 
 
+def _plate_height(letters_px: int) -> int:
+    return max(3, round(letters_px * _PLATE_HEIGHT))
+
+
 def _place(
     text: str, letters_px: int, box: BoxLTRB, size_wh: tuple[int, int], taken: FloatArray, faces: FloatArray
 ) -> tuple[float, Label]:
     """Return the best place for letters of that size, and how much of other labels it covers, in square pixels."""
     plate_width = math.ceil(_width_of_one(text) * letters_px)
-    plate_height = max(3, round(letters_px * _PLATE_HEIGHT))
+    plate_height = _plate_height(letters_px)
     corners = _corners(box, (plate_width, plate_height), size_wh)
     plates = np.hstack([corners, corners + np.array([plate_width, plate_height])])
     covered = _common(plates, taken).sum(axis=1)
@@ -149,6 +153,7 @@ def _common(boxes: FloatArray, others: FloatArray) -> FloatArray:
     return np.prod(np.clip(high - low, 0, None), axis=2)
 
 
+@functools.lru_cache(maxsize=64)
 def _rounded(size_wh: tuple[int, int], radius: float, line_px: float) -> tuple[FloatImage, FloatImage]:
     """Return how much of each pixel a rectangle with round corners covers, and its rim, 0 to 1, both (H, W)."""
     (width, height), line_px = size_wh, max(1.0, line_px)
@@ -164,12 +169,38 @@ def _rounded(size_wh: tuple[int, int], radius: float, line_px: float) -> tuple[F
 
 def _letters(text: str, letters_px: int, size_wh: tuple[int, int]) -> FloatImage:
     """Return how much of each pixel the letters cover, 0 to 1, (H, W); in the middle of the plate."""
+    head, _, tail = text.partition(" ")
+    words = [_word(word, letters_px) for word in (f"{head} " if tail else head, tail) if word]
+    width, height = size_wh
+    plate = np.zeros((height, width), np.uint8)
+    x = (width - sum(word.length_px for word in words)) / 2
+    for word in words:
+        left = round(x) - word.before_px
+        cut = word.cover[:height, max(0, -left) : max(0, width - left)]
+        place = plate[: cut.shape[0], max(0, left) : max(0, left) + cut.shape[1]]
+        np.maximum(place, cut, out=place)
+        x += word.length_px
+    return np.minimum(plate * np.float32(_BOLDER / 255), 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Word:
+    """How much of each pixel a word covers, 0 to 255, on a strip as high as a plate, from ``before_px`` before it."""
+
+    cover: ImageGrey
+    before_px: int
+    length_px: float
+
+
+# The expressions and the whole per cents at a few sizes: FreeType takes longer for a label than all the rest.
+@functools.lru_cache(maxsize=512)
+def _word(text: str, letters_px: int) -> _Word:
     from PIL import Image, ImageDraw
 
-    font = _font(letters_px)
-    width, height = size_wh
-    plate = Image.new("L", size_wh)
+    font, before_px, height = _font(letters_px), max(2, letters_px // 4), _plate_height(letters_px)
+    length_px = font.getlength(text)
+    strip = Image.new("L", (math.ceil(length_px) + 2 * before_px, height))
     capital_px = -font.getbbox("H", anchor="ls")[1]
-    at = (round((width - font.getlength(text)) / 2), round((height + capital_px) / 2))
-    ImageDraw.Draw(plate).text(at, text, fill=255, font=font, anchor="ls")
-    return np.minimum(np.asarray(plate, np.float32) * np.float32(_BOLDER / 255), 1)
+    at = (before_px, round((height + capital_px) / 2))
+    ImageDraw.Draw(strip).text(at, text, fill=255, font=font, anchor="ls")
+    return _Word(cover=np.array(strip, np.uint8), before_px=before_px, length_px=length_px)

@@ -158,8 +158,15 @@ def test_a_body_cut_off_is_answered_to_nobody(serve: Serve) -> None:
         (HEAD + b"Transfer-Encoding: chunked\r\n\r\nnothing of the kind\r\n", b"400"),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", b"400"),
         (b"GET / HTTP/1.1\r\n\r\n", b"400"),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"400"),
+        (HEAD + b"X: " + b"x" * 40_000 + b"\r\n\r\n", b"431"),
+        (b"GET /?" + b"x" * 40_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", b"431"),
+        (HEAD + b"X: 1\r\n" * 7_000 + b"\r\n", b"431"),
     ],
-    ids=["headers", "length", "two lengths", "chunks", "TLS", "no host"],
+    ids=[
+        *("headers", "length", "two lengths", "chunks", "TLS", "no host", "HTTP/2"),
+        *("headers at once", "query at once", "many headers at once"),
+    ],
 )
 def test_what_is_not_http_gets_the_contracts_json(serve: Serve, sent: bytes, status: bytes) -> None:
     answer = serve().talk(sent)
@@ -170,6 +177,33 @@ def test_what_is_not_http_gets_the_contracts_json(serve: Serve, sent: bytes, sta
 def test_an_offered_upgrade_to_http2_is_ignored(serve: Serve) -> None:
     offer = b"Connection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
     assert b'{"length":3}' in serve().talk(HEAD + offer + b"Content-Length: 3\r\n\r\nabc", half_close=True)
+
+
+@pytest.mark.parametrize(
+    "offer",
+    [
+        b"",
+        b"Sec-WebSocket-Version: 13\r\n",
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n",
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+    ],
+    ids=["nothing", "version", "bad key", "all, but a POST"],
+)
+def test_an_offer_of_a_websocket_that_is_none_is_ignored(serve: Serve, offer: bytes) -> None:
+    head = HEAD + b"Connection: Upgrade, close\r\nUpgrade: websocket\r\nContent-Length: 3\r\n"
+    assert b'{"length":3}' in serve().talk(head + offer + b"\r\nabc")
+
+
+@pytest.mark.parametrize("target", [b"http://localhost/length", b"HTTP://any.example:80/length?a=http://b/c"])
+def test_an_absolute_target_is_answered_as_its_path(serve: Serve, target: bytes) -> None:
+    request = HEAD.replace(b"/length", target) + b"Connection: close\r\nContent-Length: 3\r\n\r\nabc"
+    assert b'{"length":3}' in serve().talk(request)
+
+
+@pytest.mark.parametrize("line", [b"GET http://localhost", b"OPTIONS *"])
+def test_a_target_without_a_path_is_the_server(serve: Serve, line: bytes) -> None:
+    answer = serve().talk(line + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    assert answer.split(b" ", 2)[1] in (b"200", b"204")
 
 
 def test_connections_beyond_the_bound_push_out_those_that_wait_for_headers(serve: Serve) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
 
 from fer.domain import EXPRESSIONS, Face
 from fer.usecases.predict import Recogniser
@@ -191,6 +192,21 @@ def test_a_page_of_another_origin_is_refused_before_it_is_let_in(serve: Serve) -
     for origin in ("https://app.example", f"http://{address}", None):
         with streaming(address, origin=origin) as client:
             assert client.receive()["type"] == "ready"
+
+
+def test_a_refused_handshake_is_no_error_in_the_log(serve: Serve) -> None:
+    address, errors = serve(), Lines()
+    errors.setLevel(logging.ERROR)
+    uvicorn_log = logging.getLogger("uvicorn.error")
+    uvicorn_log.addHandler(errors)
+    try:
+        with pytest.raises(InvalidStatus) as refused, connect(f"ws://{address}/elsewhere"):
+            pass
+        assert send(f"http://{address}", "GET", "/").status == 200  # so late, the first would have been logged
+    finally:
+        uvicorn_log.removeHandler(errors)
+    assert refused.value.response.status_code == 404
+    assert errors.written.empty()
 
 
 def test_a_fault_closes_without_saying_what_it_was(

@@ -27,18 +27,20 @@ _SAME_SIZE = 1.6
 class Effort:
     """The bound on the time: pixels of a large picture that are surveyed, and crops around hints.
 
-    ``min_mean_score`` is what a face must score in the two looks at it.
+    ``min_mean_score`` is what a face must score in the two looks at it, and ``sure_score`` is enough without any.
     """
 
     max_area_px: int
     max_crops: int
     min_mean_score: float
+    sure_score: float
 
 
 # As long as 24 looks at 640×480, and four more. Photos in the wild have one or two hints.
-FULL_EFFORT = Effort(max_area_px=24 * 640 * 480, max_crops=48, min_mean_score=MIN_MEAN_SCORE)
+# Of 40-pixel faces in 12 megapixels, 90 % are found if 0.64 is sure, and 86 % if 0.73 must be.
+FULL_EFFORT = Effort(max_area_px=24 * 640 * 480, max_crops=48, min_mean_score=MIN_MEAN_SCORE, sure_score=0.64)
 # In a portrait, small faces are those of passers-by: a false one does more harm than a missing one.
-PORTRAIT_EFFORT = Effort(max_area_px=640 * 480, max_crops=6, min_mean_score=0.85)
+PORTRAIT_EFFORT = Effort(max_area_px=640 * 480, max_crops=6, min_mean_score=0.85, sure_score=0.85)
 PORTRAIT_FACE_SHARE = 0.15
 
 
@@ -57,7 +59,7 @@ def look_closer(
 ) -> list[Face]:
     """Return ``faces`` and those that ``hints``, surest first, lead to.
 
-    A hint that is as sure as two looks must be is a face without any. What lies in a face that is known already is a
+    A hint that is sure is a face without any. What lies in a face that is known already is a
     piece of it.
     """
     found = list(faces)
@@ -65,7 +67,7 @@ def look_closer(
     for hint in hints:
         if _is_known(hint, found) or any(_same_crop(hint, other) for other in looked_at):
             continue
-        if hint.detection_score >= effort.min_mean_score:
+        if hint.detection_score >= effort.sure_score:
             found.append(hint)
             continue
         if len(looked_at) == effort.max_crops:
