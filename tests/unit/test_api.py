@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fer
-from fer.errors import InvalidInput, Unavailable
+from fer.errors import InvalidInput, TooLarge, Unavailable
 from fer.settings import Settings
 from tests.pictures import astronaut, encode
 
@@ -36,6 +36,12 @@ def test_path_bytes_and_array_give_the_same_faces(tmp_path: Path) -> None:
 def test_another_array_is_refused_with_what_is_expected(array: np.ndarray) -> None:  # pyright: ignore[reportMissingTypeArgument, reportUnknownParameterType]
     with pytest.raises(InvalidInput, match="Expected uint8"):
         fer.open_recogniser(settings=MTCNN).predict(array)  # pyright: ignore[reportUnknownArgumentType]
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs a device without an end")
+def test_what_has_no_end_is_not_read_to_it() -> None:
+    with pytest.raises(TooLarge, match="larger than"):
+        fer.open_recogniser(detector="mtcnn").predict("/dev/zero")
 
 
 def test_yunet_is_fetched_or_done_without(tmp_path: Path) -> None:

@@ -28,12 +28,12 @@ def as_written(lines: Iterator[bytes]) -> Iterator[bytes]:
         yield HEADER
         yield from lines
         return
-    delimiter, places = _read_header(header)
+    delimiter, names = _read_header(header)
     yield HEADER
     for number, line in enumerate(lines, start=2):
         if line.strip():
             try:
-                yield _row(line, delimiter, places)
+                yield _row(line, delimiter, names)
             except ValueError as error:
                 raise ValueError(f"line {number}: {error}") from error
 
@@ -41,33 +41,45 @@ def as_written(lines: Iterator[bytes]) -> Iterator[bytes]:
 def respelt(line: bytes) -> bytes | None:
     """Return a row of a file that kept its header in the export's format; None if ambiguous."""
     try:
-        return _row(line, ",", list(range(len(_COLUMNS))))
-    except (ValueError, csv.Error):
+        return _row(line, ",", _COLUMNS)
+    except ValueError:
         return None
 
 
-def _read_header(header: bytes) -> tuple[str, list[int]]:
-    """Return the delimiter, and the position of each of our columns."""
+def _read_header(header: bytes) -> tuple[str, list[str]]:
+    """Return the delimiter and the names of the columns, ours among them."""
     text = header.decode("utf-8", "replace").strip()
     delimiter = max(",;\t", key=text.count)
-    names = [name.strip() for name in next(csv.reader([text], delimiter=delimiter), [])]
+    names = [name.strip() for name in _cells(text, delimiter)]
     others = [name for name in names if name not in _COLUMNS]
-    if len(others) > 1 or any(name.lower() not in _ROW_NUMBERS for name in others) or len(set(names)) != len(names):
+    if (
+        len(others) > 1
+        or any(name.lower() not in _ROW_NUMBERS for name in others)
+        or len(set(names)) != len(names)
+        or not set(names).issuperset(_COLUMNS)
+    ):
         raise ValueError(f"expected a CSV that begins with label,pixel0,…,pixel{PIXEL_COUNT - 1}, got {text[:40]!r}")
+    return delimiter, names
+
+
+def _cells(text: str, delimiter: str) -> list[str]:
     try:
-        return delimiter, [names.index(name) for name in _COLUMNS]
-    except ValueError as error:
-        raise ValueError(
-            f"expected a CSV that begins with label,pixel0,…,pixel{PIXEL_COUNT - 1}, got {text[:40]!r}"
-        ) from error
+        return next(csv.reader([text], delimiter=delimiter), [])
+    except csv.Error as error:
+        raise ValueError("this is not a line of a CSV with \\n or \\r\\n at its end") from error
 
 
-def _row(line: bytes, delimiter: str, places: list[int]) -> bytes:
-    cells = next(csv.reader([line.decode("utf-8", "replace").rstrip("\r\n")], delimiter=delimiter))
-    # R writes no header for its row numbers unless told to.
-    if len(cells) not in (max(places) + 1, max(places) + 2):
-        raise ValueError(f"expected {len(places)} cells, got {len(cells)}")
-    label, *pixels = (cells[place] for place in places)
+def _row(line: bytes, delimiter: str, names: list[str]) -> bytes:
+    cells = _cells(line.decode("utf-8", "replace").rstrip("\r\n"), delimiter)
+    if len(cells) == len(names) + 1:
+        if not cells[-1].strip():  # a delimiter at the end
+            cells = cells[:-1]
+        elif names[0] == "label" and cells[0].strip().isdecimal():  # R's row numbers, by default without a header
+            cells = cells[1:]
+    if len(cells) != len(names):
+        raise ValueError(f"expected {len(names)} cells, got {len(cells)}")
+    named = dict(zip(names, cells, strict=True))
+    label, *pixels = (named[name] for name in _COLUMNS)
     if not label.strip():
         raise ValueError("the label is empty; 'nan' read as a missing value? Read it with keep_default_na=False")
     spelt = label_of(label, labels=FEEDBACK_LABELS)

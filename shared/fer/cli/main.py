@@ -95,6 +95,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # such as `fer predict … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:  # a folder where a file should go, no right to write, a full disk
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"fer: {where}{error.strerror or error}.", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
 

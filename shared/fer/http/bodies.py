@@ -89,16 +89,26 @@ def parse_feedback(request: flask.Request, *, max_body_bytes: int) -> FeedbackRe
 
 def parse_withdrawal(request: flask.Request) -> str:
     """Return the receipt in a form or in JSON; raises InvalidInput, TooLarge or UnsupportedType."""
-    if request.mimetype == _FORM:
-        fields = parse_qs(read_body(request, max_body_bytes=_MAX_FORM_BYTES).decode("ascii", "replace"))
-        receipt: object = fields.get("receipt", [None])[0]
-    elif request.mimetype == "application/json":
-        receipt = _parse_json(read_body(request, max_body_bytes=_MAX_FORM_BYTES)).get("receipt")
+    media_type, body = request.mimetype, read_body(request, max_body_bytes=_MAX_FORM_BYTES)
+    if media_type == _MULTIPART:
+        receipt: object = read_form(request, body)[1].get("receipt")
+    elif _is_json(media_type) or (media_type in _SAYS_NOTHING and _begins_as_json(body)):
+        receipt = _parse_json(body).get("receipt")
+    elif media_type == _FORM:
+        receipt = parse_qs(body.decode("ascii", "replace")).get("receipt", [None])[0]
     else:
         raise UnsupportedType("Send 'Content-Type: application/json' or a form.")
-    if not isinstance(receipt, str) or not receipt:
+    if not isinstance(receipt, str) or not receipt.strip():
         raise InvalidInput("'receipt' must be the one returned for the correction.")
-    return receipt
+    return receipt.strip()
+
+
+def _is_json(media_type: str) -> bool:
+    return media_type in ("application/json", "text/json") or media_type.endswith("+json")
+
+
+def _begins_as_json(body: bytes) -> bool:
+    return body.removeprefix(_BYTE_ORDER_MARK).lstrip()[:1] == b"{"
 
 
 def _parse_claim(options: Mapping[str, Any]) -> Claim | None:
@@ -119,7 +129,7 @@ def _image_and_options(request: flask.Request, *, max_body_bytes: int) -> tuple[
     For an unspecific type, or one that clients set by default, the bytes decide.
     """
     media_type, query = request.mimetype, _typed(request.args)
-    is_json = media_type in ("application/json", "text/json") or media_type.endswith("+json")
+    is_json = _is_json(media_type)
     if not is_json and not media_type.startswith("image/") and media_type not in (_MULTIPART, *_SAYS_NOTHING):
         raise UnsupportedType("Send an image, JSON ('Content-Type: application/json') or 'multipart/form-data'.")
     body = read_body(request, max_body_bytes=max_body_bytes)
@@ -128,7 +138,7 @@ def _image_and_options(request: flask.Request, *, max_body_bytes: int) -> tuple[
     if media_type == _MULTIPART:
         file, fields = read_form(request, body)
         return file or picture_of_text(fields.get("image")), query | _typed(fields)
-    if is_json or (media_type in _SAYS_NOTHING and body.removeprefix(_BYTE_ORDER_MARK).lstrip()[:1] == b"{"):
+    if is_json or (media_type in _SAYS_NOTHING and _begins_as_json(body)):
         parsed = _parse_json(body)
         return picture_of_text(parsed.get("image")), query | parsed
     if media_type == _FORM and (fields := _form_fields(body)):

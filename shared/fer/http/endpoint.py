@@ -165,7 +165,8 @@ class Endpoint:
         if method == "OPTIONS":
             method = request.headers.get("Access-Control-Request-Method", "")
         route = methods.get("GET" if method == "HEAD" else method)
-        return route is not None and route.guarded
+        # A method that the path does not have, or a preflight that names none, is refused like the closed ones.
+        return route.guarded if route is not None else any(each.guarded for each in methods.values())
 
 
 def _is_local(request: flask.Request) -> bool:

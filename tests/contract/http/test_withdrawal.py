@@ -1,6 +1,5 @@
 """Taking a correction back."""
 
-import json
 import uuid
 from collections.abc import Callable
 from urllib.parse import quote
@@ -75,13 +74,26 @@ def test_retry_has_the_same_receipt_and_brings_nothing_back(feedback: Client, ex
     assert count(export, "angry") == before
 
 
-@pytest.mark.parametrize("form", [True, False], ids=["form", "json"])
-def test_client_without_delete_posts_the_receipt(feedback: Client, export: Client, photo: bytes, form: bool) -> None:
+MULTIPART = '--x\r\nContent-Disposition: form-data; name="receipt"\r\n\r\n{}\r\n--x--\r\n'
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body"),
+    [
+        pytest.param("application/x-www-form-urlencoded", "receipt={}", id="form"),
+        pytest.param("multipart/form-data; boundary=x", MULTIPART, id="multipart"),
+        pytest.param("application/json", '{{"receipt": "{}"}}', id="JSON"),
+        pytest.param("application/json", '{{"receipt": " {}\\n"}}', id="copied with blanks"),
+        pytest.param("text/plain;charset=UTF-8", '{{"receipt": "{}"}}', id="what fetch says of JSON"),
+        pytest.param("application/x-www-form-urlencoded", '{{"receipt": "{}"}}', id="what curl says of JSON"),
+    ],
+)
+def test_client_without_delete_posts_the_receipt(
+    feedback: Client, export: Client, photo: bytes, media_type: str, body: str
+) -> None:
     before = count(export, "surprised")
-    receipt = send(feedback, photo, "surprised")
-    body = f"receipt={receipt}" if form else json.dumps({"receipt": receipt})
-    media_type = "application/x-www-form-urlencoded" if form else "application/json"
-    answer = feedback.request("POST", FORM, headers={"Content-Type": media_type}, body=body.encode())
+    sent = body.format(send(feedback, photo, "surprised")).encode()
+    answer = feedback.request("POST", FORM, headers={"Content-Type": media_type}, body=sent)
     assert (answer.status, answer.json["status"]) == (200, "withdrawn")
     assert count(export, "surprised") == before
 

@@ -46,6 +46,9 @@ SAME = {
     "pandas, as floats": joined(floats(".")),
     "pandas, NaN": joined(with_label("NaN", row=2)),
     "R": joined(numbered(quoted(CELLS), '""', 1)),
+    "R, row numbers without a header": joined([quoted(CELLS)[0], *numbered(quoted(CELLS), first=1)[1:]]),
+    "R, row numbers without a header or quotes": joined([CELLS[0], *numbered(CELLS, first=1)[1:]]),
+    "a comma at the end": joined([[*row, ""] for row in CELLS]).replace(",\n", "\n", 1),
     "everything quoted": joined(quoted(CELLS, numbers=True), end="\r\n"),
     "a German spreadsheet": "\ufeff" + joined(CELLS, ";", "\r\n"),
     "a German spreadsheet, decimals": joined(floats(","), ";"),
@@ -79,6 +82,12 @@ REFUSED = {
     "a cell too few": ([*numbered(CELLS)[:2], numbered(CELLS)[2][:-1]], "line 3: expected"),
     "two more columns": (numbered(numbered(CELLS, "a")), "expected a CSV that begins with"),
     "a column twice": ([[*row, row[-1]] for row in CELLS], "expected a CSV that begins with"),
+    "another cell": (
+        [CELLS[0][1:] + CELLS[0][:1], *([*row[1:], "7", row[0]] for row in CELLS[1:])],
+        "line 2: expected",
+    ),
+    "a book in a cell": (numbered(with_label("h" * 200_000)), "line 2: "),
+    "a whole file in a line": ([["\r".join(",".join(row) for row in CELLS)]], "not a line of a CSV"),
     "another thing": ([["a", "b"], ["1", "2"]], "expected a CSV that begins with"),
 }
 

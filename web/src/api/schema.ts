@@ -609,6 +609,7 @@ export interface operations {
             content: {
                 "application/json": components["schemas"]["WithdrawalRequest"];
                 "application/x-www-form-urlencoded": components["schemas"]["WithdrawalRequest"];
+                "multipart/form-data": components["schemas"]["WithdrawalRequest"];
             };
         };
         responses: {
