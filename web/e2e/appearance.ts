@@ -26,9 +26,11 @@ export async function expectFine(page: Page, view: string): Promise<void> {
       await page.setViewportSize(viewport);
       await page.emulateMedia({ colorScheme });
       // Colours under way would be neither scheme's, and axe would measure them.
-      expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
+      await expect.poll(() => page.evaluate(() => document.getAnimations().length)).toBe(0);
       await page.screenshot({ path: screenshot(`${view}-${screen}-${colorScheme}.png`), fullPage: true });
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(viewport.width);
+      await expect
+        .poll(() => page.evaluate(() => document.documentElement.scrollWidth))
+        .toBeLessThanOrEqual(viewport.width);
       const { violations } = await new AxeBuilder({ page }).withTags(AXE_RULES).analyze();
       const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
       expect(found, `${screen}, ${colorScheme}`).toEqual([]);

@@ -45,7 +45,9 @@ const test = serverTest.extend<Fixtures, { browser_: Browser }>({
         console.error(`refused by ${violatedDirective}: ${blockedURI}`),
       );
     });
+    page.setDefaultTimeout(60_000);
     await page.goto(server.url);
+    await page.waitForFunction(() => document.title.includes(" · ")); // the app is drawn, and listens
     await use(page);
     expect(problems).toEqual([]);
     await context.close();

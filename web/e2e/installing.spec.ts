@@ -1,10 +1,10 @@
 import { ASTRONAUT } from "./pictures.ts";
-import { choose, expect, test } from "./test.ts";
+import { choose, expect, open, test } from "./test.ts";
 
 test.use({ serviceWorkers: "allow" });
 
 test("the page opens without a network and says so when it needs one", async ({ page, context, server }) => {
-  await page.goto("/");
+  await open(page, "/");
   await page.evaluate(() => navigator.serviceWorker.ready);
   await expect.poll(() => page.evaluate(() => navigator.serviceWorker.controller !== null)).toBe(true);
   await context.setOffline(true);
@@ -29,7 +29,7 @@ test("the page opens without a network and says so when it needs one", async ({ 
 });
 
 test("the manifest is complete, and its icons are there", async ({ page }) => {
-  await page.goto("/");
+  await open(page, "/");
   const manifest = await page.evaluate(async () => {
     const link = document.querySelector<HTMLLinkElement>("link[rel=manifest]");
     const described = await (await fetch(link?.href ?? "")).json();

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { ASTRONAUT, NO_FACE, TWO_FACES } from "./pictures.ts";
-import { choose, drop, expect, expectFocusKept, type Page, test } from "./test.ts";
+import { choose, drop, expect, expectFocusKept, open, type Page, test } from "./test.ts";
 
 const result = (page: Page) => page.getByRole("region", { name: "Result" });
 const correction = (page: Page) => page.getByRole("region", { name: "Correction" });
@@ -8,7 +8,7 @@ const face = (page: Page, number: number) => page.getByRole("radio", { name: new
 
 /** The second face selected, and its label corrected. */
 async function work(page: Page): Promise<void> {
-  await page.goto("/");
+  await open(page, "/");
   await choose(page, TWO_FACES);
   await face(page, 2).check();
   await correction(page).getByRole("button", { name: "Wrong" }).click();
@@ -57,14 +57,14 @@ test("Back from a result leads to the start of the app, and forward to the resul
 test("a photo outlives nothing but reloads: another tab does not know it", async ({ page, context }) => {
   await work(page);
   const other = await context.newPage();
-  await other.goto("/");
+  await open(other, "/");
   await expect(other.getByRole("heading", { name: "Recognise facial expressions" })).toBeVisible();
   await expect(other.getByRole("region", { name: "Your photos" })).toHaveCount(0);
 });
 
 for (const view of ["", "live", "dashboard", "photos", "sent"]) {
   test(`a photo dropped on the view "${view}" is taken`, async ({ page }) => {
-    await page.goto(`/#/${view}`);
+    await open(page, `/#/${view}`);
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
     await drop(page, [{ name: "dropped.jpg", type: "image/jpeg", bytes: await readFile(ASTRONAUT) }]);
     await expect(result(page).getByText("Happy").first()).toBeVisible();
@@ -74,7 +74,7 @@ for (const view of ["", "live", "dashboard", "photos", "sent"]) {
 }
 
 test("a photo dropped on another one is taken, and the other one stays", async ({ page }) => {
-  await page.goto("/");
+  await open(page, "/");
   await choose(page, TWO_FACES);
   await expect(face(page, 2)).toBeVisible();
   await drop(page, [{ name: "dropped.jpg", type: "image/jpeg", bytes: await readFile(ASTRONAUT) }]);
@@ -85,7 +85,7 @@ test("a photo dropped on another one is taken, and the other one stays", async (
 });
 
 test("what is dropped and is no photo is refused where one looks", async ({ page }) => {
-  await page.goto("/#/dashboard");
+  await open(page, "/#/dashboard");
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
   await drop(page, [{ name: "notes.txt", type: "text/plain", bytes: Buffer.from("no photo") }]);
   await expect(page.getByRole("alert")).toContainText("isn't a photo this browser can open");
@@ -102,7 +102,7 @@ test("several files are taken one after the other, and give a table and a CSV", 
     running -= 1;
     await route.fulfill({ response });
   });
-  await page.goto("/");
+  await open(page, "/");
   const note = { name: "notes.jpg", type: "image/jpeg", bytes: Buffer.from("no photo") };
   const files = [ASTRONAUT, TWO_FACES, NO_FACE].map(async (path) => ({
     name: path.replace(/.*\//, ""),

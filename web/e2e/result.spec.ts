@@ -4,10 +4,10 @@ import { dirname } from "node:path";
 import { EXAMPLE } from "../src/features/results/example.ts";
 import { ASTRONAUT, CROWD, TWO_FACES } from "./pictures.ts";
 import { predictionAfter } from "./predictions.ts";
-import { choose, expect, screenshot, test } from "./test.ts";
+import { choose, expect, open, screenshot, test } from "./test.ts";
 
 test.beforeEach(async ({ page }) => {
-  await page.goto("/");
+  await open(page, "/");
 });
 
 test("what is saved is what is seen, and needs no network", async ({ page, context }) => {

@@ -69,18 +69,23 @@ export class Server {
 
   private async isHealthy(): Promise<boolean> {
     try {
-      return (await fetch(this.url)).ok;
+      return (await fetch(this.url, { signal: AbortSignal.timeout(5000) })).ok;
     } catch {
       return false;
     }
   }
 }
 
+/** A free port below those that the system hands to outgoing connections, so that it is still free at a restart. */
 async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, "127.0.0.1");
-  await once(listener, "listening");
-  const address = listener.address();
-  listener.close();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    const listener = createServer().listen(port, "127.0.0.1");
+    const taken = await once(listener, "listening").then(
+      () => false,
+      () => true,
+    );
+    listener.close();
+    if (!taken) return port;
+  }
 }

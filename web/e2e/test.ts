@@ -52,6 +52,15 @@ export function screenshot(name: string): string {
   return resolve(import.meta.dirname, "../test-results/screenshots", name);
 }
 
+/**
+ * Go to a view of the app and wait until it listens: it is drawn after the load event, as its words may have to be
+ * fetched first, and its title is set by the effects that also listen for drops, pastes and the focus.
+ */
+export async function open(page: Page, path: string): Promise<void> {
+  await page.goto(path);
+  await expect(page).toHaveTitle(/ · /);
+}
+
 /** Rows of the CSV: each its label and its pixels. */
 export async function csvRows(server: Server, headers: Record<string, string> = {}): Promise<string[][]> {
   const response = await fetch(`${server.url}/download_expression_csv`, { headers });

@@ -1,10 +1,10 @@
 import { ASTRONAUT, TWO_FACES } from "./pictures.ts";
-import { choose, csvRows, expect, expectFocusKept, type Page, test } from "./test.ts";
+import { choose, csvRows, expect, expectFocusKept, open, type Page, test } from "./test.ts";
 
 const correction = (page: Page) => page.getByRole("region", { name: "Correction" });
 
 test("a correction is undone with one click, and its row is gone", async ({ page, server }) => {
-  await page.goto("/");
+  await open(page, "/");
   await choose(page, ASTRONAUT);
   await correction(page).getByRole("button", { name: "Correct" }).click();
   await expect(correction(page).getByRole("status")).toContainText("Stored as “Happy”");
@@ -20,7 +20,7 @@ test("what was sent is listed with its thumbnail after the tab is closed, and ca
   context,
   server,
 }) => {
-  await page.goto("/");
+  await open(page, "/");
   await choose(page, TWO_FACES);
   for (const face of ["Face 1", "Face 2"]) {
     await page.getByRole("radio", { name: face }).check();
@@ -30,7 +30,7 @@ test("what was sent is listed with its thumbnail after the tab is closed, and ca
   await page.close();
 
   const later = await context.newPage();
-  await later.goto("/#/sent");
+  await open(later, "/#/sent");
   const items = later.getByRole("listitem");
   await expect(items).toHaveCount(2);
   await expect(items.first().locator("img")).toHaveJSProperty("naturalWidth", 64);

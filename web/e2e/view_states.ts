@@ -1,30 +1,30 @@
 import { readFile } from "node:fs/promises";
 import { ASTRONAUT, CROWD, NO_FACE, TWO_FACES } from "./pictures.ts";
 import type { Server } from "./server.ts";
-import { choose, expect, type Page } from "./test.ts";
+import { choose, expect, open, type Page } from "./test.ts";
 
 /** How to reach each state of each view that needs no camera. */
 export const VIEW_STATES: Record<string, (page: Page, server: Server) => Promise<void>> = {
   picture: async (page) => {
-    await page.goto("/");
+    await open(page, "/");
     await expect(page.getByText("Drop photos here")).toBeVisible();
   },
   yours: async (page) => {
-    await page.goto("/");
+    await open(page, "/");
     await choose(page, [ASTRONAUT, TWO_FACES]);
     await expect(page.getByText("2 of 2 done")).toBeVisible();
-    await page.goto("/#/");
+    await open(page, "/#/");
     await expect(page.getByRole("region", { name: "Your photos" })).toBeVisible();
   },
   waiting: async (page) => {
     await page.route("**/predict_expression*", () => undefined); // for ever
-    await page.goto("/");
+    await open(page, "/");
     await choose(page, ASTRONAUT);
-    await expect(page.getByText("Still waiting for an answer").last()).toBeVisible({ timeout: 15_000 });
+    await expect(page.getByText("Still waiting for an answer").last()).toBeVisible();
   },
   cancelled: async (page) => {
     await page.route("**/predict_expression*", () => undefined);
-    await page.goto("/");
+    await open(page, "/");
     await choose(page, ASTRONAUT);
     await page.getByRole("button", { name: "Cancel" }).click();
     await expect(page.getByRole("button", { name: "Try again" })).toBeVisible();
@@ -33,34 +33,34 @@ export const VIEW_STATES: Record<string, (page: Page, server: Server) => Promise
     await page.addInitScript(() => {
       navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", "NotAllowedError"));
     });
-    await page.goto("/");
+    await open(page, "/");
     await page.getByRole("button", { name: "Use camera" }).click();
     await expect(page.getByRole("alert")).toContainText("Camera access is blocked");
   },
   result: async (page) => {
-    await page.goto("/");
+    await open(page, "/");
     await choose(page, TWO_FACES);
     await expect(page.getByRole("radio", { name: /^Face 2:/ })).toBeVisible();
     await page.getByRole("button", { name: "Wrong" }).click();
     await page.getByRole("radio", { name: "Surprised", exact: true }).check();
   },
   question: async (page) => {
-    await page.goto("/");
+    await open(page, "/");
     await choose(page, ASTRONAUT);
     await expect(page.getByRole("button", { name: "Correct" })).toBeVisible();
   },
   noface: async (page) => {
-    await page.goto("/");
+    await open(page, "/");
     await choose(page, NO_FACE);
     await expect(page.getByText("A face needs to be")).toBeVisible();
   },
   crowd: async (page) => {
-    await page.goto("/");
+    await open(page, "/");
     await choose(page, CROWD);
     await expect(page.getByRole("radio", { name: /^Face 9:/ })).toBeVisible();
   },
   photos: async (page) => {
-    await page.goto("/");
+    await open(page, "/");
     await choose(page, [ASTRONAUT, TWO_FACES, NO_FACE]);
     await expect(page.getByText("3 of 3 done")).toBeVisible();
   },
@@ -73,28 +73,28 @@ export const VIEW_STATES: Record<string, (page: Page, server: Server) => Promise
       }
       await route.fulfill({ json: answer });
     });
-    await page.goto("/");
+    await open(page, "/");
     await choose(page, ASTRONAUT);
     await expect(page.getByRole("region", { name: "Result" })).toContainText("Not sure Sad or Neutral?");
   },
   german: async (page) => {
-    await page.goto("/");
+    await open(page, "/");
     await page.getByRole("button", { name: "Deutsch" }).click();
     await choose(page, ASTRONAUT, "Fotodateien");
     await expect(page.getByRole("region", { name: "Ergebnis" })).toContainText("Fröhlich");
   },
   problem: async (page) => {
     await page.route("**/predict_expression*", (route) => route.abort());
-    await page.goto("/");
+    await open(page, "/");
     await choose(page, ASTRONAUT);
     await expect(page.getByRole("alert")).toBeVisible();
   },
   live: async (page) => {
-    await page.goto("/#/live");
+    await open(page, "/#/live");
     await expect(page.getByRole("heading", { name: "How live video works" })).toBeVisible();
   },
   nothing: async (page) => {
-    await page.goto("/#/dashboard");
+    await open(page, "/#/dashboard");
     await expect(page.getByText("Nothing to download yet")).toBeVisible();
   },
   dashboard: async (page, server) => {
@@ -118,22 +118,23 @@ export const VIEW_STATES: Record<string, (page: Page, server: Server) => Promise
         headers: { "Content-Type": "image/jpeg" },
       });
     }
-    await page.goto("/#/dashboard");
+    await open(page, "/#/dashboard");
     await expect(page.getByRole("row", { name: "Happy 4 36%" })).toBeVisible();
   },
   nonesent: async (page) => {
-    await page.goto("/#/sent");
+    await open(page, "/#/sent");
     await expect(page.getByText("You haven't submitted a correction")).toBeVisible();
   },
   sent: async (page) => {
-    await page.goto("/");
+    await open(page, "/");
     await choose(page, ASTRONAUT);
     await page.getByRole("button", { name: "Correct" }).click();
-    await page.getByRole("link", { name: "Your corrections" }).first().click();
+    // Not the link at the foot of the page: it would be followed before the correction is stored.
+    await page.getByRole("region", { name: "Correction" }).getByRole("link", { name: "Your corrections" }).click();
     await expect(page.getByRole("button", { name: "Take back" })).toBeVisible();
   },
   stored: async (page) => {
-    await page.goto("/");
+    await open(page, "/");
     await choose(page, ASTRONAUT);
     await page.getByRole("button", { name: "Correct" }).click();
     await expect(page.getByRole("button", { name: "Undo" })).toBeVisible();
@@ -144,9 +145,9 @@ export const VIEW_STATES: Record<string, (page: Page, server: Server) => Promise
         route.fulfill({ status: 401, json: { error: "token", code: "unauthorised", retryable: false } }),
       );
     }
-    await page.goto("/#/dashboard");
+    await open(page, "/#/dashboard");
     await page.getByLabel("Access token").fill("wrong");
-    await page.keyboard.press("Enter");
+    await page.getByLabel("Access token").press("Enter");
     await expect(page.getByRole("alert")).toBeVisible();
   },
 };

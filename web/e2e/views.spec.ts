@@ -1,6 +1,6 @@
 import { expectFine, expectInOneView } from "./appearance.ts";
 import { ASTRONAUT, CROWD, TWO_FACES } from "./pictures.ts";
-import { choose, expect, screenshot, test } from "./test.ts";
+import { choose, expect, open, screenshot, test } from "./test.ts";
 import { VIEW_STATES } from "./view_states.ts";
 
 for (const [view, visit] of Object.entries(VIEW_STATES)) {
@@ -12,7 +12,7 @@ for (const [view, visit] of Object.entries(VIEW_STATES)) {
 }
 
 test("nothing jumps while a picture is worked on", async ({ page }) => {
-  await page.goto("/");
+  await open(page, "/");
   await page.evaluate(() => {
     const shifts: number[] = [];
     Object.assign(window, { shifts });
@@ -33,7 +33,7 @@ test("nothing jumps while a picture is worked on", async ({ page }) => {
 });
 
 test("verdict, scores and correction are reachable without scrolling", async ({ page }) => {
-  await page.goto("/");
+  await open(page, "/");
   for (const file of [ASTRONAUT, TWO_FACES]) {
     await choose(page, file);
     const scores = page.getByRole("list", { name: "Score of each expression" });
@@ -44,13 +44,13 @@ test("verdict, scores and correction are reachable without scrolling", async ({ 
       page.getByRole("button", { name: "Correct" }),
       page.getByRole("button", { name: "Wrong" }),
     ]);
-    await page.goto("/");
+    await open(page, "/");
   }
 });
 
 test("on a phone, a face that is chosen has its scores in view", async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 });
-  await page.goto("/");
+  await open(page, "/");
   await choose(page, CROWD);
   await page.getByRole("radio", { name: /^Face 20:/ }).check();
   await expect(page.getByRole("region", { name: "Result" })).toBeInViewport({ ratio: 0.9 });
@@ -59,7 +59,7 @@ test("on a phone, a face that is chosen has its scores in view", async ({ page }
 
 test("in forced colours bars, tab and selection can be told apart", async ({ page }) => {
   await page.emulateMedia({ forcedColors: "active", reducedMotion: "reduce" });
-  await page.goto("/");
+  await open(page, "/");
   await choose(page, TWO_FACES);
   await page.getByRole("button", { name: "All seven scores" }).click();
   await expect(page.getByRole("list", { name: "Score of each expression" }).getByRole("listitem")).toHaveCount(7);
@@ -84,7 +84,7 @@ test("in forced colours bars, tab and selection can be told apart", async ({ pag
 test("the pictures of the README", async ({ page }) => {
   await page.setViewportSize({ width: 1160, height: 720 });
   await page.emulateMedia({ reducedMotion: "reduce", colorScheme: "light" });
-  await page.goto("/");
+  await open(page, "/");
   await page.waitForFunction(() => [...document.images].every(({ complete }) => complete));
   await page.getByRole("button", { name: "Group" }).click();
   await page.getByRole("radio", { name: /^Face 1:/ }).check();
