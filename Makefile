@@ -12,6 +12,9 @@ export FER_BUCKET
 REGISTRY ?= $(if $(filter gs://%,$(FER_MODEL_URI)),1)
 # By default glibc gives every thread its own heap and keeps it; two heaps are enough and save memory.
 export MALLOC_ARENA_MAX ?= 2
+# And it gives pictures' memory back to the system at once, only to ask for it again, page by page, for the next one.
+export MALLOC_MMAP_THRESHOLD_ ?= 33554432
+export MALLOC_TRIM_THRESHOLD_ ?= 67108864
 
 BIN := .venv/bin
 RUNTIME := functions/predict/requirements.txt functions/feedback/requirements.txt functions/export/requirements.txt \

@@ -17,6 +17,12 @@ from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[1]
 START_TIMEOUT_S = 60.0
+# As in the Dockerfile and in the cloud.
+MALLOC = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "33554432",
+    "MALLOC_TRIM_THRESHOLD_": "67108864",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +194,7 @@ def clean_environ(**settings: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if name not in left_out and not name.startswith(("FER_", "FUNCTION_"))
     }
-    return {**kept, "MALLOC_ARENA_MAX": "2", **settings}
+    return {**kept, **MALLOC, **settings}
 
 
 def local_server(bucket: Path, *, log: Path, **settings: str) -> Server:

@@ -6,6 +6,7 @@ to LiteRT, checks that both give the same answers, and writes the files and the 
 
 import argparse
 import datetime
+import math
 import os
 import tempfile
 from pathlib import Path
@@ -79,6 +80,8 @@ def convert_and_check(
     that cannot be served and RuntimeError if LiteRT disagrees with Keras.
     """
     check_labels(labels)
+    if not 0 < temperature < math.inf:
+        raise ValueError(f"expected a positive temperature, got {temperature}")
     model, is_keras = open_model(path)
     check_shapes(model, labels)
     served = served_form(model)
@@ -87,6 +90,10 @@ def convert_and_check(
     scale, offset = preprocessing or find_preprocessing(model, served, check, labels)
     content = convert(served, quantisation)
     head, difference = _compare(served, content, (scale, offset))
+    if math.isnan(difference):
+        raise ValueError(
+            f"the model's outputs are not numbers (NaN) where its input is grey × {scale:g} + {offset:g}"
+        )
     if difference > TOLERANCES[quantisation]:
         raise RuntimeError(f"LiteRT and Keras differ by {difference:.4f}, expected ≤ {TOLERANCES[quantisation]}")
     metrics = {"largest_score_difference": difference}
@@ -164,7 +171,7 @@ def main() -> None:
             check=read_check(options.check) if options.check else None,
             temperature=options.temperature,
         )
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RuntimeError) as error:
         parser.error(str(error))
     print(f"{options.out}: {card['model_version']}, {card['preprocessing']}, head: {card['training']['head']}")
     try:

@@ -1,6 +1,7 @@
 """A Keras classifier as somebody has it: opening its file, and the form in which it is served."""
 
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +30,8 @@ def open_model(path: Path) -> tuple[keras.Model, bool]:
     if not begins.startswith((_ZIP, _HDF5)):
         raise ValueError(f"expected a .keras or an HDF5 file, got {path}, which begins with {begins!r}")
     is_keras = begins.startswith(_ZIP)
+    if is_keras and not zipfile.is_zipfile(path):
+        raise ValueError(f"Keras cannot open {path}: the end of the file is missing")
     with tempfile.TemporaryDirectory() as folder:
         # Keras goes by the name.
         named = Path(folder) / ("model.keras" if is_keras else "model.h5")

@@ -137,15 +137,20 @@ def _image_and_options(request: flask.Request, *, max_body_bytes: int) -> tuple[
         raise InvalidInput("The body is empty; expected an image.")
     if media_type == _MULTIPART:
         file, fields = read_form(request, body)
-        return file or picture_of_text(fields.get("image")), query | _typed(fields)
+        return (_picture(file) if file else picture_of_text(fields.get("image"))), query | _typed(fields)
     if is_json or (media_type in _SAYS_NOTHING and _begins_as_json(body)):
         parsed = _parse_json(body)
         return picture_of_text(parsed.get("image")), query | parsed
     if media_type == _FORM and (fields := _form_fields(body)):
         return picture_of_text(fields["image"]), query | _typed(fields)
-    if media_type in _SAYS_NOTHING and (body.lstrip()[:5].lower() == b"data:" or _BASE64.match(body.lstrip())):
-        return picture_of_text(body.decode("ascii", "replace")), query
-    return body, query
+    return _picture(body), query
+
+
+def _picture(content: bytes) -> bytes:
+    """Return the encoded picture in a file or a body, which may be a data URL or base64, whatever its type says."""
+    head = content[:200].lstrip()
+    is_text = head[:5].lower() == b"data:" or _BASE64.match(head)
+    return picture_of_text(content.decode("ascii", "replace")) if is_text else content
 
 
 def _form_fields(body: bytes) -> Mapping[str, str]:

@@ -1,14 +1,11 @@
 """The bytes of a request's body, unpacked, within a limit that applies to the unpacked bytes too."""
 
-import io
 import zlib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 import flask
-from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException
-from werkzeug.formparser import MultiPartParser
+from werkzeug.sansio.multipart import NEED_DATA, Data, Epilogue, Event, Field, File, MultipartDecoder, State
 
 from fer.errors import InvalidInput, TooLarge, UnsupportedType
 
@@ -35,34 +32,60 @@ def read_body(request: flask.Request, *, max_body_bytes: int) -> bytes:
 def read_form(request: flask.Request, body: bytes) -> tuple[bytes | None, Mapping[str, str]]:
     """Return the only file of a ``multipart/form-data`` body, whatever its field is called, and the text fields.
 
-    The file is None if there is none with content. Raises InvalidInput for several files or a malformed body.
+    A field that is no text is a file too: not every client names it. The file is None if there is none with content.
+    Raises InvalidInput for several files or a malformed body.
     """
     boundary = request.mimetype_params.get("boundary", "").encode("latin-1", "replace")
     if not boundary:
         raise InvalidInput("'multipart/form-data' needs its boundary.")
-    parser = MultiPartParser(
-        stream_factory=_in_memory,
-        max_form_memory_size=len(body) + 1,
-        max_form_parts=_MAX_PARTS,
-        buffer_size=_PIECE_BYTES,
-    )
+    fields: dict[str, str] = {}
+    files: list[bytes] = []
     try:
-        fields, files = parser.parse(io.BytesIO(body), boundary, len(body))
+        for part, content in _parts(boundary, body):
+            text = None if isinstance(part, File) else _as_text(content)
+            if text is not None:
+                fields.setdefault(part.name or "", text)
+            elif content:
+                files.append(content)
     except (ValueError, HTTPException) as error:
         raise InvalidInput("The body is not valid 'multipart/form-data'.") from error
-    contents = [content for stored in files.listvalues() for content in map(_content, stored) if content]
-    if len(contents) > 1:
+    if len(files) > 1:
         raise InvalidInput("Send one picture at a time.")
-    return (contents[0] if contents else None), fields.to_dict()
+    return (files[0] if files else None), fields
 
 
-def _content(file: FileStorage) -> bytes:
-    return file.stream.read()
+def _parts(boundary: bytes, body: bytes) -> Iterator[tuple[Field | File, bytes]]:
+    """Yield each part's head and content; raises ValueError or an HTTPException."""
+    part: Field | File | None = None
+    pieces: list[bytes] = []
+    for event in _events(boundary, body):
+        if isinstance(event, Field | File):
+            part, pieces = event, []
+        elif isinstance(event, Data):
+            pieces.append(event.data)
+            if part is not None and not event.more_data:
+                yield part, b"".join(pieces)
 
 
-def _in_memory(*_: Any, **__: Any) -> io.BytesIO:
-    """Keep the body in memory: it is already there and within the limit, so a file would only be a copy."""
-    return io.BytesIO()
+def _events(boundary: bytes, body: bytes) -> Iterator[Event]:
+    """Yield what is found in the body, which the decoder takes in pieces because it copies what it holds."""
+    decoder = MultipartDecoder(boundary, max_parts=_MAX_PARTS)
+    for start in range(0, len(body), _PIECE_BYTES):
+        decoder.receive_data(body[start : start + _PIECE_BYTES])
+        while (event := decoder.next_event()) is not NEED_DATA:
+            yield event
+        if decoder.state in (State.PREAMBLE, State.PART) and len(decoder.buffer) > _PIECE_BYTES:
+            raise ValueError("nobody writes so much in front of a part")
+    decoder.receive_data(None)
+    while not isinstance(event := decoder.next_event(), Epilogue):  # it raises if the end is missing
+        yield event
+
+
+def _as_text(content: bytes) -> str | None:
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _read(request: flask.Request, max_body_bytes: int) -> bytes:

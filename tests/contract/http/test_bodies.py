@@ -77,6 +77,12 @@ def form(
     return {"Content-Type": f'multipart/form-data; boundary="{boundary}"'}, body
 
 
+def nameless_file() -> tuple[dict[str, str], bytes]:
+    """As Dart's ``MultipartFile.fromBytes`` and ``curl -F 'image=<photo.jpg'`` send it."""
+    headers, body = form({"annotate": "none", "image": ("", PHOTO)})
+    return headers, body.replace(b'; filename=""', b"")
+
+
 DOCUMENT = json.dumps({"image": URL}).encode()
 TWO_MEMBERS = gzip.compress(DOCUMENT[:99]) + gzip.compress(DOCUMENT[99:])
 ZIPPED = {"Content-Encoding": "gzip"}
@@ -106,6 +112,9 @@ ZIPPED = {"Content-Encoding": "gzip"}
         pytest.param(*form({"image": ("me.jpg", PHOTO)}), id="multipart"),
         pytest.param(*form({"whatever": ("", PHOTO), "empty": ("", b"")}), id="multipart, any field, one empty"),
         pytest.param(*form({"note": "x", "image": URL}), id="multipart with a data URL"),
+        pytest.param(*form({"image": ("me.txt", BASE64.encode())}), id="multipart with a file of base64"),
+        pytest.param(*nameless_file(), id="multipart whose file has no name"),
+        pytest.param({"Content-Type": "image/jpeg"}, URL.encode(), id="a data URL that claims to be a picture"),
         pytest.param(
             AS_FORM,
             urlencode({"label": "sad", "image": URL}).encode(),
@@ -141,6 +150,7 @@ def test_picture_in_a_body(predict: Client, headers: Mapping[str, str], body: by
         pytest.param(*form({"label": "sad"}), 400, "'image'", id="no file"),
         pytest.param(*form({str(n): "x" for n in range(60)}), 400, "multipart", id="too many parts"),
         pytest.param({"Content-Type": "multipart/form-data"}, b"--x--", 400, "boundary", id="no boundary"),
+        pytest.param(nameless_file()[0], nameless_file()[1][:-30], 400, "multipart", id="multipart cut off"),
         pytest.param(JSON, b'{"image": {"image": "x"}}', 400, "'image'", id="nested"),
         pytest.param(JSON, b'{"image": "https://example.org/me.jpg"}', 400, "not fetched", id="an address"),
         pytest.param({"Content-Type": "text/csv"}, PHOTO, 415, "Send", id="a type of something else"),

@@ -156,6 +156,30 @@ def _ending_in(*last):
 NOISE = np.random.default_rng(0).normal(size=(8, 7))
 
 
+def test_a_model_without_numbers_is_refused(tmp_path: Path) -> None:
+    model = own_model()
+    model.set_weights([np.full_like(weights, np.nan) for weights in model.get_weights()])
+    with pytest.raises(ValueError, match="not numbers"):
+        _convert(model, tmp_path, preprocessing=UNIT)
+    with pytest.raises(ValueError, match="not numbers"):
+        _convert(own_model(), tmp_path, preprocessing=(float("nan"), 0.0))
+    assert not (tmp_path / "expression").exists()
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_temperature_that_is_none_is_refused(tmp_path: Path, temperature: float) -> None:
+    with pytest.raises(ValueError, match="positive temperature"):
+        _convert(own_model(), tmp_path, preprocessing=UNIT, temperature=temperature)
+
+
+def test_a_download_that_broke_off_is_called_so(tmp_path: Path) -> None:
+    whole, cut = tmp_path / "whole.keras", tmp_path / "cut.keras"
+    own_model().save(whole)
+    cut.write_bytes(whole.read_bytes()[:-100])
+    with pytest.raises(ValueError, match=r"cut\.keras: the end of the file"):
+        convert_and_check(cut, LABELS, tmp_path / "expression", created=CREATED)
+
+
 @pytest.mark.parametrize(
     ("make", "outputs", "head"),
     [

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from local.servers import MALLOC
 from tests.unit.infra.rules.configuration import INFRA, ROOT
 from tools.deployment.dockerfile import Stage, parse
 
@@ -59,7 +60,9 @@ def test_container_runs_what_make_run_runs() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     assert server.all("CMD")[0].words == [".venv/bin/python", "-m", "local.server"]
     assert "$(BIN)/python -m local.server" in makefile
-    assert f"MALLOC_ARENA_MAX ?= {server.environment['MALLOC_ARENA_MAX']}" in makefile
+    for name, value in MALLOC.items():
+        assert server.environment[name] == value
+        assert f"export {name} ?= {value}\n" in makefile
 
 
 def test_container_installs_all_that_make_run_installs() -> None:

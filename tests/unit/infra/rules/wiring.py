@@ -15,7 +15,7 @@ from tools.deployment.archive import archive_path
 FIELD_OF = {variable: field for field, (variable, _) in VARIABLES.items()}
 
 # Read by what runs the code, not by the code: glibc.
-PLATFORM = {"MALLOC_ARENA_MAX"}
+PLATFORM = {"MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"}
 
 # What fer.serving reads for every function.
 SERVING = {"threads", "requests_per_minute", "proxy_hops"}
