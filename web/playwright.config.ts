@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { defineConfig, type PlaywrightTestConfig } from "@playwright/test";
-import { CAMERA_FILE, FIREFOX } from "./e2e/pictures.ts";
+import { CAMERA_FILE, FIREFOX } from "./e2e/support/pictures.ts";
 
 const CHROMIUM =
   process.env.CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
@@ -23,7 +23,7 @@ function chromium(...more: string[]): NonNullable<PlaywrightTestConfig["use"]> {
 export default defineConfig({
   testDir: "e2e",
   outputDir: "test-results/failures",
-  globalSetup: "./e2e/pictures.ts",
+  globalSetup: "./e2e/support/pictures.ts",
   reporter: [["list"]],
   workers: 2,
   // Where nothing fails these cost nothing, and a busy machine may stop for seconds at any step.

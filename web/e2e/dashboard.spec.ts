@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { ASTRONAUT } from "./pictures.ts";
-import type { Server } from "./server.ts";
-import { expect, open, test } from "./test.ts";
+import { ASTRONAUT } from "./support/pictures.ts";
+import type { Server } from "./support/server.ts";
+import { expect, open, test } from "./support/test.ts";
 
 async function correct(server: Server, label: string): Promise<void> {
   const response = await fetch(`${server.url}/save_expression_feedback?label=${label}`, {

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import puppeteer, { type Browser, type ElementHandle, type Page } from "puppeteer-core";
-import { AXE_RULES } from "./appearance.ts";
-import { ASTRONAUT, FIREFOX, NO_FACE, TWO_FACES } from "./pictures.ts";
-import { expect, screenshot, serverTest } from "./test.ts";
+import { AXE_RULES } from "./support/appearance.ts";
+import { ASTRONAUT, FIREFOX, NO_FACE, TWO_FACES } from "./support/pictures.ts";
+import { expect, screenshot, serverTest } from "./support/test.ts";
 
 const PREFERENCES = {
   "intl.accept_languages": "en-GB",

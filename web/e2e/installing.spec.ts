@@ -1,5 +1,5 @@
-import { ASTRONAUT } from "./pictures.ts";
-import { choose, expect, open, test } from "./test.ts";
+import { ASTRONAUT } from "./support/pictures.ts";
+import { choose, expect, open, test } from "./support/test.ts";
 
 test.use({ serviceWorkers: "allow" });
 

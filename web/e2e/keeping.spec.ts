@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { ASTRONAUT, NO_FACE, TWO_FACES } from "./pictures.ts";
-import { choose, drop, expect, expectFocusKept, open, type Page, test } from "./test.ts";
+import { ASTRONAUT, NO_FACE, TWO_FACES } from "./support/pictures.ts";
+import { choose, drop, expect, expectFocusKept, open, type Page, test } from "./support/test.ts";
 
 const result = (page: Page) => page.getByRole("region", { name: "Result" });
 const correction = (page: Page) => page.getByRole("region", { name: "Correction" });

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { expectFine, expectInOneView } from "./appearance.ts";
-import { csvRows, expect, isDrawnAt, open, type Page, test } from "./test.ts";
+import { expectFine, expectInOneView } from "./support/appearance.ts";
+import { csvRows, expect, isDrawnAt, open, type Page, test } from "./support/test.ts";
 
 const state = (page: Page) => page.getByRole("status", { name: "Status" });
 const verdict = (page: Page) => page.getByRole("region", { name: "Result" });

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import type { Prediction } from "../src/api/client.ts";
-import { ASTRONAUT, LARGE_ON_ITS_SIDE, NO_FACE, TWO_FACES } from "./pictures.ts";
-import { predictionAfter } from "./predictions.ts";
-import { choose, csvRows, expect, expectFocusKept, isDrawnAt, open, type Page, test } from "./test.ts";
+import { ASTRONAUT, LARGE_ON_ITS_SIDE, NO_FACE, TWO_FACES } from "./support/pictures.ts";
+import { predictionAfter } from "./support/predictions.ts";
+import { choose, csvRows, expect, expectFocusKept, isDrawnAt, open, type Page, test } from "./support/test.ts";
 
 test.beforeEach(async ({ page }) => {
   await open(page, "/");
@@ -164,14 +164,16 @@ test("a large picture on its side is sent small and upright, and its box fits wh
 test("all of it can be done with the keyboard, and the focus is never lost", async ({ page, server }) => {
   const press = (key: string) => page.keyboard.press(key);
   const focused = page.locator(":focus");
+  // Listened for from the start: a chooser that opens before the browser knows of it would be missed.
+  const chooser = page.waitForEvent("filechooser", { timeout: 100_000 });
   await press("Tab");
   await expect(focused).toHaveText("Skip to content");
   await press("Enter");
   await expect(page.getByRole("main")).toBeFocused();
   await press("Tab");
   await expect(focused).toHaveText("Choose photos");
-  const [chooser] = await Promise.all([page.waitForEvent("filechooser"), press("Enter")]);
-  await chooser.setFiles(TWO_FACES);
+  await press("Enter");
+  await (await chooser).setFiles(TWO_FACES);
   await expect(page.getByRole("radio", { name: /^Face 2:/ })).toBeVisible();
   await expect(page.getByRole("main")).toBeFocused();
 

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { ASTRONAUT } from "./pictures.ts";
-import { choose, expect, expectFocusKept, open, type Page, test } from "./test.ts";
+import { ASTRONAUT } from "./support/pictures.ts";
+import { choose, expect, expectFocusKept, open, type Page, test } from "./support/test.ts";
 
 const result = (page: Page) => page.getByRole("region", { name: "Result" });
 

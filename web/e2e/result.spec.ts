@@ -2,9 +2,9 @@ import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { EXAMPLE } from "../src/features/results/example.ts";
-import { ASTRONAUT, CROWD, TWO_FACES } from "./pictures.ts";
-import { predictionAfter } from "./predictions.ts";
-import { choose, expect, open, screenshot, test } from "./test.ts";
+import { ASTRONAUT, CROWD, TWO_FACES } from "./support/pictures.ts";
+import { predictionAfter } from "./support/predictions.ts";
+import { choose, expect, open, screenshot, test } from "./support/test.ts";
 
 test.beforeEach(async ({ page }) => {
   await open(page, "/");

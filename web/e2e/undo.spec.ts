@@ -1,5 +1,5 @@
-import { ASTRONAUT, TWO_FACES } from "./pictures.ts";
-import { choose, csvRows, expect, expectFocusKept, open, type Page, test } from "./test.ts";
+import { ASTRONAUT, TWO_FACES } from "./support/pictures.ts";
+import { choose, csvRows, expect, expectFocusKept, open, type Page, test } from "./support/test.ts";
 
 const correction = (page: Page) => page.getByRole("region", { name: "Correction" });
 

@@ -1,7 +1,7 @@
-import { expectFine, expectInOneView } from "./appearance.ts";
-import { ASTRONAUT, CROWD, TWO_FACES } from "./pictures.ts";
-import { choose, expect, open, screenshot, test } from "./test.ts";
-import { VIEW_STATES } from "./view_states.ts";
+import { expectFine, expectInOneView } from "./support/appearance.ts";
+import { ASTRONAUT, CROWD, TWO_FACES } from "./support/pictures.ts";
+import { choose, expect, open, screenshot, test } from "./support/test.ts";
+import { VIEW_STATES } from "./support/view_states.ts";
 
 for (const [view, visit] of Object.entries(VIEW_STATES)) {
   test(`the view ${view} is fine on every screen`, async ({ page, server }) => {

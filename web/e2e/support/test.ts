@@ -65,7 +65,7 @@ export const test = serverTest.extend<PageFixtures>({
 });
 
 export function screenshot(name: string): string {
-  return resolve(import.meta.dirname, "../test-results/screenshots", name);
+  return resolve(import.meta.dirname, "../../test-results/screenshots", name);
 }
 
 /**

@@ -2,10 +2,10 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 
-export const ROOT = resolve(import.meta.dirname, "../..");
+export const ROOT = resolve(import.meta.dirname, "../../..");
 export const PYTHON = resolve(ROOT, ".venv/bin/python");
 export const FIREFOX = process.env.FIREFOX ?? ["/usr/bin/firefox-esr", "/usr/bin/firefox"].find(existsSync);
-const FOLDER = resolve(import.meta.dirname, "../test-results/pictures");
+const FOLDER = resolve(import.meta.dirname, "../../test-results/pictures");
 
 export const ASTRONAUT = resolve(ROOT, "docs/images/astronaut.jpg");
 export const TWO_FACES = resolve(FOLDER, "two_faces.jpg");

@@ -1,4 +1,4 @@
-import type { Prediction } from "../src/api/client.ts";
+import type { Prediction } from "../../src/api/client.ts";
 import type { Page } from "./test.ts";
 
 /** Do something that makes the page ask for a prediction; returns what the page sent and what the server answered. */
