@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdir, rm } from "node:fs/promises";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { PYTHON, ROOT } from "./pictures.ts";
 
 const START_TIMEOUT_MS = 60_000;
@@ -8,11 +10,13 @@ const START_TIMEOUT_MS = 60_000;
 /** What `make run` starts, on a free port that it keeps through restarts, with a bucket of its own. */
 export class Server {
   readonly url: string;
+  private readonly bucket: string;
   private readonly environ: NodeJS.ProcessEnv;
   private process: ChildProcess | null = null;
   private output = "";
 
   private constructor(port: number, bucket: string, settings: Record<string, string>) {
+    this.bucket = bucket;
     this.url = `http://127.0.0.1:${port}`;
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("FER_"));
     this.environ = {
@@ -41,7 +45,7 @@ export class Server {
     }
     const deadline_ms = Date.now() + START_TIMEOUT_MS;
     while (!(await this.isHealthy())) {
-      if (child.exitCode !== null || Date.now() > deadline_ms) {
+      if (this.running === null || Date.now() > deadline_ms) {
         await this.kill();
         throw new Error(`the server did not start:\n${this.output}`);
       }
@@ -51,20 +55,34 @@ export class Server {
 
   /** SIGKILL for all of its processes. */
   async kill(): Promise<void> {
-    const child = this.process;
+    const child = this.running;
     this.process = null;
-    if (child?.pid === undefined || child.exitCode !== null) return;
+    if (child?.pid === undefined) return;
+    const exited = once(child, "exit");
     process.kill(-child.pid, "SIGKILL");
-    if (child.signalCode === null) await once(child, "exit");
+    await exited;
   }
 
   /** SIGSTOP: connections stay, and nothing is answered; `resume` goes on. */
   stall(): void {
-    if (this.process?.pid !== undefined) process.kill(-this.process.pid, "SIGSTOP");
+    if (this.running?.pid !== undefined) process.kill(-this.running.pid, "SIGSTOP");
   }
 
   resume(): void {
-    if (this.process?.pid !== undefined) process.kill(-this.process.pid, "SIGCONT");
+    if (this.running?.pid !== undefined) process.kill(-this.running.pid, "SIGCONT");
+  }
+
+  /** Make it as new for the next test: running, with nothing in its bucket. */
+  async renew(): Promise<void> {
+    this.resume();
+    for (const entry of await readdir(this.bucket, { recursive: true, withFileTypes: true }))
+      if (entry.isFile()) await rm(join(entry.parentPath, entry.name)); // the store makes its folders only once
+    if (this.running === null) await this.start();
+  }
+
+  private get running(): ChildProcess | null {
+    const child = this.process;
+    return child === null || child.exitCode !== null || child.signalCode !== null ? null : child;
   }
 
   private async isHealthy(): Promise<boolean> {

@@ -7,10 +7,15 @@ import { Server } from "./server.ts";
 export { expect, type Locator, type Page };
 
 interface Fixtures {
-  /** Settings of the server beside its bucket; `test.use` changes them. */
+  /** Settings of the server beside its bucket; `test.use` changes them, and starts a server for that test alone. */
   settings: Record<string, string>;
-  /** A server of this test's own with an empty bucket. */
+  /** A server with an empty bucket. */
   server: Server;
+}
+
+interface WorkerFixtures {
+  /** Starting a server takes a second or two, so tests without settings of their own share it one after the other. */
+  sharedServer: Server;
 }
 
 interface PageFixtures {
@@ -18,20 +23,31 @@ interface PageFixtures {
   refused: string[];
 }
 
-export const serverTest = base.extend<Fixtures>({
+export const serverTest = base.extend<Fixtures, WorkerFixtures>({
   settings: [{}, { option: true }],
-  server: async ({ settings }, use) => {
-    const bucket = await mkdtemp(join(tmpdir(), "fer-e2e-"));
-    const server = await Server.create(bucket, settings);
-    try {
-      await use(server);
-    } finally {
-      await server.kill();
-      await rm(bucket, { recursive: true, force: true });
-    }
+  sharedServer: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads from it which fixtures are wanted
+    async ({}, use) => withServer({}, use),
+    { scope: "worker" },
+  ],
+  server: async ({ settings, sharedServer }, use) => {
+    if (Object.keys(settings).length > 0) return withServer(settings, use);
+    await sharedServer.renew();
+    await use(sharedServer);
   },
   baseURL: async ({ server }, use) => use(server.url),
 });
+
+async function withServer(settings: Record<string, string>, use: (server: Server) => Promise<void>): Promise<void> {
+  const bucket = await mkdtemp(join(tmpdir(), "fer-e2e-"));
+  const server = await Server.create(bucket, settings);
+  try {
+    await use(server);
+  } finally {
+    await server.kill();
+    await rm(bucket, { recursive: true, force: true });
+  }
+}
 
 export const test = serverTest.extend<PageFixtures>({
   refused: [

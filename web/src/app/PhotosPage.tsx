@@ -1,6 +1,6 @@
 import { boxesOf, labelText, leftToRight } from "../features/results/face_order.ts";
-import { Button, buttonClass } from "../ui/Button.tsx";
-import { downloadIcon, pictureIcon } from "../ui/icons.tsx";
+import { Button, buttonClass } from "../ui/controls/Button.tsx";
+import { downloadIcon, pictureIcon } from "../ui/controls/icons.tsx";
 import { saveFile } from "../ui/save_file.ts";
 import { explain } from "../words/explain.ts";
 import { words } from "../words/words.ts";

@@ -4,7 +4,7 @@ import { CameraShot } from "../features/capture/CameraShot.tsx";
 import { Capture } from "../features/capture/Capture.tsx";
 import type { TakenFile } from "../features/capture/files.ts";
 import { ExampleAnswer } from "../features/results/ExampleAnswer.tsx";
-import { Button } from "../ui/Button.tsx";
+import { Button } from "../ui/controls/Button.tsx";
 import { useObjectUrl } from "../ui/useObjectUrl.ts";
 import { words } from "../words/words.ts";
 import styles from "./App.module.css";

@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from "react";
 import { type Facing, useCamera } from "../../media/camera.ts";
 import { drawn } from "../../media/pictures.ts";
-import { Button } from "../../ui/Button.tsx";
-import { backIcon, cameraIcon, turnIcon } from "../../ui/icons.tsx";
-import { Notice } from "../../ui/Notice.tsx";
-import { Stage } from "../../ui/Stage.tsx";
+import { Button } from "../../ui/controls/Button.tsx";
+import { backIcon, cameraIcon, turnIcon } from "../../ui/controls/icons.tsx";
+import { Notice } from "../../ui/panels/Notice.tsx";
+import { Stage } from "../../ui/picture/Stage.tsx";
 import { words } from "../../words/words.ts";
 import styles from "./Capture.module.css";
 import type { TakenFile } from "./files.ts";

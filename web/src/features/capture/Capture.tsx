@@ -1,8 +1,8 @@
 import { type ReactNode, useRef, useState } from "react";
 import { ApiError } from "../../api/errors.ts";
-import { Button } from "../../ui/Button.tsx";
-import { cameraIcon, pictureIcon } from "../../ui/icons.tsx";
-import { Notice } from "../../ui/Notice.tsx";
+import { Button } from "../../ui/controls/Button.tsx";
+import { cameraIcon, pictureIcon } from "../../ui/controls/icons.tsx";
+import { Notice } from "../../ui/panels/Notice.tsx";
 import { explain } from "../../words/explain.ts";
 import { words } from "../../words/words.ts";
 import styles from "./Capture.module.css";

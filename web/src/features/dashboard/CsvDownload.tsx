@@ -1,9 +1,9 @@
 import { useState } from "react";
 import { csvUrl, fetchCsv } from "../../api/client.ts";
 
-import { Button, buttonClass } from "../../ui/Button.tsx";
-import { downloadIcon } from "../../ui/icons.tsx";
-import { Notice } from "../../ui/Notice.tsx";
+import { Button, buttonClass } from "../../ui/controls/Button.tsx";
+import { downloadIcon } from "../../ui/controls/icons.tsx";
+import { Notice } from "../../ui/panels/Notice.tsx";
 import { saveFile } from "../../ui/save_file.ts";
 import { explain } from "../../words/explain.ts";
 import { words } from "../../words/words.ts";

@@ -1,6 +1,6 @@
-import { Button } from "../../ui/Button.tsx";
-import { Card } from "../../ui/Card.tsx";
-import { Notice } from "../../ui/Notice.tsx";
+import { Button } from "../../ui/controls/Button.tsx";
+import { Card } from "../../ui/panels/Card.tsx";
+import { Notice } from "../../ui/panels/Notice.tsx";
 import { explain } from "../../words/explain.ts";
 import { countText, dayText, words } from "../../words/words.ts";
 import { CsvDownload } from "./CsvDownload.tsx";

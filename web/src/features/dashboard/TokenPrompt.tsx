@@ -1,6 +1,6 @@
 import { useEffect, useId, useRef, useState } from "react";
-import { Button } from "../../ui/Button.tsx";
-import { Notice } from "../../ui/Notice.tsx";
+import { Button } from "../../ui/controls/Button.tsx";
+import { Notice } from "../../ui/panels/Notice.tsx";
 import { words } from "../../words/words.ts";
 import styles from "./Dashboard.module.css";
 

@@ -1,10 +1,10 @@
 import { useRef, useState, useSyncExternalStore } from "react";
 import type { Label } from "../../api/client.ts";
 import { type Expression, isUnsure, LABELS } from "../../api/expressions.ts";
-import { Button, buttonClass } from "../../ui/Button.tsx";
-import { ChoiceChips } from "../../ui/ChoiceChips.tsx";
-import { checkIcon, crossIcon, undoIcon } from "../../ui/icons.tsx";
-import { Notice } from "../../ui/Notice.tsx";
+import { Button, buttonClass } from "../../ui/controls/Button.tsx";
+import { ChoiceChips } from "../../ui/controls/ChoiceChips.tsx";
+import { checkIcon, crossIcon, undoIcon } from "../../ui/controls/icons.tsx";
+import { Notice } from "../../ui/panels/Notice.tsx";
 import { useFocusOnMount } from "../../ui/useFocusOnMount.ts";
 import { explain } from "../../words/explain.ts";
 import { nameOf, words } from "../../words/words.ts";

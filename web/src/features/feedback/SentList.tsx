@@ -1,9 +1,9 @@
 import { useState, useSyncExternalStore } from "react";
 import { withdraw } from "../../api/client.ts";
 import { ApiError } from "../../api/errors.ts";
-import { Button } from "../../ui/Button.tsx";
-import { undoIcon } from "../../ui/icons.tsx";
-import { Notice } from "../../ui/Notice.tsx";
+import { Button } from "../../ui/controls/Button.tsx";
+import { undoIcon } from "../../ui/controls/icons.tsx";
+import { Notice } from "../../ui/panels/Notice.tsx";
 import { explain } from "../../words/explain.ts";
 import { dayText, nameOf, words } from "../../words/words.ts";
 import { forgetAll, isKept, markWithdrawn, onChange, type SentCorrection, sentCorrections } from "./receipts.ts";

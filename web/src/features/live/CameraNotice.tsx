@@ -1,7 +1,7 @@
 import type { CameraProblem } from "../../media/camera.ts";
-import { Button } from "../../ui/Button.tsx";
-import { cameraIcon } from "../../ui/icons.tsx";
-import { Notice } from "../../ui/Notice.tsx";
+import { Button } from "../../ui/controls/Button.tsx";
+import { cameraIcon } from "../../ui/controls/icons.tsx";
+import { Notice } from "../../ui/panels/Notice.tsx";
 import { words } from "../../words/words.ts";
 import styles from "./Live.module.css";
 

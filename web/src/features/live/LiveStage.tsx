@@ -1,12 +1,12 @@
 import { type ReactNode, type RefObject, useEffect, useState } from "react";
-import { BoxOverlay } from "../../ui/BoxOverlay.tsx";
-import type { LabelledBox } from "../../ui/boxes.ts";
-import { Stage } from "../../ui/Stage.tsx";
+import { BoxOverlay } from "../../ui/picture/BoxOverlay.tsx";
+import type { LabelledBox } from "../../ui/picture/boxes.ts";
+import { Stage } from "../../ui/picture/Stage.tsx";
 import { useObjectUrl } from "../../ui/useObjectUrl.ts";
 import { words } from "../../words/words.ts";
 import styles from "./Live.module.css";
 import { LiveStatus } from "./LiveStatus.tsx";
-import type { LiveView } from "./live_session.ts";
+import type { LiveView } from "./session/live_session.ts";
 
 interface Props {
   video: RefObject<HTMLVideoElement | null>;

@@ -1,6 +1,6 @@
 import { words } from "../../words/words.ts";
 import styles from "./Live.module.css";
-import type { LiveView } from "./live_session.ts";
+import type { LiveView } from "./session/live_session.ts";
 
 /** The state of the video in one line over it; changes of state are announced, figures are not. */
 export function LiveStatus({ view }: { view: LiveView }) {

@@ -1,5 +1,5 @@
-import { Button } from "../../ui/Button.tsx";
-import { downloadIcon } from "../../ui/icons.tsx";
+import { Button } from "../../ui/controls/Button.tsx";
+import { downloadIcon } from "../../ui/controls/icons.tsx";
 import { saveFile } from "../../ui/save_file.ts";
 import { words } from "../../words/words.ts";
 import styles from "./Live.module.css";

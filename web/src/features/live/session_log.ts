@@ -1,5 +1,5 @@
 import { EXPRESSIONS, scoreOf } from "../../api/expressions.ts";
-import type { LiveFace } from "./protocol.ts";
+import type { LiveFace } from "./session/protocol.ts";
 
 /** Time, face, box and seven scores as numbers: 13 × 8 bytes per row. */
 const WIDTH = 6 + EXPRESSIONS.length;

@@ -1,5 +1,5 @@
-import { BoxOverlay } from "../../ui/BoxOverlay.tsx";
-import { Stage } from "../../ui/Stage.tsx";
+import { BoxOverlay } from "../../ui/picture/BoxOverlay.tsx";
+import { Stage } from "../../ui/picture/Stage.tsx";
 import { words } from "../../words/words.ts";
 import styles from "./ExampleAnswer.module.css";
 import { EXAMPLE } from "./example.ts";

@@ -1,4 +1,4 @@
-import { ChoiceChips } from "../../ui/ChoiceChips.tsx";
+import { ChoiceChips } from "../../ui/controls/ChoiceChips.tsx";
 import { nameOf, scoreText, words } from "../../words/words.ts";
 import styles from "./FaceList.module.css";
 import type { NumberedFace } from "./face_order.ts";

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { COLOURS, EXPRESSIONS, isUnsure, ranked, scoreOf } from "../../api/expressions.ts";
-import { BarList } from "../../ui/BarList.tsx";
+import { BarList } from "../../ui/panels/BarList.tsx";
 import { nameOf, scoreText, words } from "../../words/words.ts";
 import styles from "./FaceScores.module.css";
 import type { ShownFace } from "./face_order.ts";

@@ -1,8 +1,8 @@
 import { useState } from "react";
 import type { Prediction } from "../../api/client.ts";
 import type { Picture } from "../../media/pictures.ts";
-import { Button } from "../../ui/Button.tsx";
-import { copyIcon, downloadIcon, terminalIcon } from "../../ui/icons.tsx";
+import { Button } from "../../ui/controls/Button.tsx";
+import { copyIcon, downloadIcon, terminalIcon } from "../../ui/controls/icons.tsx";
 import { saveFile } from "../../ui/save_file.ts";
 import { words } from "../../words/words.ts";
 import { annotated } from "./annotated.ts";

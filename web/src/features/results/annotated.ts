@@ -1,5 +1,5 @@
 import type { Picture } from "../../media/pictures.ts";
-import { drawBoxes, type LabelledBox } from "../../ui/boxes.ts";
+import { drawBoxes, type LabelledBox } from "../../ui/picture/boxes.ts";
 
 /** A picture on the screen is about this wide or high; lines and letters are scaled so that a saved one looks alike. */
 const AS_ON_SCREEN_PX = 900;

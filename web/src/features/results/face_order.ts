@@ -1,6 +1,6 @@
 import type { Box, Face } from "../../api/client.ts";
 import { COLOURS, isUnsure } from "../../api/expressions.ts";
-import type { LabelledBox } from "../../ui/boxes.ts";
+import type { LabelledBox } from "../../ui/picture/boxes.ts";
 import { nameOf, scoreText, words } from "../../words/words.ts";
 
 export type ShownFace = Pick<Face, "box" | "expression" | "confidence" | "scores">;

@@ -1,4 +1,4 @@
-import type { Face } from "../../api/client.ts";
+import type { Face } from "../../../api/client.ts";
 
 /** What the server says over `/stream`; docs/streaming.md describes it. */
 export interface LiveFace extends Face {

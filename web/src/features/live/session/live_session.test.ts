@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { WebSocket as Client, type WebSocket as Peer, WebSocketServer } from "ws";
-import type { Prediction } from "../../api/client.ts";
-import { face } from "../../testing/faces.ts";
+import type { Prediction } from "../../../api/client.ts";
+import { face } from "../../../testing/faces.ts";
 import { LiveSession, type LiveView } from "./live_session.ts";
 
 const READY = {

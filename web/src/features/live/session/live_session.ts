@@ -1,4 +1,4 @@
-import type { Prediction } from "../../api/client.ts";
+import type { Prediction } from "../../../api/client.ts";
 import { backOff_ms } from "./back_off.ts";
 import { FrameMeter } from "./frame_meter.ts";
 import { CLOSED_AS_IDLE, CLOSED_AS_SILENT, CLOSED_FOR_GOOD, type LiveFace } from "./protocol.ts";

@@ -1,8 +1,8 @@
 import { type RefObject, useEffect, useState, useSyncExternalStore } from "react";
-import { predict, streamUrl } from "../../api/client.ts";
-import { drawn, fitted } from "../../media/pictures.ts";
+import { predict, streamUrl } from "../../../api/client.ts";
+import { drawn, fitted } from "../../../media/pictures.ts";
+import type { SessionLog } from "../session_log.ts";
 import { LiveSession } from "./live_session.ts";
-import type { SessionLog } from "./session_log.ts";
 
 const FRAME_LONGEST_SIDE_PX = 640;
 const FRAME_QUALITY = 0.8;
