@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -17,6 +18,8 @@ from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[1]
 START_TIMEOUT_S = 60.0
+# Below the ports that Linux (32768), macOS and Windows (49152) give to clients.
+NOT_FOR_CLIENTS = range(10_000, 32_000)
 # As in the Dockerfile and in the cloud.
 MALLOC = {
     "MALLOC_ARENA_MAX": "2",
@@ -65,9 +68,16 @@ def send(
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """Return a free port that the system gives to no client.
+
+    Whoever calls a server that is down at a port from the clients' own range is now and then connected with itself,
+    and the server then cannot start.
+    """
+    for port in random.SystemRandom().sample(NOT_FOR_CLIENTS, 200):
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("no free port was found")
 
 
 class Server:

@@ -8,7 +8,6 @@ health check, a prediction, a correction and the web page have to work. Needs th
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+from local.servers import free_port
 from tools.deployment.dockerfile import Stage, parse
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -73,11 +73,6 @@ class Scratch:
         goal = goal / origin.name if target.endswith("/") else goal
         goal.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(origin, goal)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 def seal(app: Path, data: Path) -> dict[str, int]:

@@ -169,6 +169,8 @@ def test_what_is_no_picture_is_invalid(data: bytes) -> None:
         pytest.param(b"\0\0\0\x18ftypisom" + bytes(40), "MP4 video", id="mp4"),
         pytest.param(b"\0\0\0\x14ftypqt  " + bytes(40), "QuickTime video", id="quicktime"),
         pytest.param(b"\0\0\1\0\1\0", r"icon \(ICO\)", id="ico"),
+        pytest.param(saved(photo(), "TGA"), r"Targa \(TGA\)", id="targa"),
+        pytest.param(b"\0\0\2\0\1\0" + bytes(40), r"cursor \(CUR\)", id="cursor"),
         pytest.param(saved(photo(), "TIFF"), "TIFF", id="tiff"),
         pytest.param(b"MM\0*" + bytes(40), "TIFF", id="big-endian-tiff"),
         pytest.param(saved(photo(), "PPM"), "PPM", id="ppm"),

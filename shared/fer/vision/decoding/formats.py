@@ -26,7 +26,6 @@ _NOT_READ = {
     b"\xff\x0a": "JPEG XL",
     b"8BPS": "Photoshop",
     b"\0\0\1\0": "icon (ICO)",
-    b"\0\0\2\0": "cursor (CUR)",
     b"icns": "icon (ICNS)",
     b"gimp xcf": "GIMP (XCF)",
     b"qoif": "QOI",
@@ -96,6 +95,8 @@ def _other_name(data: bytes) -> str | None:
     for magic, name in _NOT_READ.items():
         if data.startswith(magic):
             return name
+    if data[:4] == b"\0\0\2\0":  # a Targa file begins with the same, and continues with nothing
+        return "cursor (CUR)" if data[4:6] != b"\0\0" else "Targa (TGA)"
     if data[:2] in _PNM and data[2:3] in (b" ", b"\t", b"\r", b"\n", b"#"):
         return _PNM[data[:2]]
     return _text_name(data[:1024])
