@@ -84,6 +84,7 @@ def test_a_frame_is_looked_at_twice_at_most(recogniser: Recogniser) -> None:
         name = detector.name
         min_retry_score = detector.min_retry_score
         detect = detector.detect
+        first_look = detector.first_look
 
         def find_once(self, image_rgb: Picture) -> list[Face]:
             looks.append(image_rgb.shape)
