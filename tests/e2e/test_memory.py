@@ -16,7 +16,6 @@ from tests.pictures import astronaut, encode
 from tools.drawn_pictures import encoded_pictures, saved
 
 LIMIT_MB = 500
-ANSWERED_WITHIN_S = 2
 SIDES_PX = (5_000, 10_000, 20_000)
 ROUTES = ("/predict_expression", "/save_expression_feedback?label=happy")
 BODY_BYTES = 50_000_000
@@ -89,7 +88,6 @@ def test_bomb_is_refused(server: Server, bomb: Callable[[int], bytes], side_px: 
     readable = side_px**2 <= Settings().max_image_pixels
     assert reply.status in ((200, 400, 413) if readable else (400, 413))
     assert ("error" in reply.json) == (reply.status != 200)
-    assert readable or reply.elapsed_s < ANSWERED_WITHIN_S
     assert server.resident_mb() < LIMIT_MB
 
 
@@ -103,7 +101,6 @@ def test_huge_body_is_refused(server: Server, route: str, media_type: str, chunk
     reply = send(server.url, "POST", route, headers={"Content-Type": media_type}, body=body)
     assert reply.status == 413
     assert "error" in reply.json
-    assert reply.elapsed_s < ANSWERED_WITHIN_S
     assert server.resident_mb() < LIMIT_MB
 
 
