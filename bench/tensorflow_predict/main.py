@@ -15,42 +15,29 @@ import fer.vision.classifier
 from fer.domain import EXPRESSIONS
 from fer.settings import default_models_dir
 
-KERAS_FILE = "facial_expression_model.keras"
+MODEL = default_models_dir() / "expression" / "facial_expression_model.keras"
 
 
-class KerasClassifier:
-    """Takes the place of ``LiteRTClassifier``: the same model, card and calibration."""
+class KerasClassifier(fer.vision.classifier.LiteRTClassifier):
+    """The same model, card, calibration and prior, run by TensorFlow."""
 
-    def __init__(self, model_files: Any) -> None:
-        self._files = model_files
-        self._path = default_models_dir() / "expression" / KERAS_FILE
-        self._order = [model_files.labels.index(name) for name in EXPRESSIONS]
+    def __init__(self, model_files: Any, **options: Any) -> None:
+        super().__init__(model_files, **options)
         self._lock = threading.Lock()
         self._run: Any = None
 
-    @property
-    def model_version(self) -> str:
-        return self._files.model_version
-
     def classify(self, face_chips: Any) -> Any:
         if not len(face_chips):
-            return np.empty((0, len(EXPRESSIONS)), np.float32)
-        pixels = np.asarray(face_chips, np.float32)[..., None] * self._files.scale + self._files.offset
-        outputs = self._open()(tf.constant(pixels.astype(np.float32))).numpy()
-        if self._files.output == "probabilities":
-            outputs = np.log(np.maximum(outputs, 1e-7))
-        logits = outputs[:, self._order] / self._files.temperature
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+            return np.zeros((0, len(EXPRESSIONS)), np.float32)
+        inputs = np.concatenate([self._prepare(chip) for chip in face_chips])
+        outputs = self._network()(tf.constant(inputs)).numpy()
+        return self._calibrate(outputs[:, self._order])
 
-    def pinned(self) -> "KerasClassifier":
-        return self
-
-    def _open(self) -> Any:
+    def _network(self) -> Any:
         """Load at the first call: TensorFlow's threads do not survive the fork of the server's worker."""
         with self._lock:
             if self._run is None:
-                self._run = keras.saving.load_model(self._path, compile=False)
+                self._run = keras.saving.load_model(MODEL, compile=False)
         return self._run
 
 
