@@ -33,6 +33,9 @@ class KerasClassifier(fer.vision.classifier.LiteRTClassifier):
         outputs = self._network()(tf.constant(inputs)).numpy()
         return self._calibrate(outputs[:, self._order])
 
+    def _open(self) -> Any:
+        """There is no interpreter to open."""
+
     def _network(self) -> Any:
         """Load at the first call: TensorFlow's threads do not survive the fork of the server's worker."""
         with self._lock:
