@@ -22,7 +22,7 @@ from fer.usecases.predict import open_recogniser as open_parts
 from fer.vision.arrays import FaceChips, ImageRGB
 from fer.vision.detection.detector_files import with_yunet
 from fer.vision.images import decode_image
-from fer.vision.locating import Located, locate_faces
+from fer.vision.locating import Located, locate_faces, locate_in
 
 # The largest picture that is read, of 24.5 megapixels in 16-bit colour with alpha, has 196 MB if it is not packed.
 MAX_FILE_BYTES = 256 * 1024 * 1024
@@ -61,7 +61,7 @@ class PictureRecogniser:
     def face_chips(self, picture: Picture) -> FaceChips:
         """Return the faces as the classifier sees them, uint8 (N, 48, 48) grey, largest first; raises as above."""
         located = self._located(picture)
-        return self._parts.aligner.align_faces(located.image_rgb, [located.in_image(f) for f in located.faces])[0]
+        return self._parts.aligner.align_faces(located.image_rgb, located.faces_in_image)[0]
 
     def read(self, picture: Picture) -> ImageRGB:
         """Return the picture as uint8 (H, W, 3) RGB, upright; raises as ``predict`` does."""
@@ -74,8 +74,7 @@ class PictureRecogniser:
     def _located(self, picture: Picture) -> Located:
         detector = self._parts.detector
         if isinstance(picture, np.ndarray):
-            image_rgb = self.read(picture)
-            return Located(image_rgb=image_rgb, share=1, faces=detector.detect(image_rgb))
+            return locate_in(self.read(picture), detector)
         return locate_faces(_data(picture), detector, max_pixels=self._max_image_pixels)
 
 

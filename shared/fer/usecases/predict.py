@@ -14,7 +14,7 @@ from fer.vision.arrays import FaceChips, ImageRGB
 from fer.vision.classifier import Classifier
 from fer.vision.detection.detector import Detector, open_detector
 from fer.vision.images import decode_image
-from fer.vision.locating import Located, locate_faces
+from fer.vision.locating import Located, locate_faces, locate_in
 from fer.vision.priors import PriorChoice
 
 
@@ -32,13 +32,13 @@ class Recogniser:
 
     def recognise(self, image_rgb: ImageRGB) -> list[Prediction]:
         """Return the prediction of every face in uint8 (H, W, 3), the largest first."""
-        return self.recognise_located(Located(image_rgb=image_rgb, share=1, faces=self.detector.detect(image_rgb)))
+        return self.recognise_located(locate_in(image_rgb, self.detector))
 
     def recognise_located(
         self, located: Located, *, lap: Callable[[str], object] = lambda _: None
     ) -> list[Prediction]:
         """Return the prediction of every face, in pixels of the whole picture; ``lap`` is told each stage's end."""
-        face_chips, faces = self.aligner.align_faces(located.image_rgb, [located.in_image(f) for f in located.faces])
+        face_chips, faces = self.aligner.align_faces(located.image_rgb, located.faces_in_image)
         lap("align_ms")
         predictions = self.classify(face_chips, [located.in_picture(face) for face in faces])
         lap("classify_ms")

@@ -35,8 +35,7 @@ def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> ImageRGB:
     Raises ``InvalidInput`` (empty, damaged, incomplete or too small), ``UnsupportedType`` (a format or pixel type
     that is not supported) or ``TooLarge``, and nothing else, whatever the bytes.
     """
-    header = read_header(data)
-    check_size(header.size_wh, max_pixels=max_pixels, kind_max_pixels=header.max_pixels, kind=header.kind)
+    header = _checked_header(data, max_pixels)
     large = header.charged_pixels > _LARGE_PIXELS
     with _ONE_AT_A_TIME if large else nullcontext():
         image = _decode_plain(data, header) if header.plain else None
@@ -52,8 +51,7 @@ def decode_reduced(data: bytes, *, max_pixels: int = MAX_PIXELS) -> tuple[ImageR
     Returns the picture, otherwise as ``decode_image`` returns it, and how many of the whole picture's pixels each of
     its pixels spans, in either direction; None for any other picture. Raises as ``decode_image`` does.
     """
-    header = read_header(data)
-    check_size(header.size_wh, max_pixels=max_pixels, kind_max_pixels=header.max_pixels, kind=header.kind)
+    header = _checked_header(data, max_pixels)
     share = _reduction(header)
     if share == 1:
         return None
@@ -63,6 +61,12 @@ def decode_reduced(data: bytes, *, max_pixels: int = MAX_PIXELS) -> tuple[ImageR
             return None
         image = to_srgb(image, header.icc_profile, grey=header.grey)
         return _upright(image, header.orientation), share
+
+
+def _checked_header(data: bytes, max_pixels: int) -> Header:
+    header = read_header(data)
+    check_size(header.size_wh, max_pixels=max_pixels, kind_max_pixels=header.max_pixels, kind=header.kind)
+    return header
 
 
 def _reduction(header: Header) -> int:

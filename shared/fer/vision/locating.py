@@ -8,7 +8,7 @@ from fer.vision.arrays import ImageRGB
 from fer.vision.boxes import scaled
 from fer.vision.detection.closer import is_portrait
 from fer.vision.detection.detector import Detector
-from fer.vision.detection.looks import mapped
+from fer.vision.detection.looks import Sight, mapped
 from fer.vision.images import decode_image, decode_reduced
 
 
@@ -24,6 +24,11 @@ class Located:
     def size_wh(self) -> tuple[int, int]:
         """Width and height of the whole picture, upright."""
         return self.image_rgb.shape[1] * self.share, self.image_rgb.shape[0] * self.share
+
+    @property
+    def faces_in_image(self) -> list[Face]:
+        """``faces`` in pixels of ``image_rgb``."""
+        return [self.in_image(face) for face in self.faces]
 
     def in_image(self, face: Face) -> Face:
         """Return the face in pixels of ``image_rgb``: exactly, for ``share`` is a power of two."""
@@ -45,7 +50,7 @@ def locate_faces(
     """
     reduced = decode_reduced(data, max_pixels=max_pixels)
     lap("decode_ms")
-    sight, share = None, 1
+    sight = None
     if reduced is not None:
         small_rgb, share = reduced
         sight = detector.first_look(small_rgb)
@@ -57,6 +62,11 @@ def locate_faces(
         lap("detect_ms")
     image_rgb = decode_image(data, max_pixels=max_pixels)
     lap("decode_ms")
-    faces = detector.detect(image_rgb, sight)
+    located = locate_in(image_rgb, detector, sight)
     lap("detect_ms")
-    return Located(image_rgb=image_rgb, share=1, faces=faces)
+    return located
+
+
+def locate_in(image_rgb: ImageRGB, detector: Detector, sight: Sight | None = None) -> Located:
+    """Find the faces of a decoded picture, uint8 (H, W, 3); ``sight`` is its first look, if there was one already."""
+    return Located(image_rgb=image_rgb, share=1, faces=detector.detect(image_rgb, sight))
