@@ -27,6 +27,7 @@ from training.conversion.export_model import model_input
 from training.conversion.litert import Runner, convert, load_keras
 from training.data.fer2013 import FaceData, load, majority
 from training.evaluation.measures import expression_measures, softmax
+from training.nets.keras_files import outputs_of
 
 CALIBRATION_FACES = 160
 PERCENTILE = 99.999
@@ -125,7 +126,7 @@ def compare(model_path: Path, faces: FaceData) -> dict[str, Any]:
     """Return all variants with all figures."""
     model = load_keras(model_path)
     training, public = (faces.take(faces.usage == name) for name in ("Training", "PublicTest"))
-    reference = np.asarray(model.predict(model_input(public.images), batch_size=256, verbose=0))
+    reference = outputs_of(model, model_input(public.images))
     files = make_files(model, training)
     runs, results = open_runs(files), cold(files)
     for name, figures in milliseconds(runs, model_input(public.images[:1])).items():

@@ -185,11 +185,11 @@ def reported(logits: np.ndarray, public: FaceData, priors: dict[str, dict[str, f
     truth = majority(public.given_votes)
     counted, at_prior = truth >= 0, {}
     for name, shift in log_shifts(priors).items():
+        if priors is not None and name not in priors:
+            continue
         scores = softmax(logits + shift)
         weights = None
         if priors is not None:
-            if name not in priors:
-                continue
             weights = population_weights(truth[counted], np.array([priors[name][label] for label in LABELS]))
         at_prior[name] = {
             **expression_measures(scores, public.labels, truth),
