@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fer.settings import VARIABLES
+from local.servers import MALLOC
 from tests.unit.infra.rules.configuration import ROOT, Configuration, set_names
 from tools.build import contents
 from tools.deployment.archive import archive_path
@@ -15,7 +16,7 @@ from tools.deployment.archive import archive_path
 FIELD_OF = {variable: field for field, (variable, _) in VARIABLES.items()}
 
 # Read by what runs the code, not by the code: glibc.
-PLATFORM = {"MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"}
+PLATFORM = set(MALLOC)
 
 # What fer.serving reads for every function.
 SERVING = {"threads", "requests_per_minute", "proxy_hops"}
