@@ -5,12 +5,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
-from urllib.parse import parse_qs, parse_qsl
 
 import flask
 
 from fer.domain import ANNOTATE_FORMATS, EXPRESSIONS, FEEDBACK_LABELS, AnnotateFormat, BoxXYWH, Claim
 from fer.errors import InvalidInput, UnsupportedType
+from fer.http.escapes import form_fields
 from fer.http.picture_text import picture_of_text
 from fer.http.received import read_body, read_form
 
@@ -30,6 +30,8 @@ _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _MODEL_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 # A receipt has 64 characters.
 _MAX_FORM_BYTES = 4096
+# A picture, a handful of options, and whatever a client adds; each empty list takes twenty times its text.
+_MAX_JSON_PARTS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +97,7 @@ def parse_withdrawal(request: flask.Request) -> str:
     elif _is_json(media_type) or (media_type in _SAYS_NOTHING and _begins_as_json(body)):
         receipt = _parse_json(body).get("receipt")
     elif media_type == _FORM:
-        receipt = parse_qs(body.decode("ascii", "replace")).get("receipt", [None])[0]
+        receipt = dict(form_fields(body)).get("receipt", b"").decode("utf-8", "replace")
     else:
         raise UnsupportedType("Send 'Content-Type: application/json' or a form.")
     if not isinstance(receipt, str) or not receipt.strip():
@@ -157,15 +159,14 @@ def _form_fields(body: bytes) -> Mapping[str, str]:
     """Return the fields of an HTML form with an ``image``; none for raw bytes, which curl sends as this type too."""
     if not _FORM_WITH_IMAGE.search(body, 0, _MAX_FORM_BYTES):
         return {}
-    try:
-        fields = dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=50))
-    except ValueError as error:
-        raise InvalidInput("The body is not a valid form.") from error
+    fields = {name: value.decode("utf-8", "replace") for name, value in form_fields(body)}
     # A plus that was not percent-encoded arrives as a blank, and base64 has no blanks.
     return {**fields, "image": fields.get("image", "").strip().replace(" ", "+")}
 
 
 def _parse_json(body: bytes) -> dict[str, Any]:
+    if sum(body.count(sign) for sign in (b",", b"[", b"{")) > _MAX_JSON_PARTS:
+        raise InvalidInput(f"The JSON has more than {_MAX_JSON_PARTS:,} parts.")
     try:
         parsed = json.loads(body)
     # ValueError covers bad JSON, bad UTF-8 and absurdly long integers; RecursionError covers deep nesting.

@@ -2,16 +2,16 @@
 
 import binascii
 import re
-from urllib.parse import unquote, unquote_to_bytes
 
 from fer.errors import InvalidInput, UnsupportedType
+from fer.http.escapes import unescaped
 
 # Everything before the first comma, including parameters such as charset or name.
 _HEAD = re.compile(r"data:(?P<media_type>[^;,]*)(?P<parameters>(?:;[^;,]*)*),", re.IGNORECASE)
 _MAX_HEAD_CHARS = 1000
 _ADDRESS = re.compile(r"(?!data:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
-_WHITESPACE = re.compile(r"[ \t\r\n]+")
-_URL_SAFE = str.maketrans("-_", "+/")
+_WHITESPACE = b" \t\r\n"
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _EXPECTED = "'image' must be a data URL such as 'data:image/png;base64,…', or plain base64."
 
 
@@ -25,7 +25,7 @@ def picture_of_text(value: object) -> bytes:
         raise InvalidInput(_EXPECTED)
     text = value.strip()
     if text[:7].lower() == "data%3a":  # encoded as a whole, as for a form
-        text = unquote(text)
+        text = unescaped(_ascii(text)).decode("ascii", "replace")
     if text[:5].lower() == "data:":
         return _of_data_url(text)
     if _ADDRESS.match(text, 0, 40):
@@ -45,7 +45,7 @@ def _of_data_url(text: str) -> bytes:
         raise InvalidInput("The data URL in 'image' is empty.")
     if head["parameters"].rpartition(";")[2].strip().lower() == "base64":
         return _of_base64(payload)
-    return unquote_to_bytes(payload)
+    return unescaped(payload.encode("utf-8", "replace"))
 
 
 def _of_base64(text: str) -> bytes:
@@ -53,15 +53,20 @@ def _of_base64(text: str) -> bytes:
         return _decoded(text)
     except ValueError:  # normalising a megabyte takes longer than decoding it, and is seldom needed
         pass
-    plain = _WHITESPACE.sub("", unquote(text) if "%" in text else text).translate(_URL_SAFE)
-    if "=" not in plain:
-        plain += "=" * (-len(plain) % 4)
+    plain = unescaped(_ascii(text)).translate(_URL_SAFE, _WHITESPACE)
+    if b"=" not in plain:
+        plain += b"=" * (-len(plain) % 4)
     try:
         return _decoded(plain)
     except ValueError as error:
         raise InvalidInput("The base64 in 'image' is not valid.") from error
 
 
-def _decoded(text: str) -> bytes:
+def _ascii(text: str) -> bytes:
+    """Return the text's bytes; what is not ASCII is no base64 either."""
+    return text.encode("ascii", "replace")
+
+
+def _decoded(text: str | bytes) -> bytes:
     """Decode strict base64; raise ValueError (or binascii.Error, its subclass) for anything else."""
     return binascii.a2b_base64(text, strict_mode=True)
