@@ -18,14 +18,14 @@ from fer.settings import Settings
 from local.exposure import KnownHosts, why_not_to_start
 from local.functions import ROOT, load_functions
 from local.web_app import WebApp, is_built, what_is_missing
-from streaming.service import build_service, server_options
+from streaming.service import PATHS, build_service, server_options
 
 SAMPLE = "docs/images/astronaut.jpg"
 WEB_APP = ROOT / "web" / "dist"
 
 
 def build_origin(settings: Settings, *, web_app: Path = WEB_APP) -> ASGIApp:
-    """Return the ASGI application: WebSockets go to streaming, the rest to the web app and the functions."""
+    """Return the ASGI application: live video goes to streaming, the rest to the web app and the functions."""
     functions, recogniser = load_functions()
     streaming = build_service(settings, recogniser)
     http: ASGIApp = functions
@@ -33,7 +33,8 @@ def build_origin(settings: Settings, *, web_app: Path = WEB_APP) -> ASGIApp:
         http = WebApp(web_app, http)
 
     async def origin(scope: Scope, receive: Receive, send: Send) -> None:
-        await (http if scope["type"] == "http" else streaming)(scope, receive, send)
+        for_functions = scope["type"] == "http" and scope["path"] not in PATHS
+        await (http if for_functions else streaming)(scope, receive, send)
 
     return origin
 

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from fer.errors import FerError, InvalidInput, MethodNotAllowed, NotFound, Unavailable
+from fer.errors import FerError, InvalidInput, MethodNotAllowed, NotFound, Unavailable, UpgradeRequired
 from fer.serving.application import connection_options
 from fer.settings import Settings
 from fer.usecases.predict import Recogniser
@@ -22,7 +22,10 @@ from streaming.protocol import Limits
 from streaming.session import Session, close
 from streaming.workers import Workers
 
+PATHS = ("/stream", "/stream/")
 HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+# RFC 9110, sections 7.8 and 15.5.22, and for the version RFC 6455, section 4.2.2.
+_UPGRADE = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
 
 
 class Streams:
@@ -96,13 +99,19 @@ def build_service(settings: Settings, recogniser: Recogniser) -> Starlette:
     return Starlette(
         routes=[
             Route("/", health, methods=["GET"]),
-            WebSocketRoute("/stream", streams.connect),
-            WebSocketRoute("/stream/", streams.connect),
+            *(WebSocketRoute(path, streams.connect) for path in PATHS),
+            *(Route(path, _ask_for_an_upgrade, methods=["GET"]) for path in PATHS),
             WebSocketRoute("/{path:path}", _nothing_here),
         ],
         exception_handlers={HTTPException: _answer_http_exception},
         lifespan=lifespan,
     )
+
+
+async def _ask_for_an_upgrade(_: Request) -> JSONResponse:
+    """Answer a request that is no WebSocket handshake, or not a whole one."""
+    error = UpgradeRequired("This is live video: open a WebSocket here (RFC 6455, version 13).")
+    return JSONResponse(error.as_json(), status_code=error.status, headers={**HEADERS, **_UPGRADE})
 
 
 async def _nothing_here(websocket: WebSocket) -> None:

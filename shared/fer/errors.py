@@ -91,6 +91,13 @@ class RequestTimeout(FerError):
     retryable = True
 
 
+class UpgradeRequired(InvalidInput):
+    """The route speaks another protocol only."""
+
+    status = 426
+    code = "upgrade_required"
+
+
 class HeadersTooLarge(InvalidInput):
     """The request's headers exceed a limit."""
 

@@ -57,6 +57,11 @@ def test_every_path_reaches_its_function(without_app: str) -> None:
     assert send(without_app, "GET", "/").json == {"status": "healthy", "csv_found": True}
 
 
+def test_live_video_without_a_handshake_is_asked_to_upgrade(without_app: str) -> None:
+    answer = send(without_app, "GET", "/stream")
+    assert (answer.status, answer.json["code"]) == (426, "upgrade_required")
+
+
 def test_root_of_several_functions_takes_no_post(without_app: str) -> None:
     answer = send(without_app, "POST", "/", headers={"Content-Type": "application/json"}, body=b"{}")
     assert answer.status == 404

@@ -260,7 +260,8 @@ export interface components {
         /**
          * @description A base64 data URL of a JPEG, PNG, WebP, GIF, BMP or AVIF; of animations, the first frame. Also accepted: base64 without
          *     the `data:` part, with line breaks, without padding, in the URL-safe alphabet, percent-encoded; a data URL with
-         *     parameters, of type `application/octet-stream` or none. The bytes decide which format it is.
+         *     parameters, of type `application/octet-stream` or none. The bytes decide which format it is. JSON of more than 10,000
+         *     parts (values and containers) is refused with 400, and a form of more than 50 fields.
          * @example data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAAAAAA6mKC9AAAAD0lEQVR42mNoQAMMI1sAAAUMgAHjM1mKAAAAAElFTkSuQmCC
          */
         DataUrl: string;
@@ -292,7 +293,7 @@ export interface components {
             /** @description For people; its wording may change. */
             error: string;
             /** @enum {string} */
-            code: "invalid_input" | "too_large" | "unsupported_type" | "unauthorised" | "forbidden" | "timeout" | "headers_too_large" | "not_found" | "method_not_allowed" | "conflict" | "too_many_requests" | "unavailable" | "corrupt_data" | "internal";
+            code: "invalid_input" | "too_large" | "unsupported_type" | "unauthorised" | "forbidden" | "timeout" | "headers_too_large" | "upgrade_required" | "not_found" | "method_not_allowed" | "conflict" | "too_many_requests" | "unavailable" | "corrupt_data" | "internal";
             /** @description Whether the same request may succeed later. */
             retryable: boolean;
         };
