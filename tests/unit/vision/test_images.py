@@ -218,6 +218,7 @@ def test_large_size_is_refused_from_the_header_in_every_format(data: bytes) -> N
         pytest.param(saved(Image.new("CMYK", (3600, 3600)), "JPEG"), r"\(CMYK JPEG\) at most 12,500,000", id="cmyk"),
         pytest.param(saved(Image.new("LA", (3600, 3600)), "PNG"), r"transparency\) at most 12,500,000", id="alpha"),
         pytest.param(saved(Image.new("L", (3600, 3600)), "GIF"), r"\(GIF\) at most 12,500,000", id="gif"),
+        pytest.param(saved(Image.new("L", (5000, 5000)), "GIF"), r"\(GIF\) at most 12,500,000", id="larger gif"),
         pytest.param(
             saved(
                 Image.new("1", (3600, 3600)), "PNG", save_all=True, append_images=[Image.new("1", (3600, 3600), 1)]

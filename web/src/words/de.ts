@@ -278,6 +278,7 @@ export const DE: Words = {
     unauthorised: "Der Server verlangt ein Zugangstoken.",
     forbidden: "Dieser Server gibt die gespeicherten Korrekturen an diese Adresse nicht heraus.",
     not_found: "Hier ist noch nichts.",
+    upgrade_required: "Diese Adresse ist nur für Live-Video da.",
     method_not_allowed: "Das unterstützt der Server nicht.",
     conflict: "Diese Korrektur wurde schon mit einem anderen Label gesendet. Wählen Sie das Label erneut.",
     corrupt_data: "Die gespeicherten Korrekturen sind beschädigt. Darum muss sich kümmern, wer den Server betreibt.",

@@ -265,6 +265,7 @@ export const EN = {
     unauthorised: "The server requires an access token.",
     forbidden: "This server doesn't share the stored corrections with this address.",
     not_found: "There's nothing here yet.",
+    upgrade_required: "This address is for live video only.",
     method_not_allowed: "The server doesn't support this.",
     conflict: "This correction was already submitted with another label. Choose the label again.",
     corrupt_data: "The stored corrections are damaged. The server's operator needs to look into it.",

@@ -26,7 +26,7 @@ def check_size(size_wh: tuple[int, int], *, max_pixels: int, kind_max_pixels: in
         raise InvalidInput(f"{size}; each side needs at least {MIN_SIDE_PX}.")
     if max(size_wh) > MAX_SIDE_PX:
         raise TooLarge(f"{size}; a side may have at most {MAX_SIDE_PX:,}.")
+    if pixels > kind_max_pixels and kind_max_pixels < max_pixels:
+        raise TooLarge(f"{size}, {pixels:,} in all; for this kind ({kind}) at most {kind_max_pixels:,} are allowed.")
     if pixels > max_pixels:
         raise TooLarge(f"{size}, {pixels:,} in all; at most {max_pixels:,} are allowed.")
-    if pixels > kind_max_pixels:
-        raise TooLarge(f"{size}, {pixels:,} in all; for this kind ({kind}) at most {kind_max_pixels:,} are allowed.")
