@@ -27,6 +27,7 @@ from fer.http.answers import error_answer, json_answer
 from fer.http.cors import CrossOrigin, preflight_answer
 from fer.http.hosts import is_answered_for, is_loopback
 from fer.http.json_lines import configure_logging
+from fer.http.large_bodies import hold_body
 from fer.http.request_log import conceal_path, log_request, start_request
 
 Handler = Callable[[flask.Request], flask.Response]
@@ -124,7 +125,8 @@ class Endpoint:
             raise Forbidden("Pages of this origin may not write here; FER_ALLOWED_ORIGINS names those that may.")
         if route.guarded:
             self._check_caller(request)
-        return route.handler(request)
+        with hold_body(request):
+            return route.handler(request)
 
     def _find(self, request: flask.Request) -> dict[str, _Route]:
         """Return the path's methods; an exact path takes precedence over a pattern."""

@@ -23,6 +23,8 @@ _WEBSOCKET_KEY_BYTES = 16
 class RequestLines:
     """Gives ``app`` the path and host of absolute targets; what is too long or another HTTP goes to ``refuse``.
 
+    So does a body of two lengths, which a proxy in front may have cut elsewhere (RFC 9112, section 6.1).
+
     ``OPTIONS *`` is about the whole server, so it is asked of ``/``.
     """
 
@@ -31,7 +33,7 @@ class RequestLines:
         self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["http_version"] not in ("1.0", "1.1"):
+        if scope["http_version"] not in ("1.0", "1.1") or _has_two_lengths(scope):
             self._refuse(InvalidInput(NOT_HTTP))
         elif _size_bytes(scope) > MAX_HEADERS_BYTES:
             self._refuse(HeadersTooLarge(TOO_LARGE))
@@ -51,6 +53,10 @@ def is_websocket_handshake(scope: Mapping[str, Any]) -> bool:
         and headers.get(b"sec-websocket-version", b"").strip() == b"13"
         and len(key) == _WEBSOCKET_KEY_BYTES
     )
+
+
+def _has_two_lengths(scope: Scope) -> bool:
+    return {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope["headers"]}
 
 
 def _size_bytes(scope: Scope) -> int:

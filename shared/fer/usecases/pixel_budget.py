@@ -4,12 +4,10 @@ A picture is charged the pixels of a plain one that takes as much memory: what P
 own.
 """
 
-import threading
-from collections import deque
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
-from fer.errors import Unavailable
+from fer.fair_budget import FairBudget
 from fer.vision.decoding.headers import read_header
 
 # Two 12-megapixel photos, or one picture of the largest accepted size.
@@ -34,12 +32,7 @@ class PixelBudget:
     def __init__(
         self, pixels: int = PIXELS_AT_ONCE, *, max_waiting: int = MAX_WAITING, patience_s: float = PATIENCE_S
     ) -> None:
-        self._pixels = pixels
-        self._free = pixels
-        self._max_waiting = max_waiting
-        self._patience_s = patience_s
-        self._waiting: deque[object] = deque()
-        self._changed = threading.Condition()
+        self._budget = FairBudget(pixels, what="large pictures", max_waiting=max_waiting, patience_s=patience_s)
 
     @contextmanager
     def hold(self, image: bytes, *, max_pixels: int) -> Generator[None]:
@@ -52,34 +45,9 @@ class PixelBudget:
         with self.hold_pixels(_pixels_to_decode(image, max_pixels)):
             yield
 
-    @contextmanager
-    def hold_pixels(self, pixels: int) -> Generator[None]:
+    def hold_pixels(self, pixels: int) -> AbstractContextManager[None]:
         """Hold a number of pixels for the duration of a ``with`` block; raise as ``hold`` does."""
-        wanted = min(pixels, self._pixels)
-        if wanted:
-            self._take(wanted)
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._free += wanted
-                self._changed.notify_all()
-
-    def _take(self, wanted: int) -> None:
-        ticket = object()
-        with self._changed:
-            if len(self._waiting) >= self._max_waiting:
-                raise Unavailable("Too many large pictures are waiting; try again shortly.")
-            self._waiting.append(ticket)
-            try:
-                if not self._changed.wait_for(
-                    lambda: self._waiting[0] is ticket and self._free >= wanted, self._patience_s
-                ):
-                    raise Unavailable("The picture waited too long for its turn; try again shortly.")
-                self._free -= wanted
-            finally:
-                self._waiting.remove(ticket)
-                self._changed.notify_all()
+        return self._budget.hold(pixels)
 
 
 class Turns:

@@ -155,6 +155,7 @@ def test_a_body_cut_off_is_answered_to_nobody(serve: Serve) -> None:
         (HEAD + b"X: " + b"x" * 100_000, b"431"),
         (HEAD + b"Content-Length: -1\r\n\r\n", b"400"),
         (HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\na", b"400"),
+        (HEAD + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n", b"400"),
         (HEAD + b"Transfer-Encoding: chunked\r\n\r\nnothing of the kind\r\n", b"400"),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", b"400"),
         (b"GET / HTTP/1.1\r\n\r\n", b"400"),
@@ -164,7 +165,7 @@ def test_a_body_cut_off_is_answered_to_nobody(serve: Serve) -> None:
         (HEAD + b"X: 1\r\n" * 7_000 + b"\r\n", b"431"),
     ],
     ids=[
-        *("headers", "length", "two lengths", "chunks", "TLS", "no host", "HTTP/2"),
+        *("headers", "length", "two lengths", "length and chunks", "chunks", "TLS", "no host", "HTTP/2"),
         *("headers at once", "query at once", "many headers at once"),
     ],
 )
@@ -172,6 +173,7 @@ def test_what_is_not_http_gets_the_contracts_json(serve: Serve, sent: bytes, sta
     answer = serve().talk(sent)
     assert answer.startswith(b"HTTP/1.1 " + status)
     assert b'"retryable":false}' in answer
+    assert answer.count(b"HTTP/1.1 ") == 1
 
 
 def test_an_offered_upgrade_to_http2_is_ignored(serve: Serve) -> None:
