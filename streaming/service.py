@@ -16,7 +16,7 @@ from fer.serving.application import connection_options
 from fer.settings import Settings
 from fer.usecases.predict import Recogniser
 from streaming import protocol
-from streaming.denials import DeniesQuietly
+from streaming.floods import RefusesFloods
 from streaming.origins import is_allowed
 from streaming.protocol import Limits
 from streaming.session import Session, close
@@ -128,7 +128,7 @@ async def _refuse(websocket: WebSocket, error: FerError) -> None:
 def server_options(settings: Settings) -> dict[str, Any]:
     """Return the uvicorn options that the protocol needs."""
     return {
-        "ws": DeniesQuietly,
+        "ws": RefusesFloods,
         # A frame that is too large is read to its end and answered with a close code; a far larger one is cut off.
         "ws_max_size": 4 * settings.stream_max_frame_bytes,
         "ws_per_message_deflate": False,  # pictures are compressed already

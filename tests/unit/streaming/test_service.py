@@ -6,7 +6,6 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -36,20 +35,6 @@ def test_health_and_unknown_paths(serve: Serve, recogniser: Recogniser) -> None:
     assert send(url, "GET", "/nothing").json["code"] == "not_found"
     refused = send(url, "POST", "/", body=b"{}")
     assert (refused.status, refused.json["code"]) == (405, "method_not_allowed")
-
-
-@pytest.mark.parametrize("path", ["/stream", "/stream/"])
-@pytest.mark.parametrize("headers", [{}, {"Upgrade": "websocket", "Sec-WebSocket-Version": "8"}], ids=["none", "old"])
-def test_what_is_no_handshake_is_asked_to_upgrade(serve: Serve, path: str, headers: Mapping[str, str]) -> None:
-    url = "http://" + serve()
-    for method in ("GET", "HEAD"):
-        answer = send(url, method, path, headers={"Connection": "Upgrade", **headers})
-        assert answer.status == 426
-        assert answer.headers["upgrade"] == "websocket"
-        assert answer.headers["connection"].lower() == "upgrade"
-        assert answer.headers["sec-websocket-version"] == "13"
-    assert send(url, "GET", path).json["code"] == "upgrade_required"
-    assert send(url, "POST", path, body=b"{}").status == 405
 
 
 def test_ready_states_the_limits_that_were_set(serve: Serve, recogniser: Recogniser) -> None:
