@@ -1,5 +1,6 @@
 """The memory of the real server after decompression bombs, huge bodies and several large photos at once."""
 
+import gzip
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -158,3 +159,23 @@ def test_a_thousand_mixed_requests_after_the_bombs_leave_the_memory_bounded(serv
     assert set(statuses) <= {200, 400, 413}
     assert statuses[200] >= 700
     assert server.resident_mb() < LIMIT_MB
+
+
+def test_small_bodies_that_unpack_to_large_ones_leave_the_memory_bounded(server: Server) -> None:
+    letters = b"%41" * (Settings().max_body_bytes // 3 - 100)
+    photo = encode(astronaut(), ".jpg")
+    bodies = [
+        gzip.compress(b'{"image": "data:image/jpeg;base64,' + letters + b'"}'),
+        gzip.compress(b'{"image": "x", "more": [' + b"[]," * (len(letters) // 3) + b"0]}"),
+        gzip.compress(photo + bytes(len(letters) - len(photo))),
+    ]
+
+    def post(number: int) -> int:
+        kind = "image/jpeg" if number % 3 == 2 else "application/json"
+        headers = {"Content-Type": kind, "Content-Encoding": "gzip"}
+        return send(server.url, "POST", ROUTES[number % 2], headers=headers, body=bodies[number % 3]).status
+
+    with ThreadPoolExecutor(16) as clients:
+        statuses = list(clients.map(post, range(24)))
+    assert Counter(statuses) == {400: 16, 200: 8}
+    assert server.peak_resident_mb() < LIMIT_MB
