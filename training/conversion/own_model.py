@@ -28,7 +28,7 @@ def open_model(path: Path) -> tuple[keras.Model, bool]:
     Raises ValueError for anything else, and where Keras cannot open it.
     """
     if path.is_dir():
-        raise ValueError(f"expected a .keras or HDF5 file, got the folder {path}; if it is a SavedModel, {SAVE_WHOLE}")
+        raise ValueError(f"expected .keras or HDF5 file, got {path}, a folder; if it is a SavedModel, {SAVE_WHOLE}")
     with path.open("rb") as stream:
         begins = stream.read(len(_HDF5))
     if not begins.startswith((_ZIP, _HDF5)):
