@@ -46,11 +46,11 @@ def filtered(image_rgb: ImageRGB, which: str) -> ImageRGB:
     above, left = np.zeros_like(rows), np.zeros_like(rows)
     above[1:], left[:, channels:] = rows[:-1], rows[:, :-channels]
     if which == "mean":
-        return rows - ((left & above) + ((left ^ above) >> 1))
+        return rows - ((left & above) + ((left ^ above) >> np.uint8(1)))
     if which == "row by row":
         both = np.stack([rows - left, rows - above])
         cost = np.abs(both.view(np.int8).astype(np.int16)).sum(axis=2, dtype=np.int32)
-        return np.where((cost[0] < cost[1])[:, None], both[0], both[1])
+        return np.where((cost[0] < cost[1])[:, np.newaxis], rows - left, rows - above)
     return rows - (left if which == "left" else above)
 
 

@@ -4,6 +4,7 @@
 everything but the classifier is the same.
 """
 
+import importlib
 import threading
 from typing import Any
 
@@ -46,4 +47,4 @@ class KerasClassifier(fer.vision.classifier.LiteRTClassifier):
 
 fer.vision.classifier.LiteRTClassifier = KerasClassifier
 
-from served import predict  # noqa: E402, F401  it must find the other classifier in place
+predict = importlib.import_module("served").predict  # it must find the other classifier in place

@@ -34,6 +34,7 @@ from training.conversion.own_model import (
     head_of,
     keras_bytes,
     open_model,
+    read_labels,
     served_form,
 )
 from training.conversion.trainable import try_training
@@ -151,7 +152,7 @@ def main() -> None:
     """Parse the command line, convert, say what was written."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, required=True, help="a .keras or HDF5 file")
-    parser.add_argument("--labels", default=",".join(LABELS), help="comma-separated, in the model's order")
+    parser.add_argument("--labels", default=",".join(LABELS), help="in the model's order, or a file with one a line")
     parser.add_argument("--out", type=Path, default=Path("runs/model"), help="default: %(default)s")
     parser.add_argument("--quantisation", choices=list(TOLERANCES), default="none")
     parser.add_argument("--scale", type=float, help="model input = grey 0–255 × scale + offset")
@@ -159,8 +160,8 @@ def main() -> None:
     parser.add_argument("--check", type=Path, help="labelled faces: FER2013, or a CSV in the feedback's format")
     parser.add_argument("--temperature", type=float, default=1.0)
     options = parser.parse_args()
-    labels = tuple(label.strip() for label in options.labels.split(",") if label.strip())
     try:
+        labels = read_labels(options.labels)
         card = convert_and_check(
             options.model,
             labels,
