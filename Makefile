@@ -202,7 +202,7 @@ compare: setup-training ## Compare the architectures; writes docs/architectures.
 	$(TRAINING) training.compare --data $(DATA) --votes $(VOTES) $(if $(MINUTES),--minutes $(MINUTES))
 
 .PHONY: model
-model: setup-training ## Serve a Keras classifier of your own (MODEL=path.keras LABELS=angry,disgusted,… CHECK=faces.csv or SCALE= OFFSET=)
+model: setup-training ## Serve a Keras classifier of your own (MODEL=path.keras LABELS=angry,disgust,… or classes.txt CHECK=faces.csv or SCALE= OFFSET=)
 	$(TRAINING) training.conversion.convert --model $(MODEL) $(if $(LABELS),--labels $(LABELS)) \
 		$(if $(CHECK),--check $(CHECK)) $(if $(SCALE),--scale $(SCALE)) $(if $(OFFSET),--offset=$(OFFSET))
 

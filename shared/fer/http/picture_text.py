@@ -1,8 +1,9 @@
 """A picture as text: a data URL (RFC 2397) or bare base64 (RFC 4648), as real clients write them."""
 
-import binascii
 import re
 from urllib.parse import unquote, unquote_to_bytes
+
+import pybase64
 
 from fer.errors import InvalidInput, UnsupportedType
 
@@ -64,4 +65,4 @@ def _of_base64(text: str) -> bytes:
 
 def _decoded(text: str) -> bytes:
     """Decode strict base64; raise ValueError (or binascii.Error, its subclass) for anything else."""
-    return binascii.a2b_base64(text, strict_mode=True)
+    return pybase64.b64decode(text, validate=True)
