@@ -33,7 +33,7 @@ def answer(predictions: Sequence[Prediction]) -> str:
 
 
 def measure_answers(recogniser: Recogniser, photos: Sequence[Photo]) -> dict[str, Any]:
-    """Share of the same answers for each turn, clockwise in degrees."""
+    """Return the share of unchanged answers for each turn, clockwise in degrees."""
     same: dict[str, list[bool]] = {degrees: [] for degrees in QUARTERS}
     for _, image_rgb in photos:
         upright = recogniser.recognise(image_rgb)

@@ -1,6 +1,6 @@
 """The function ``predict`` with the Keras model in TensorFlow, to compare its cold start with LiteRT's.
 
-``bench.cold_start`` puts this file beside a copy of the built function, whose own main.py becomes ``served.py``:
+``bench.cold_start`` puts this file next to a copy of the built function, whose own main.py becomes ``served.py``:
 everything but the classifier is the same.
 """
 

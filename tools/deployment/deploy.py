@@ -1,6 +1,6 @@
 """``make deploy`` and ``make destroy``: the built artefacts and images to Google Cloud, by gcloud and Terraform.
 
-``DRY_RUN=1`` prints the steps, so that a person can take them by hand.
+``DRY_RUN=1`` prints the steps, for a person to take by hand.
 """
 
 import argparse

@@ -121,7 +121,7 @@ def convert_and_check(
 
 
 def _compare(served: keras.Model, content: bytes, preprocessing: Preprocessing) -> tuple[Head, float]:
-    """What kind of scores the model gives, and the largest difference of one between Keras and LiteRT."""
+    """Return what kind of scores the model gives, and the largest difference of one between Keras and LiteRT."""
     scale, offset = preprocessing
     chips = np.random.default_rng(0).integers(0, 256, (64, SIDE_PX, SIDE_PX, 1)).astype(np.float32)
     inputs = chips * np.float32(scale) + np.float32(offset)
@@ -132,7 +132,7 @@ def _compare(served: keras.Model, content: bytes, preprocessing: Preprocessing) 
 
 
 def _scores(outputs: np.ndarray, head: Head) -> np.ndarray:
-    """As serving makes them of the outputs (N, K): they sum to 1."""
+    """Return scores (N, K) that sum to 1, computed from the outputs as serving does."""
     if head == "logits":
         return softmax(outputs)
     return outputs / np.maximum(outputs.sum(axis=1, keepdims=True), 1e-12)
@@ -144,7 +144,7 @@ def _measure(
     share = accuracy(served, check, labels, preprocessing)
     print(f"accuracy on {len(check):,} faces to check: {share:.1%}")
     if share < HARDLY_ABOVE_CHANCE:
-        print(f"beware: that is hardly above chance; are {', '.join(labels)} in the model's order?")
+        print(f"warning: that is hardly above chance; are {', '.join(labels)} in the model's order?")
     return {"check_accuracy": share, "check_faces": len(check)}
 
 
@@ -178,9 +178,9 @@ def main() -> None:
     try:
         try_training(options.out / KERAS_NAME, card)
     except ValueError as error:
-        print(f"make retrain cannot go on from it: {error}")
+        print(f"make retrain cannot start from it: {error}")
     else:
-        print("make retrain can go on from it")
+        print("make retrain can start from it")
     print(f"to serve it: make publish MODEL_DIR={options.out} and make promote VERSION={card['model_version']}")
 
 

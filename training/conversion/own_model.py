@@ -130,7 +130,7 @@ def keras_bytes(served: keras.Model) -> bytes:
 
 
 def head_of(model: keras.Model, outputs: np.ndarray) -> Head:
-    """Return what the scores are, by the last layer if that tells, otherwise by ``outputs`` (N, K) of the model."""
+    """Return what the scores are, by the last layer if that says, otherwise by ``outputs`` (N, K) of the model."""
     match _last_activation(model):
         case "softmax":
             return "softmax"
@@ -146,7 +146,7 @@ def head_of(model: keras.Model, outputs: np.ndarray) -> Head:
 
 
 def _last_activation(model: Any) -> str | None:
-    """Return the name of the activation that makes the output; None if the last operation does not tell."""
+    """Return the name of the activation that makes the output; None if the last operation does not say."""
     tensor = model.outputs[0]
     while True:
         operation = tensor._keras_history.operation

@@ -58,7 +58,7 @@ class Source:
 
 
 def voted(faces: FaceData, config: Config) -> Source:
-    """Return faces with votes as a source; raises ValueError where no row has votes for an expression."""
+    """Return faces with votes as a source; raises ValueError if no row has votes for an expression."""
     targets, weights = vote_targets(faces.given_votes)
     rows = np.flatnonzero(weights > 0)
     if len(rows) == 0:
@@ -70,7 +70,7 @@ def voted(faces: FaceData, config: Config) -> Source:
 def labelled(path: Path, times: float, config: Config) -> Source:
     """Return the faces of a CSV in the feedback's format as a source; each is seen ``times`` in an epoch.
 
-    A label counts as right but for the share ``extra_noise``. Raises ValueError where the file has no such faces.
+    A share of ``extra_noise`` of the labels is assumed wrong. Raises ValueError if the file has no such faces.
     """
     with tempfile.TemporaryDirectory() as folder, path.open("rb") as stream:
         rows = read_rows(iter(lambda: stream.read(1 << 20), b""), Path(folder) / "pixels.u8")

@@ -16,9 +16,9 @@ from training.retraining.served_answer import ROOT
 class Options:
     """One run; ``base`` is FER2013, with FER+'s votes or without, ``extra`` further faces, ``config`` an experiment.
 
-    ``python`` is that of the environment that serves. Of more faces than ``most_faces`` the newest are taken: what is
-    trained on is held in memory. ``start`` names another published version than the champion to begin with and to be
-    judged against.
+    ``python`` is that of the environment that serves. If there are more faces than ``most_faces``, the newest are
+    used, because training holds them in memory. ``start`` names a published version other than the champion to
+    start from and be judged against.
     """
 
     csv: str

@@ -37,7 +37,7 @@ class Faces:
 class Parts:
     """``feedback`` and ``replay`` to train on, both with votes; ``frozen`` and ``held_out`` to judge by; ``counts``.
 
-    ``new`` bool (H,) tells which of the H held-out faces came after the feedback that the champion was trained on;
+    ``new`` bool (H,) says which of the H held-out faces came after the feedback that the champion was trained on;
     ``trained`` bool (F,) which of all faces of the feedback are in ``feedback``.
     """
 

@@ -1,6 +1,6 @@
 """Corrections become a better model, or do not: ``python -m training.retraining.retrain --csv … --bucket …``.
 
-Fine-tunes the champion on the feedback, holds the result against it, and publishes it if the gate lets it pass.
+Fine-tunes the champion on the feedback, compares the result with it, and publishes it if the gate lets it pass.
 Every run ends with an ``outcome.json`` in the work directory: ``passed``, ``nothing_new``, ``waiting`` (too little
 feedback yet), ``refused`` (``gate_report.html`` says why) or ``error``, with the exit code: 0 for the first three, 3
 and 1. Wrong usage is 2, before a run begins. ``make`` turns every code but 0 into 2.

@@ -123,7 +123,7 @@ def _predict(
 
 
 class _StopWatch:
-    """Times stages; one that comes back goes on."""
+    """Times stages; the times of a stage that recurs add up."""
 
     def __init__(self) -> None:
         self.laps_ms: dict[str, float] = {}

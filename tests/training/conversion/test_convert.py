@@ -264,8 +264,8 @@ def test_the_command_says_whether_retraining_can_go_on(
     main()
     printed = capsys.readouterr().out
     assert "head: softmax" in printed
-    assert ("make retrain can go on" in printed) == trainable
-    assert ("make retrain cannot go on" in printed) == (not trainable)
+    assert ("make retrain can start" in printed) == trainable
+    assert ("make retrain cannot start" in printed) == (not trainable)
 
 
 def _ending_in_rounding():

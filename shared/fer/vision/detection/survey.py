@@ -41,7 +41,7 @@ Rectangle = tuple[int, int, int, int]
 
 
 def survey_side_px(longer_px: int) -> int:
-    """Return the longer side at which a picture is looked at for small faces."""
+    """Return the longer side at which a picture is surveyed for small faces."""
     return min(longer_px, MAX_SIDE_PX)
 
 
