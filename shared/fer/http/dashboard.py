@@ -122,7 +122,9 @@ def _section(caption: str, head: str, rows: Sequence[str]) -> str:
     if not rows:
         return ""
     body = "\n".join(rows)
-    return f'<div class="wide"><table><caption>{caption}</caption>{head}<tbody>\n{body}\n</tbody></table></div>'
+    table = f"<table><caption>{caption}</caption>{head}<tbody>\n{body}\n</tbody></table>"
+    # On a narrow screen it scrolls, with the keyboard too.
+    return f'<section class="wide" aria-label="{caption}" tabindex="0">{table}</section>'
 
 
 def _bar(share: float, colour: str = "var(--bar)") -> str:
