@@ -1,8 +1,8 @@
 """Boxes and labels, and PNG by row filter and packer: ``python -m bench.encoding [--runs N] [--json OUT]``.
 
 OpenCV's levels and strategies, and ISA-L's levels with the filters that are cheap in NumPy, on the annotated
-pictures of the other benchmarks, taking turns; CPU time on one core. The unit beside each is OpenCV's YuNet at
-640×480 in the same run.
+pictures of the other benchmarks, taking turns; CPU time on one core. The unit is OpenCV's YuNet at 640×480 in the
+same run.
 """
 
 import argparse
@@ -46,11 +46,11 @@ def filtered(image_rgb: ImageRGB, which: str) -> ImageRGB:
     above, left = np.zeros_like(rows), np.zeros_like(rows)
     above[1:], left[:, channels:] = rows[:-1], rows[:, :-channels]
     if which == "mean":
-        return rows - ((left & above) + ((left ^ above) >> 1))
+        return rows - ((left & above) + ((left ^ above) >> np.uint8(1)))
     if which == "row by row":
         both = np.stack([rows - left, rows - above])
         cost = np.abs(both.view(np.int8).astype(np.int16)).sum(axis=2, dtype=np.int32)
-        return np.where((cost[0] < cost[1])[:, None], both[0], both[1])
+        return np.where((cost[0] < cost[1])[:, np.newaxis], rows - left, rows - above)
     return rows - (left if which == "left" else above)
 
 
@@ -68,7 +68,7 @@ def candidates() -> dict[str, Encoder]:
 
 
 def measure_drawing(faces: int, runs: int, yardstick: Yardstick) -> dict[str, Any]:
-    """Boxes and labels of so many faces of 60×75 pixels in 640×480."""
+    """Measure boxes and labels of a number of faces of 60×75 pixels in 640×480."""
     grid = [(10.0 + 75 * (each % 8), 60.0 + 130 * (each // 8), 60.0, 75.0) for each in range(faces)]
     scores = (0.05, 0.05, 0.0, 0.85, 0.05, 0.0, 0.0)
     drawn = [Prediction(face=Face(box_xywh=box, detection_score=0.9), scores=scores) for box in grid]

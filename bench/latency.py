@@ -70,7 +70,12 @@ def measure_latency(server: Server, case: Case, annotate: str, peer: str | None)
             if url == server.url and len(answer["faces"]) != case.faces:
                 raise SystemExit(f"{case.name}: found {len(answer['faces'])} faces, expected {case.faces}")
     counted_s, lines = durations_s[server.url][WARM_UP:], predictions_of(server, case.runs)
-    result = {"case": case.name, "annotate": annotate, **summary(counted_s), "yardstick": yardstick.figures()}
+    result: dict[str, Any] = {
+        "case": case.name,
+        "annotate": annotate,
+        **summary(counted_s),
+        "yardstick": yardstick.figures(),
+    }
     result["yardsticks"] = yardstick.multiple(result["median_ms"])
     result |= {"stages_ms": stages(lines), "profile": profile(lines, counted_s)}
     result["resident_mb"] = round(server.resident_mb())
@@ -103,10 +108,14 @@ def measure_throughput(server: Server, clients: int, requests: int = 120) -> dic
     yardstick = Yardstick()
     yardstick.look(9)
     body = request_body(one_face(640, 480), annotate="none")
+
+    def predict(_: int) -> float:
+        return post(server.url, PREDICT, body)[0]
+
     with ThreadPoolExecutor(clients) as pool:
-        list(pool.map(lambda _: post(server.url, PREDICT, body), range(clients * WARM_UP)))
+        list(pool.map(predict, range(clients * WARM_UP)))
         started_s = time.perf_counter()
-        durations_s = list(pool.map(lambda _: post(server.url, PREDICT, body)[0], range(requests)))
+        durations_s = list(pool.map(predict, range(requests)))
         elapsed_s = time.perf_counter() - started_s
     yardstick.look(9)
     result = {"clients": clients, "per_second": round(requests / elapsed_s, 1), **summary(durations_s)}

@@ -1,7 +1,7 @@
 """What merging costs, on the local directory store: ``python -m bench.merge [--json OUT] [--folder DIR]``.
 
 Two questions: how the cost grows with the new shards (100, 1,000, 10,000), and whether it depends on the rows
-already merged (1,000 new onto 10 and onto 100,000). Beside the time, the store's operations and the bytes it
+already merged (1,000 new onto 10 and onto 100,000). Apart from the time, the store's operations and the bytes it
 moves are counted: those are what a cloud bills, and they do not depend on the machine.
 """
 

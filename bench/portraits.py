@@ -1,8 +1,8 @@
 """Portraits as large JPEGs, of which a half is decoded: ``python -m bench.portraits --portraits ZIP [--photos DIR]``.
 
-Small faces beside one of about 1,000 pixels in 12 megapixels: how many are found in the whole picture, and in as much
-of it as is served. With ``--photos`` (a directory with ``faces/``), whether photos enlarged to 4,000 pixels have the
-same answer.
+Small faces next to one of about 1,000 pixels in 12 megapixels: how many are found in the whole picture, and in as
+much of it as is served. With ``--photos`` (a directory with ``faces/``), whether photos enlarged to 4,000
+pixels have the same answer.
 """
 
 import argparse

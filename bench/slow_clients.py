@@ -1,8 +1,8 @@
 """Whether slow clients and large pictures hold up the others: ``python -m bench.slow_clients [--json OUT]``.
 
 200 stalled connections, half of them inside the headers, next to health checks and predictions; and one picture of
-23 megapixels next to four clients that post 13 megapixels in a loop. Each with and without, in the same run. And
-as many stalled bodies as predict is deployed with threads, on what ``make build`` made.
+23 megapixels next to four clients that post 13 megapixels in a loop. Each with and without, in the same run. And,
+on the output of ``make build``, as many stalled bodies as predict is deployed with threads.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def measure_stalled(server: Server, *, stalled: int = STALLED, runs: int = 40) -
 
 
 def measure_artefact(directory: Path) -> dict[str, Any]:
-    """The same for what ``make build`` made of predict, under the functions framework with the deployed threads."""
+    """Measure the same for the built predict, under the functions framework with the deployed threads."""
     log = directory / "predict.log"
     settings = {"THREADS": str(DEPLOYED_THREADS)}
     with function_server(Path(sys.executable), ROOT / "build" / "predict", "predict", log=log, **settings) as server:

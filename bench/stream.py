@@ -53,7 +53,7 @@ def address_of(server: Server) -> str:
 
 
 async def with_memory(server: Server, *clients: Coroutine[Any, Any, Seen]) -> tuple[list[Seen], dict[str, float]]:
-    """Run the clients at the same time; what they saw, and the server's memory beside it, sampled twice a second."""
+    """Run the clients at the same time; return what they saw, and the server's memory, sampled twice a second."""
     samples_mb: list[float] = []
 
     async def sample() -> None:
@@ -85,7 +85,7 @@ def figures(seen: Seen, seconds: float) -> dict[str, Any]:
 
 
 async def sustained(server: Server, frame: bytes, fps: float, seconds: float) -> dict[str, Any]:
-    """Return one camera for the whole time; the processor time says what a core without other work could do."""
+    """Return one camera for the whole time; the processor time says what an otherwise idle core could do."""
     before_s = server.processor_s()
     (seen,), memory = await with_memory(server, camera(address_of(server), [frame], fps=fps, seconds=seconds))
     processor_ms = 1000 * (server.processor_s() - before_s) / len(seen.latencies_s)
@@ -102,7 +102,7 @@ async def shares(server: Server, frame: bytes, seconds: float) -> dict[str, Any]
 
 
 async def floods(server: Server, frame: bytes, seconds: float) -> dict[str, Any]:
-    """Return a camera beside a flood that is read and a flood that is not."""
+    """Return a camera alongside a flood that is read and a flood that is not."""
     address = address_of(server)
     (polite, read, unread), memory = await with_memory(
         server,

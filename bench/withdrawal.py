@@ -1,7 +1,7 @@
-"""What taking corrections back costs, on the local directory store: ``python -m bench.withdrawal [--json OUT]``.
+"""What withdrawing corrections costs, on the local directory store: ``python -m bench.withdrawal [--json OUT]``.
 
-Of 1,000 corrections merged onto older rows, none to 1,000 are withdrawn; then one export takes their rows out.
-The bytes tell that the CSV is read and written once for any number of them, and not at all for none.
+Of 1,000 corrections merged onto older rows, none to 1,000 are withdrawn; then one export removes their rows. The
+bytes show that the CSV is read and written once for any number of them, and not at all for none.
 """
 
 import argparse
@@ -27,7 +27,7 @@ NEW = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """One export after so many withdrawals."""
+    """One export after a number of withdrawals."""
 
     time_s: float
     csv_bytes: int

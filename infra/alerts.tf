@@ -181,7 +181,8 @@ resource "google_monitoring_alert_policy" "schedules" {
 
   documentation {
     mime_type = "text/markdown"
-    content   = "Look at the log of the schedules `${var.name}-merge` and `${var.name}-retrain`: a status of 403 means that the schedule's account may not call, 404 that what it calls is not there."
+    content   = "Look at the log of the schedules `${var.name}-merge` and `${var.name}-retrain`: a status of 403 means that the schedule's account may not call, 404
+    that the target does not exist."
   }
 }
 
@@ -211,6 +212,6 @@ resource "google_monitoring_alert_policy" "retraining" {
 
   documentation {
     mime_type = "text/markdown"
-    content   = "The run's log says which point of the gate refused the challenger. The champion goes on answering."
+    content   = "The run's log says which point of the gate refused the challenger. The champion keeps serving."
   }
 }

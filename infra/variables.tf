@@ -19,7 +19,7 @@ variable "region" {
 }
 
 variable "name" {
-  description = "What all resources are called after; two installations in one project need two names."
+  description = "What all resources are named after; two installations in one project need two names."
   type        = string
   default     = "fer"
 
@@ -30,7 +30,7 @@ variable "name" {
 }
 
 variable "allowed_origins" {
-  description = "Origins besides https://<domain> whose pages may call predict, feedback and the live socket. With neither, no page may."
+  description = "Origins other than https://<domain> whose pages may call predict, feedback and the live socket. With neither, no page may."
   type        = list(string)
   default     = []
 
@@ -41,7 +41,7 @@ variable "allowed_origins" {
 }
 
 variable "domain" {
-  description = "Host name of the web app. Where it is set, a load balancer serves the app, predict, feedback and the live socket from this one origin; it costs about 18 USD a month. Empty: no load balancer, no web app."
+  description = "Host name of the web app. If it is set, a load balancer serves the app, predict, feedback and the live socket from this one origin; it costs about 18 USD a month. Empty: no load balancer, no web app."
   type        = string
   default     = ""
 
@@ -52,7 +52,7 @@ variable "domain" {
 }
 
 variable "callers" {
-  description = "Who may call predict and feedback, as IAM members. Where an organisation admits its own members only (domain-restricted sharing), name them here; they then call with an identity token, which a browser has not."
+  description = "Who may call predict and feedback, as IAM members. If the organisation admits only its own members (domain-restricted sharing), name them here; they then call with an identity token, which a browser does not have."
   type        = list(string)
   default     = ["allUsers"]
 
@@ -63,7 +63,7 @@ variable "callers" {
 
   validation {
     condition     = var.domain == "" || contains(var.callers, "allUsers")
-    error_message = "Expected allUsers among the callers where there is a domain: a browser has no identity token."
+    error_message = "Expected allUsers among the callers if there is a domain: a browser has no identity token."
   }
 }
 
@@ -79,7 +79,7 @@ variable "data_admins" {
 }
 
 variable "receipt_days" {
-  description = "Days for which a correction can be taken back after its merge; what is left of it in the bucket stays a day longer."
+  description = "Days for which a correction can be withdrawn after its merge; what is left of it in the bucket stays a day longer."
   type        = number
   default     = 30
 
@@ -123,7 +123,7 @@ variable "training_image" {
 }
 
 variable "merge_schedule" {
-  description = "When the export merges what is pending (cron). Downloads merge too, so this only bounds what piles up between them."
+  description = "When the export merges what is pending (cron). Downloads merge too, so this only limits what piles up between them."
   type        = string
   default     = "*/15 * * * *"
 
@@ -151,7 +151,7 @@ variable "time_zone" {
 }
 
 variable "model_refresh_s" {
-  description = "How long at most predict and streaming go on with a model after another was promoted, in seconds."
+  description = "Most seconds for which predict and streaming keep serving a model after another has been promoted."
   type        = number
   default     = 60
 
@@ -162,7 +162,7 @@ variable "model_refresh_s" {
 }
 
 variable "max_instances" {
-  description = "Most instances of predict, and half as many of feedback: what bounds the bill when somebody floods them."
+  description = "Most instances of predict, and half as many of feedback; this limits the bill when somebody floods them."
   type        = number
   default     = 10
 
@@ -173,7 +173,7 @@ variable "max_instances" {
 }
 
 variable "budget" {
-  description = "What a month may cost before somebody is written to (at 50, 90 and 100 %, and when 100 % is forecast), in the currency of the billing account. It warns and stops nothing; 0: no budget."
+  description = "Monthly budget in the currency of the billing account; emails are sent at 50, 90 and 100 %, and when 100 % is forecast. It warns, but stops nothing; 0: no budget."
   type        = number
   default     = 25
 
@@ -195,7 +195,7 @@ variable "billing_account" {
 }
 
 variable "requests_per_minute" {
-  description = "How many requests one address may make in a minute before 429 is the answer: of the load balancer with a domain, else of each instance for itself. Everybody behind one office's address shares it."
+  description = "Requests that one address may make in a minute before it gets a 429: from the load balancer with a domain, otherwise from each instance for itself. Everybody behind one office's address shares them."
   type        = number
   default     = 60
 
@@ -206,7 +206,7 @@ variable "requests_per_minute" {
 }
 
 variable "annotate_formats" {
-  description = "Formats in which predict sends its picture, separated by commas, the first being the default. \"jpeg\" makes a flood of predictions cost a sixth of the egress."
+  description = "Formats in which predict sends its picture, separated by commas; the first is the default. With \"jpeg\" a flood of predictions costs a sixth of the egress."
   type        = string
   default     = "png,jpeg,webp"
 
@@ -217,7 +217,7 @@ variable "annotate_formats" {
 }
 
 variable "min_instances" {
-  description = "Instances of predict that are kept warm. 0 costs nothing while idle; a cold start takes a quarter of a second more, after the platform's own."
+  description = "Instances of predict that are kept warm. 0 costs nothing while idle, but then a cold start adds a quarter of a second to the platform's own."
   type        = number
   default     = 0
 
@@ -228,7 +228,7 @@ variable "min_instances" {
 }
 
 variable "alert_email" {
-  description = "Where alerts go; empty: the alert policies exist and show in the console, but nobody is written to."
+  description = "Address that alerts are sent to; empty: the alert policies exist and appear in the console, but no email is sent."
   type        = string
   default     = ""
 
@@ -239,7 +239,7 @@ variable "alert_email" {
 }
 
 variable "backlog_alert_shards" {
-  description = "Feedback left over by a merge from which on an alert is raised. One merge takes thousands, so anything left an hour long means that it does not keep up."
+  description = "Number of corrections left over by a merge above which an alert is raised. One merge takes thousands, so anything left for an hour means that it does not keep up."
   type        = number
   default     = 1000
 

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import cast
 
-from functions_framework import create_app
+import functions_framework
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fer.usecases.predict import Recogniser
@@ -34,4 +34,4 @@ def load_functions() -> tuple[ASGIApp, Recogniser]:
 
 
 def _load(name: str) -> ASGIApp:
-    return cast("ASGIApp", create_app(name, str(ROOT / "functions" / name / "main.py")))
+    return cast("ASGIApp", functions_framework.create_app(name, str(ROOT / "functions" / name / "main.py")))

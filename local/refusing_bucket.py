@@ -1,4 +1,4 @@
-"""A bucket on loopback that refuses every look, for tests and benchmarks."""
+"""A bucket on loopback that refuses every read, for tests and benchmarks."""
 
 import threading
 from collections.abc import Generator

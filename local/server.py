@@ -20,7 +20,7 @@ from local.functions import ROOT, load_functions
 from local.web_app import WebApp, is_built, what_is_missing
 from streaming.service import PATHS, build_service, server_options
 
-SAMPLE = "docs/images/astronaut.jpg"
+SAMPLE = "docs/images/astronaut.jpg" if (ROOT / "docs").is_dir() else "photo.jpg"
 WEB_APP = ROOT / "web" / "dist"
 
 

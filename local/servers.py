@@ -68,10 +68,10 @@ def send(
 
 
 def free_port() -> int:
-    """Return a free port that the system gives to no client.
+    """Return a free port outside the range that the system gives to clients.
 
-    Whoever calls a server that is down at a port from the clients' own range is now and then connected with itself,
-    and the server then cannot start.
+    Within that range, a client that calls a server that is down is now and then connected to itself, and the server
+    then cannot start.
     """
     for port in random.SystemRandom().sample(NOT_FOR_CLIENTS, 200):
         with socket.socket() as listener, contextlib.suppress(OSError):

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class DeniesQuietly(WebSocketsSansIOProtocol):
-    """Counts an answer over HTTP as the handshake's end, or uvicorn logs an error for each that was refused."""
+    """Counts an answer over HTTP as the handshake's end; otherwise uvicorn logs an error for each one refused."""
 
     async def send(self, message: "ASGISendEvent") -> None:
         await super().send(message)

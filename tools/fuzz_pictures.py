@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,7 @@ def _costs(costs: list[float], other_costs: list[float], *, peak_mb: float) -> I
 
 
 @contextmanager
-def _worker(first: int, end: int, seed: int, decoder: str, fill: str) -> Iterator[Iterator[str]]:
+def _worker(first: int, end: int, seed: int, decoder: str, fill: str) -> Generator[Iterator[str]]:
     # Two heaps instead of one per core, as in the server.
     environ = {**os.environ, "MALLOC_PERTURB_": fill, "MALLOC_ARENA_MAX": "2"}
     environ["GLIBC_TUNABLES"] = "glibc.malloc.tcache_count=0"  # memory in that cache is not filled

@@ -14,6 +14,7 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 from local.servers import free_port
 from tools.deployment.dockerfile import Stage, parse
@@ -91,7 +92,7 @@ def fetch(url: str, data: bytes | None = None, **headers: str) -> tuple[int, byt
         return answer.status, answer.read()
 
 
-def wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
+def wait_until_up(url: str, process: subprocess.Popen[Any]) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -108,19 +109,18 @@ def try_out(stage: Stage, scratch: Scratch, port: int) -> None:
     environment = {name: scratch.outside(value) for name, value in stage.environment.items()}
     environment |= {"PATH": scratch.path, "PORT": str(port), "HOME": "/nonexistent"}
     environment["LD_LIBRARY_PATH"] = str(scratch.libraries)  # the copied interpreter's own
-    user = {"user": USER, "group": USER, "extra_groups": []} if os.getuid() == 0 else {}
+    user: dict[str, Any] = {"user": USER, "group": USER, "extra_groups": []} if os.getuid() == 0 else {}
     command = stage.all("CMD")[-1].words
-    closed = subprocess.run(command, cwd=app, env=environment, check=False, **user)  # pyright: ignore[reportArgumentType]
-    if closed.returncode == 0:
+    if subprocess.call(command, cwd=app, env=environment, **user) == 0:
         raise SystemExit("the server starts without a token")
     environment["FER_EXPORT_TOKEN"] = TOKEN
-    process = subprocess.Popen(command, cwd=app, env=environment, **user)  # pyright: ignore[reportArgumentType]
+    process = subprocess.Popen(command, cwd=app, env=environment, **user)
     try:
         url = f"http://127.0.0.1:{port}"
         wait_until_up(url, process)
         health = stage.all("HEALTHCHECK")[-1].text.partition(" CMD ")[2]
         probe = type(stage.all("CMD")[-1])("CMD", health).words
-        subprocess.run(probe, cwd=app, env=environment, check=True, **user)  # pyright: ignore[reportArgumentType]
+        subprocess.run(probe, cwd=app, env=environment, check=True, **user)
         image = {"Content_Type": "image/jpeg"}
         print("health", *fetch(url))
         print("predict", *fetch(f"{url}/predict_expression?annotate=none", PICTURE, **image))

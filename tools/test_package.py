@@ -4,15 +4,20 @@
 directory as its working directory and without this process's environment.
 """
 
+import contextlib
 import json
 import subprocess
 import tempfile
+import time
 import venv
 from pathlib import Path
 
+from local.servers import free_port, send
+
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = ROOT / "docs" / "images" / "astronaut.jpg"
-EXTRAS = "vision"
+EXTRAS = "vision,http"
+START_TIMEOUT_S = 60
 
 RECOGNISE = """
 import sys
@@ -50,6 +55,36 @@ def check_licences(python: Path) -> None:
             raise SystemExit(f"{name} was not installed as it is")
 
 
+def check_serve(command: Path, scratch: Path) -> None:
+    """Fail unless ``fer serve`` recognises the picture and stores a correction in the working directory."""
+    with (scratch / "serve.log").open("w+") as log:
+        port = free_port()
+        environ = {"PATH": "/usr/bin:/bin", "HOME": str(scratch), "FER_DETECTOR": "mtcnn"}
+        arguments = [str(command), "serve", "--port", str(port)]
+        with subprocess.Popen(arguments, cwd=scratch, env=environ, stdout=log, stderr=log) as server:
+            try:
+                url = f"http://127.0.0.1:{port}"
+                wait_until_up(url, server)
+                for path in ("/predict_expression?annotate=none", "/save_expression_feedback?label=happy"):
+                    reply = send(url, "POST", path, headers={"Content-Type": "image/jpeg"}, body=PICTURE.read_bytes())
+                    if reply.status != 200:
+                        raise SystemExit(f"fer serve answers {path} with {reply.status}:\n{log.read()}")
+            finally:
+                server.terminate()
+    if not (scratch / "data" / "bucket").is_dir():
+        raise SystemExit("fer serve stored the correction elsewhere")
+
+
+def wait_until_up(url: str, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline and server.poll() is None:
+        with contextlib.suppress(OSError):
+            send(url, "GET", "/")
+            return
+        time.sleep(0.1)
+    raise SystemExit(f"fer serve is not up after {START_TIMEOUT_S} s (exit status {server.poll()})")
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         scratch = Path(directory)
@@ -57,6 +92,7 @@ def main() -> None:
         found = run(python, "-c", RECOGNISE, PICTURE, cwd=scratch).split()
         command = python.with_name("fer")
         check_licences(python)
+        check_serve(command, scratch)
         told = json.loads(run(command, "predict", PICTURE, "--detector", "mtcnn", cwd=scratch))
         if found != ["happy"] or [face["expression"] for face in told["faces"]] != found:
             raise SystemExit(f"expected one happy face in {PICTURE.name}, got {found} and {told}")

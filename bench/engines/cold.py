@@ -4,15 +4,17 @@
 and the megabytes that became resident.
 """
 
+import importlib
 import json
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-import cv2  # noqa: F401
 import numpy as np
 import onnxruntime
+
+importlib.import_module("cv2")  # the detectors' process has it
 
 FACE = np.zeros((1, 48, 48, 1), np.float32)
 
@@ -33,7 +35,7 @@ def answer_with_litert(content: bytes) -> None:
 
 
 def answer_with_onnx(content: bytes) -> None:
-    options = onnxruntime.SessionOptions()
+    options: Any = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.enable_mem_pattern = False

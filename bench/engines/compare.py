@@ -91,7 +91,8 @@ def milliseconds(runs: dict[str, Run], face: np.ndarray) -> dict[str, dict[str, 
 
 def cold(files: dict[str, bytes]) -> dict[str, dict[str, float]]:
     """Median of what ``cold.py`` says of each variant in fresh processes."""
-    script, results = Path(__file__).with_name("cold.py"), {}
+    script = Path(__file__).with_name("cold.py")
+    results: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for number, (name, content) in enumerate(files.items()):
             path = Path(folder) / f"{number}.{'tflite' if name.startswith('litert') else 'onnx'}"
@@ -109,9 +110,9 @@ def _ask(script: Path, path: Path) -> dict[str, float]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def accuracy(run: Run, public: FaceData, reference: np.ndarray) -> dict[str, float]:
+def accuracy(run: Run, public: FaceData, votes: np.ndarray, reference: np.ndarray) -> dict[str, float]:
     """Return what the answers for all faces are worth, and how far they are from Keras'."""
-    inputs, truth = model_input(public.images), majority(public.votes)
+    inputs, truth = model_input(public.images), majority(votes)
     logits = np.concatenate([run(inputs[place : place + 1]) for place in range(len(inputs))])
     measures = expression_measures(logits, public.labels, truth)
     return {
@@ -126,13 +127,15 @@ def compare(model_path: Path, faces: FaceData) -> dict[str, Any]:
     """Return all variants with all figures."""
     model = load_keras(model_path)
     training, public = (faces.take(faces.usage == name) for name in ("Training", "PublicTest"))
+    if public.votes is None:
+        raise ValueError("expected FER+'s votes")
     reference = outputs_of(model, model_input(public.images))
     files = make_files(model, training)
     runs, results = open_runs(files), cold(files)
     for name, figures in milliseconds(runs, model_input(public.images[:1])).items():
         results[name] |= {**figures, "bytes": len(files[name])}
         if figures["least_ms"] <= SLOW_MS:
-            results[name] |= accuracy(runs[name], public, reference)
+            results[name] |= accuracy(runs[name], public, public.votes, reference)
         print(json.dumps({name: results[name]}), flush=True)
     return {"benchmark": "engines", **circumstances(), "model": model_path.name, "results": results}
 

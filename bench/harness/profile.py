@@ -1,4 +1,4 @@
-"""Where a request's time goes: from the server's log, beside what the client saw of the same requests."""
+"""Where a request's time goes: from the server's log, next to what the client saw of the same requests."""
 
 import statistics
 from collections.abc import Iterator, Sequence

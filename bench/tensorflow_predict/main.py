@@ -1,9 +1,10 @@
 """The function ``predict`` with the Keras model in TensorFlow, to compare its cold start with LiteRT's.
 
-``bench.cold_start`` puts this file beside a copy of the built function, whose own main.py becomes ``served.py``:
+``bench.cold_start`` puts this file next to a copy of the built function, whose own main.py becomes ``served.py``:
 everything but the classifier is the same.
 """
 
+import importlib
 import threading
 from typing import Any
 
@@ -46,4 +47,4 @@ class KerasClassifier(fer.vision.classifier.LiteRTClassifier):
 
 fer.vision.classifier.LiteRTClassifier = KerasClassifier
 
-from served import predict  # noqa: E402, F401  it must find the other classifier in place
+predict = importlib.import_module("served").predict  # it must find the other classifier in place

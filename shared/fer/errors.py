@@ -133,7 +133,7 @@ class TooManyRequests(FerError):
 
 
 class NotPermitted(Unavailable):
-    """The object store refuses this account. To one that may not list, also what is missing is refused."""
+    """The object store refuses this account; one that may not list is refused missing objects, too."""
 
 
 class CorruptData(FerError):

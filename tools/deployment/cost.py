@@ -44,7 +44,7 @@ BASE64: Final = 4 / 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What a month brings, and what is taken for granted where nothing was measured."""
+    """A month's load, and what is assumed where nothing was measured."""
 
     predictions: int
     feedback_share: float = 0.01
@@ -68,7 +68,7 @@ class Load:
 
 
 def costs(load: Load, benchmark: dict[str, Any]) -> dict[str, float]:
-    """Dollars a month by what they are for."""
+    """Return the dollars a month by what they are for."""
     predict_s, feedback_s, export_s = _seconds(load, benchmark)
     merge = _merge(benchmark)
     runs_s = 52 / 12 * load.retraining_s
@@ -132,7 +132,7 @@ def _storage_operations(load: Load, merging_per_shard: float) -> float:
 
 
 def abuse(benchmark: dict[str, Any]) -> dict[str, float]:
-    """Dollars a day that somebody who sends all they can costs at the defaults, beyond what is free."""
+    """Return the dollars a day that sending as much as possible costs at the defaults, beyond what is free."""
     slower = Load(predictions=0).slower
     png_s = _latency_ms(benchmark, "12 MP", "png") * slower / 1000
     none_s = _latency_ms(benchmark, "12 MP", "none") * slower / 1000

@@ -4,6 +4,7 @@ import json
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, cast
 
 from dockerfile_parse import DockerfileParser
 from dockerfile_parse.parser import image_from
@@ -53,11 +54,13 @@ def parse(path: Path) -> list[Stage]:
     """Return the stages in order; an ARG before the first FROM belongs to none of them."""
     stages: list[Stage] = []
     with path.open("rb") as file:
-        steps = DockerfileParser(fileobj=file).structure
+        steps = DockerfileParser(fileobj=cast("Any", file)).structure  # it wants bytes, and is annotated with text
     for step in steps:
         name, value = step["instruction"], step["value"]
         if name == "FROM":
             base, stage = image_from(value)
+            if base is None:
+                raise ValueError(f"{path}: FROM names no image: {value!r}")
             stages.append(Stage(base, stage or ""))
         elif stages and name != "COMMENT":
             stages[-1].instructions.append(Instruction(name, value))

@@ -1,4 +1,4 @@
-"""What would make a deployment fail half-way, or cost without a limit: found before anything is created."""
+"""Finds what would make a deployment fail halfway, or cost without limit, before anything is created."""
 
 import json
 from typing import Any, cast
@@ -7,12 +7,12 @@ from tools.deployment.shell import Shell
 from tools.deployment.variables import Variables
 
 SHARING = "iam.allowedPolicyMemberDomains"
-UNKNOWN_ACCOUNT = "<what the look before this named after billingAccounts/>"
+UNKNOWN_ACCOUNT = "<the id that the check above prints after billingAccounts/>"
 MANAGED_SHARING = "iam.managed.allowedPolicyMembers"
 
 
 def refuse_another_region(shell: Shell, state: str, region: str) -> None:
-    """End where the installation is in another region: buckets cannot move, Terraform would delete and make anew."""
+    """Stop if the installation is in another region: buckets cannot move, so Terraform would recreate them."""
     place = shell.answer("gcloud", "storage", "buckets", "describe", f"gs://{state}", "--format=value(location)")
     if place and place.lower() != region.lower():
         raise SystemExit(
@@ -23,7 +23,7 @@ def refuse_another_region(shell: Shell, state: str, region: str) -> None:
 
 
 def refuse_strangers_not_admitted(shell: Shell, project: str, variables: Variables) -> None:
-    """End where everybody is to call and the organisation admits its own members only."""
+    """Stop if everybody is to call and the organisation admits only its own members."""
     if "allUsers" not in variables["callers"]:
         return
     for constraint in (SHARING, MANAGED_SHARING):
@@ -49,7 +49,7 @@ def _restricts(policy: dict[str, Any]) -> bool:
 
 
 def budget_variables(shell: Shell, project: str, variables: Variables) -> list[str]:
-    """Return the billing account for Terraform; ends where no budget can be set on it and none was declined."""
+    """Return the billing account for Terraform; stop if no budget can be set on it and none was declined."""
     if variables["budget"] == "0":
         return []
     found = shell.answer("gcloud", "billing", "projects", "describe", project, "--format=value(billingAccountName)")

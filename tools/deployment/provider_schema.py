@@ -57,7 +57,7 @@ class Bindings:
         return member.read().decode("utf-8")
 
     def _all(self, folder: str, ending: str) -> str:
-        """Return all files of a resource; large ones keep their blocks in files beside ``index``."""
+        """Return all files of a resource; large ones keep their blocks in files next to ``index``."""
         names = sorted(name for name in self._names if name.startswith(f"{folder}/") and name.endswith(ending))
         return "".join(self._read(name) for name in names)
 

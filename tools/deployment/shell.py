@@ -1,4 +1,4 @@
-"""Commands as a person would give them, step by step: shown, and run unless they are only to be shown."""
+"""Commands as a person would give them, step by step: shown, and run unless this is a dry run."""
 
 import shlex
 import subprocess
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class Shell:
-    """Runs commands in one folder step by step, or prints them only, as a plan to follow by hand."""
+    """Runs commands in one folder step by step, or only prints them, as a plan to follow by hand."""
 
     def __init__(self, directory: Path, *, dry_run: bool) -> None:
         self._directory = directory
@@ -19,7 +19,7 @@ class Shell:
         print(f"\n{self._steps}. {purpose}", flush=True)
 
     def run(self, *command: str) -> None:
-        """Run and show a command; ends the program where it fails."""
+        """Show and run a command; end the program if it fails."""
         print(f"   $ {shlex.join(command)}", flush=True)
         if not self.dry_run:
             done = subprocess.run(command, cwd=self._directory, check=False)
@@ -27,15 +27,15 @@ class Shell:
                 raise SystemExit(f"{command[0]} ended with {done.returncode}")
 
     def holds(self, *command: str) -> bool:
-        """Return whether a look at something succeeds; a dry run takes it to be missing, and says how to look."""
+        """Return whether a check succeeds; a dry run assumes that it fails, and shows how to check."""
         if self.dry_run:
-            print(f"   only where this fails: {shlex.join(command)}", flush=True)
+            print(f"   only if that fails: {shlex.join(command)}", flush=True)
         return self._printed(command) is not None
 
     def answer(self, *command: str) -> str | None:
         """Return what a check prints, or None if it fails; a dry run shows the check and returns None."""
         if self.dry_run:
-            print(f"   look first: {shlex.join(command)}", flush=True)
+            print(f"   check first: {shlex.join(command)}", flush=True)
         return self._printed(command)
 
     def _printed(self, command: tuple[str, ...]) -> str | None:

@@ -67,7 +67,7 @@ def make_card(
 def make_priors(network: np.ndarray, ferplus: np.ndarray) -> dict[str, dict[str, float]]:
     """Return the card's priors: the network's own, the default and FER+'s; shares (7,) in LABELS' order.
 
-    The default serves people with all seven expressions alike.
+    By default all seven expressions count alike.
     """
     shares = {"network": network, "default": np.array(BALANCED), "ferplus": ferplus}
     return {

@@ -34,6 +34,7 @@ from training.conversion.own_model import (
     head_of,
     keras_bytes,
     open_model,
+    read_labels,
     served_form,
 )
 from training.conversion.trainable import try_training
@@ -120,7 +121,7 @@ def convert_and_check(
 
 
 def _compare(served: keras.Model, content: bytes, preprocessing: Preprocessing) -> tuple[Head, float]:
-    """What kind of scores the model gives, and the largest difference of one between Keras and LiteRT."""
+    """Return what kind of scores the model gives, and the largest difference of one between Keras and LiteRT."""
     scale, offset = preprocessing
     chips = np.random.default_rng(0).integers(0, 256, (64, SIDE_PX, SIDE_PX, 1)).astype(np.float32)
     inputs = chips * np.float32(scale) + np.float32(offset)
@@ -131,7 +132,7 @@ def _compare(served: keras.Model, content: bytes, preprocessing: Preprocessing) 
 
 
 def _scores(outputs: np.ndarray, head: Head) -> np.ndarray:
-    """As serving makes them of the outputs (N, K): they sum to 1."""
+    """Return scores (N, K) that sum to 1, computed from the outputs as serving does."""
     if head == "logits":
         return softmax(outputs)
     return outputs / np.maximum(outputs.sum(axis=1, keepdims=True), 1e-12)
@@ -143,7 +144,7 @@ def _measure(
     share = accuracy(served, check, labels, preprocessing)
     print(f"accuracy on {len(check):,} faces to check: {share:.1%}")
     if share < HARDLY_ABOVE_CHANCE:
-        print(f"beware: that is hardly above chance; are {', '.join(labels)} in the model's order?")
+        print(f"warning: that is hardly above chance; are {', '.join(labels)} in the model's order?")
     return {"check_accuracy": share, "check_faces": len(check)}
 
 
@@ -151,7 +152,7 @@ def main() -> None:
     """Parse the command line, convert, say what was written."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, required=True, help="a .keras or HDF5 file")
-    parser.add_argument("--labels", default=",".join(LABELS), help="comma-separated, in the model's order")
+    parser.add_argument("--labels", default=",".join(LABELS), help="in the model's order, or a file with one a line")
     parser.add_argument("--out", type=Path, default=Path("runs/model"), help="default: %(default)s")
     parser.add_argument("--quantisation", choices=list(TOLERANCES), default="none")
     parser.add_argument("--scale", type=float, help="model input = grey 0–255 × scale + offset")
@@ -159,8 +160,8 @@ def main() -> None:
     parser.add_argument("--check", type=Path, help="labelled faces: FER2013, or a CSV in the feedback's format")
     parser.add_argument("--temperature", type=float, default=1.0)
     options = parser.parse_args()
-    labels = tuple(label.strip() for label in options.labels.split(",") if label.strip())
     try:
+        labels = read_labels(options.labels)
         card = convert_and_check(
             options.model,
             labels,
@@ -177,9 +178,9 @@ def main() -> None:
     try:
         try_training(options.out / KERAS_NAME, card)
     except ValueError as error:
-        print(f"make retrain cannot go on from it: {error}")
+        print(f"make retrain cannot start from it: {error}")
     else:
-        print("make retrain can go on from it")
+        print("make retrain can start from it")
     print(f"to serve it: make publish MODEL_DIR={options.out} and make promote VERSION={card['model_version']}")
 
 

@@ -30,7 +30,7 @@ def find_preprocessing(
     """Return what the model's own layers say, or the range in which it gets most of the labelled faces right.
 
     ``served`` is the model's form for chips of 48×48. One model scores 54 % with one of two usual ranges and 66 %
-    with the other, so none is ever assumed. Raises ValueError if neither layers nor faces tell.
+    with the other, so none is ever assumed. Raises ValueError if neither layers nor faces say.
     """
     stated = stated_range(model)
     if stated:
@@ -53,7 +53,7 @@ def warn_of_two_ranges(model: keras.Model, given: Preprocessing) -> None:
     """Warn if a range is given for a model whose own layers already scale its input."""
     stated = stated_range(model)
     if stated and not np.allclose(given, CANDIDATES[stated]):
-        print(f"beware: by its own layers, the model takes grey values {stated}; with {given} they are scaled twice")
+        print(f"warning: by its own layers, the model takes grey values {stated}; with {given} they are scaled twice")
 
 
 def accuracy(served: keras.Model, check: FaceData, labels: tuple[str, ...], preprocessing: Preprocessing) -> float:
@@ -66,7 +66,7 @@ def accuracy(served: keras.Model, check: FaceData, labels: tuple[str, ...], prep
 
 
 def stated_range(model: keras.Model) -> str | None:
-    """Return the one of CANDIDATES that the model's own layers bring to a usual range; None if they do not tell.
+    """Return the one of CANDIDATES that the model's own layers bring to a usual range; None if they do not say.
 
     Only what lies between the input and the first layer with weights counts, in nested models as well: a Rescaling
     elsewhere says nothing about the input.
@@ -89,7 +89,7 @@ def _is_usual(black: float, white: float) -> bool:
 
 
 def _reached(model: Any, chips: np.ndarray) -> Iterator[tuple[float, float]]:
-    """What a black and a white picture have become where they meet the first layers with weights."""
+    """Yield what a black and a white picture have become where they reach the first layers with weights."""
     for tensor, inner in _ends(model):
         here = any(tensor is each for each in model.inputs)
         values = chips if here else np.asarray(keras.Model(model.inputs[0], tensor)(chips, training=False))
@@ -101,7 +101,7 @@ def _reached(model: Any, chips: np.ndarray) -> Iterator[tuple[float, float]]:
 
 
 def _ends(model: Any) -> Iterator[tuple[Any, Any]]:
-    """The tensors in which the input's path ends, each with the model that it enters there, or None."""
+    """Yield the tensors in which the input's path ends, each with the model that it enters there, or None."""
     graph = getattr(model, "_functional", None) or model  # Sequential keeps its graph inside
     on_path = {id(tensor) for tensor in graph.inputs}
     for operation in graph.operations:
@@ -115,7 +115,7 @@ def _ends(model: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _only_prepares(operation: Any) -> bool:
-    """Whether it has no weights that it has learnt, but statistics of the data at most."""
+    """Return whether it has no learnt weights, at most statistics of the data."""
     if getattr(operation, "layers", None):
         return all(_only_prepares(layer) for layer in operation.layers)
     return type(operation).__name__ == "Normalization" or not getattr(operation, "weights", None)

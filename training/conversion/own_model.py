@@ -9,6 +9,7 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
+from fer.usecases.spellings import label_of
 from training.conversion.litert import load_keras
 from training.data.fer2013 import LABELS, SIDE_PX
 
@@ -16,6 +17,7 @@ Head = Literal["softmax", "sigmoid", "logits"]
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _ZIP = b"PK\x03\x04"
+SAVE_WHOLE = "save the model itself, with model.save('model.keras')"
 # What a head may end in without being another head.
 _PASSED_ON = ("Flatten", "Reshape", "Dropout", "Identity", "Cast")
 
@@ -23,8 +25,10 @@ _PASSED_ON = ("Flatten", "Reshape", "Dropout", "Identity", "Cast")
 def open_model(path: Path) -> tuple[keras.Model, bool]:
     """Open a ``.keras`` or HDF5 file, whatever its name; return the model and whether the file is a ``.keras`` one.
 
-    Raises ValueError for any other file, and where Keras cannot open it.
+    Raises ValueError for anything else, and where Keras cannot open it.
     """
+    if path.is_dir():
+        raise ValueError(f"expected .keras or HDF5 file, got {path}, a folder; if it is a SavedModel, {SAVE_WHOLE}")
     with path.open("rb") as stream:
         begins = stream.read(len(_HDF5))
     if not begins.startswith((_ZIP, _HDF5)):
@@ -39,8 +43,16 @@ def open_model(path: Path) -> tuple[keras.Model, bool]:
         try:
             model = load_keras(named)
         except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
-            raise ValueError(f"Keras cannot open {path}: {error}") from error
+            raise ValueError(f"Keras cannot open {path}: {_reason(error)}") from error
     return model, is_keras and not _rename(model)
+
+
+def _reason(error: Exception) -> str:
+    if "No model config found" in str(error):
+        return f"it holds only weights; {SAVE_WHOLE}"
+    if "`Lambda`" in str(error):
+        return "a Lambda layer holds Python code, which is not run; use Rescaling or another layer in its place"
+    return str(error)
 
 
 def _rename(model: keras.Model) -> bool:
@@ -70,6 +82,15 @@ def check_shapes(model: keras.Model, labels: tuple[str, ...]) -> None:
         raise ValueError(f"expected an input of shape (None, height, width, 1 or 3), got {taken}")
     if len(given) != 2 or given[1] != len(labels):
         raise ValueError(f"expected an output of shape (None, {len(labels)}), one per label, got {given}")
+
+
+def read_labels(text: str) -> tuple[str, ...]:
+    """Return the labels of a comma-separated list or of a file with one a line, in the project's own spelling.
+
+    Spellings of common data sets are known; an unknown word stays as it is.
+    """
+    listed = Path(text).read_text(encoding="utf-8").splitlines() if Path(text).is_file() else text.split(",")
+    return tuple(label_of(each, labels=LABELS) or each.strip() for each in listed if each.strip())
 
 
 def check_labels(labels: tuple[str, ...]) -> None:
@@ -109,7 +130,7 @@ def keras_bytes(served: keras.Model) -> bytes:
 
 
 def head_of(model: keras.Model, outputs: np.ndarray) -> Head:
-    """Return what the scores are, by the last layer if that tells, otherwise by ``outputs`` (N, K) of the model."""
+    """Return what the scores are, by the last layer if that says, otherwise by ``outputs`` (N, K) of the model."""
     match _last_activation(model):
         case "softmax":
             return "softmax"
@@ -125,7 +146,7 @@ def head_of(model: keras.Model, outputs: np.ndarray) -> Head:
 
 
 def _last_activation(model: Any) -> str | None:
-    """Return the name of the activation that makes the output; None if the last operation does not tell."""
+    """Return the name of the activation that makes the output; None if the last operation does not say."""
     tensor = model.outputs[0]
     while True:
         operation = tensor._keras_history.operation

@@ -20,8 +20,8 @@ _LEAST = 1e-12
 def trainable_form(model: keras.Model, card: dict[str, Any]) -> keras.Model:
     """Return the model for faces (N, 48, 48, 1) in 0–1, with logits (N, 7) in the order of LABELS as its answers.
 
-    ``card`` says what the model takes and gives; a model that is like this already is returned unchanged. The answers
-    stay those that are served: the softmax of a score's logarithm is the score, divided by the sum of all.
+    ``card`` says what the model takes and gives; a model that already has this form is returned unchanged. The
+    answers stay those that are served: the softmax of a score's logarithm is the score, divided by the sum of all.
     """
     scale, offset = card["preprocessing"]["scale"] * 255, card["preprocessing"]["offset"]
     size_hw = (card["input"]["height"], card["input"]["width"])

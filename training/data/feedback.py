@@ -91,8 +91,8 @@ class FeedbackFaces:
     """Distinct faces with settled labels, in the CSV's order.
 
     ``rows`` int64 (F,) index FeedbackRows, ``labels`` int64 (F,) LABELS; ``not_expressions`` are the rows of faces
-    labelled "nan". ``groups`` int64 (N,) maps each row to the row that represents its face. ``counts`` says what
-    became of the rows.
+    labelled "nan". ``groups`` int64 (N,) maps each row to the row that represents its face. ``counts`` has the
+    outcomes of the rows.
     """
 
     rows: np.ndarray

@@ -1,6 +1,6 @@
-"""A tenth of the training faces that nothing is trained on: what chooses weights, precision and temperature.
+"""A tenth of the training faces that nothing is trained on, used to choose weights, precision and temperature.
 
-PublicTest then only reports. Near duplicates stay together, so no chosen face has its like among those trained on.
+PublicTest then only reports. Near duplicates stay together, so no selected face resembles one that is trained on.
 """
 
 import dataclasses

@@ -5,6 +5,7 @@ In FER2013 a third of the faces is happy; in somebody's photos nobody may be afr
 the network learns are likelihoods: scores for a population in which all seven expressions are equally frequent.
 """
 
+import hashlib
 import math
 import tempfile
 from dataclasses import dataclass
@@ -32,6 +33,23 @@ class Source:
     weights: np.ndarray
     repeats: np.ndarray
 
+    def __len__(self) -> int:
+        return len(self.repeats)
+
+    def take(self, rows: np.ndarray) -> "Source":
+        """Return the chosen rows, by boolean mask."""
+        return Source(
+            images=self.images[rows],
+            targets=self.targets[rows],
+            weights=self.weights[rows],
+            repeats=self.repeats[rows],
+        )
+
+    def digest(self) -> str:
+        """Return a name for these very faces, seen this often."""
+        parts = (self.images, self.targets, self.weights, self.repeats)
+        return hashlib.sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts)).hexdigest()
+
     def prior(self) -> np.ndarray:
         """Return the share of each expression in what is seen of this source, float32 (7,), none below 0.2 %."""
         seen = (self.targets * (self.weights * self.repeats)[:, None]).sum(axis=0)
@@ -40,7 +58,7 @@ class Source:
 
 
 def voted(faces: FaceData, config: Config) -> Source:
-    """Return faces with votes as a source; raises ValueError where no row has votes for an expression."""
+    """Return faces with votes as a source; raises ValueError if no row has votes for an expression."""
     targets, weights = vote_targets(faces.given_votes)
     rows = np.flatnonzero(weights > 0)
     if len(rows) == 0:
@@ -52,7 +70,7 @@ def voted(faces: FaceData, config: Config) -> Source:
 def labelled(path: Path, times: float, config: Config) -> Source:
     """Return the faces of a CSV in the feedback's format as a source; each is seen ``times`` in an epoch.
 
-    A label counts as right but for the share ``extra_noise``. Raises ValueError where the file has no such faces.
+    A share of ``extra_noise`` of the labels is assumed wrong. Raises ValueError if the file has no such faces.
     """
     with tempfile.TemporaryDirectory() as folder, path.open("rb") as stream:
         rows = read_rows(iter(lambda: stream.read(1 << 20), b""), Path(folder) / "pixels.u8")

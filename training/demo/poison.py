@@ -1,8 +1,7 @@
 """Ten kinds of bad batches against the gate: ``python -m training.demo.poison --base … --votes …``.
 
 Each is made of FER2013's training faces and given to retraining alone, as the first batch that its gate ever sees.
-None may be published. A kind whose figures lie in the work directory is not run again, so a run that was stopped
-goes on.
+None may be published. A kind whose figures lie in the work directory is not run again, so a stopped run resumes.
 """
 
 import argparse
@@ -117,7 +116,7 @@ def make_batch(kind: Kind, pool: Pool, seed: int) -> Faces:
 
 
 def try_batch(name: str, batch: Faces, options: retraining.Options) -> dict[str, Any]:
-    """What retraining makes of the batch, in a bucket of its own; faces and models of it are removed again."""
+    """Return what retraining makes of the batch, in a bucket of its own; its faces and models are removed."""
     started = time.monotonic()
     shutil.rmtree(options.workdir, ignore_errors=True)
     options.workdir.mkdir(parents=True)

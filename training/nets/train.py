@@ -1,7 +1,7 @@
 """Train one experiment: ``python -m training.nets.train --config … --data … --votes … --workdir …``.
 
-``--workdir`` holds the checkpoint, ``averaged.keras`` and ``history.jsonl``; the same command goes on where a run
-stopped.
+``--workdir`` holds the checkpoint, ``averaged.keras`` and ``history.jsonl``; the same command resumes a stopped
+run.
 """
 
 import argparse

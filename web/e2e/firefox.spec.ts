@@ -1,5 +1,7 @@
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import puppeteer, { type Browser, type ElementHandle, type Page } from "puppeteer-core";
 import { AXE_RULES } from "./support/appearance.ts";
 import { ASTRONAUT, FIREFOX, NO_FACE, TWO_FACES } from "./support/pictures.ts";
@@ -117,6 +119,24 @@ test("photos without a face, several photos and German", async ({ firefox: page 
   await click(page, "Deutsch");
   await seen(page, "Eine Zeile je Foto");
   await expectFine(page, "german");
+});
+
+test("a file that is no use says why, and offers no useless second try", async ({ firefox: page }) => {
+  const folder = await mkdtemp(join(tmpdir(), "fer-e2e-"));
+  const photo = await readFile(ASTRONAUT);
+  for (const [name, bytes, words] of [
+    ["truncated.jpg", photo.subarray(0, photo.length / 2), "its end is missing"],
+    ["IMG_1234.HEIC", Buffer.concat([Buffer.from("\0\0\0\x18ftypheic", "latin1"), Buffer.alloc(2000)]), "HEIC"],
+    ["notes.jpg", Buffer.from("no photo"), "isn't a photo"],
+  ] as const) {
+    await writeFile(join(folder, name), bytes);
+    await open(page, "#/");
+    await choose(page, join(folder, name));
+    await seen(page, words);
+    await expectFine(page, `unopened-${name}`);
+    expect(await page.$$eval("main button", (buttons) => buttons.map(({ textContent }) => textContent))).toEqual([]);
+  }
+  await rm(folder, { recursive: true });
 });
 
 test("the dashboard, empty and with a correction", async ({ firefox: page, server }) => {

@@ -147,6 +147,7 @@ test("a server that stalls is said to be so, and nothing old is shown", async ({
   await expect(verdict(page)).toHaveText("Waiting for an answer…");
   await expect(figures(page)).toHaveCount(0);
   await expect.poll(() => isDrawn(page, "No boxes")).toBe(false);
+  await expect.poll(() => isDrawn(page, "Scores over the last 60 seconds")).toBe(true); // what was is known
   server.resume();
   await expect(state(page)).toHaveText("Live");
   await expect(verdict(page)).toContainText("Happy");
@@ -167,6 +168,16 @@ test("a socket that never opens gives way to HTTP, and no face is denied meanwhi
   await expect(verdict(page)).toHaveText("Waiting for an answer…");
   await expect(state(page)).toHaveText("Live, one frame at a time");
   await expect(verdict(page)).toContainText("Happy");
+});
+
+test("a server that takes no frames for now is not said to be away", async ({ page }) => {
+  await page.routeWebSocket(/\/stream$/, (socket) => socket.close());
+  await page.route("**/predict_expression*", (route) =>
+    route.fulfill({ status: 429, json: { error: "later", code: "too_many_requests", retryable: true } }),
+  );
+  await startCamera(page);
+  await expect(state(page)).toHaveText("The server takes no frames at the moment. Trying again…");
+  await expect(verdict(page)).toHaveText("Waiting for an answer…");
 });
 
 test("where the socket cannot be opened, pictures go over HTTP", async ({ page }) => {
@@ -199,6 +210,7 @@ test("the paused video is fine on every screen", async ({ page }) => {
   await expectFine(page, "video");
   await expectInOneView(page, [
     verdict(page),
+    page.getByRole("list", { name: "Score of each expression" }),
     page.getByRole("button", { name: "Resume" }),
     page.getByRole("button", { name: "Correct" }),
   ]);

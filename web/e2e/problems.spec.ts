@@ -1,4 +1,6 @@
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { ASTRONAUT } from "./support/pictures.ts";
 import { choose, expect, expectFocusKept, open, type Page, test } from "./support/test.ts";
 
@@ -64,6 +66,30 @@ test("without a network the page says so, of a photo and of a sample", async ({ 
   await expect(result(page).getByText("Happy").first()).toBeVisible();
 });
 
+test("a sample that a stalled server does not send is waited for, but not for ever", async ({ page, server }) => {
+  await open(page, "/");
+  await page.waitForFunction(() => [...document.images].every(({ complete }) => complete));
+  await page.clock.install();
+  server.stall();
+  await page.getByRole("button", { name: "Group" }).click();
+  await expect(page.getByRole("main").getByRole("status")).toHaveText("Loading…");
+  await page.clock.fastForward(16_000);
+  await expect(page.getByRole("alert")).toContainText("No answer after 15 seconds");
+});
+
+test("a file that is too large is not even read", async ({ page }) => {
+  await open(page, "/");
+  const large = join(await mkdtemp(join(tmpdir(), "fer-e2e-")), "large.jpg");
+  try {
+    await writeFile(large, "");
+    await truncate(large, 64 * 1024 * 1024 + 1);
+    await choose(page, large);
+    await expect(page.getByRole("alert")).toContainText("too large. The limit is 64 MB");
+  } finally {
+    await rm(dirname(large), { recursive: true });
+  }
+});
+
 test("each file that is no use says why, and offers no useless second try", async ({ page }) => {
   const photo = await readFile(ASTRONAUT);
   const heic = Buffer.concat([Buffer.from("\0\0\0\x18ftypheic\0\0\0\0mif1heic", "latin1"), Buffer.alloc(2000)]);
@@ -76,6 +102,7 @@ test("each file that is no use says why, and offers no useless second try", asyn
     await chooseBytes(page, name, bytes);
     await expect(page.getByRole("alert")).toContainText(words);
     await expect(page.getByRole("alert")).toBeInViewport();
+    await expect(page.getByRole("heading", { name })).toBeVisible();
     await expect(page.getByRole("button", { name: "Try again" })).toHaveCount(0);
   }
 });

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { EXAMPLE } from "../src/features/results/example.ts";
 import { ASTRONAUT, CROWD, TWO_FACES } from "./support/pictures.ts";
 import { predictionAfter } from "./support/predictions.ts";
-import { choose, expect, open, screenshot, test } from "./support/test.ts";
+import { choose, expect, isDrawnAt, open, screenshot, test } from "./support/test.ts";
 
 test.beforeEach(async ({ page }) => {
   await open(page, "/");
@@ -68,7 +68,9 @@ test("JSON and the curl line can be copied", async ({ page, context, server }) =
   expect(JSON.parse(answer)).toEqual(prediction);
 });
 
-test("in a crowd there are numbers from left to right, and the caption of the face that is meant", async ({ page }) => {
+test("in a crowd there are numbers from left to right, and the caption of the face that is pointed at", async ({
+  page,
+}) => {
   const { prediction } = await predictionAfter(page, () => choose(page, CROWD));
   expect(prediction.faces.length).toBeGreaterThan(24);
   const names = page.getByRole("radio", { name: /^Face/ });
@@ -82,6 +84,19 @@ test("in a crowd there are numbers from left to right, and the caption of the fa
     const tops = boxes.filter((_, index) => columns[index] === column).map(([, y = 0]) => y);
     expect(tops).toEqual([...tops].sort((one, other) => one - other));
   }
+
+  // Pointing at a face shows its caption; only the selected one has it otherwise.
+  const other = Number(await page.getByRole("radio", { name: /^Face 8:/ }).getAttribute("value"));
+  const [x = 0, y = 0, width = 0, height = 0] = prediction.faces[other]?.box ?? [];
+  const overlay = page.locator("canvas");
+  const bounds = await overlay.boundingBox();
+  const scale = (bounds?.width ?? 0) / (prediction.image_size[0] ?? 1);
+  const captionAt = [x + 90 / scale, y + height + 16 / scale] as const; // past where a number alone would end
+  const isCaptioned = () =>
+    isDrawnAt(page, captionAt[0] / (prediction.image_size[0] ?? 1), captionAt[1] / (prediction.image_size[1] ?? 1));
+  expect(await isCaptioned()).toBe(false);
+  await overlay.hover({ position: { x: (x + width / 2) * scale, y: (y + height / 2) * scale } });
+  await expect.poll(isCaptioned).toBe(true);
   await page.screenshot({ path: screenshot("crowd.png") });
 });
 

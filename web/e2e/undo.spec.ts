@@ -3,7 +3,7 @@ import { choose, csvRows, expect, expectFocusKept, open, type Page, test } from 
 
 const correction = (page: Page) => page.getByRole("region", { name: "Correction" });
 
-test("a correction is undone with one click, and its row is gone", async ({ page, server }) => {
+test("a correction is undone with one click, its row is gone, and another one may follow", async ({ page, server }) => {
   await open(page, "/");
   await choose(page, ASTRONAUT);
   await correction(page).getByRole("button", { name: "Correct" }).click();
@@ -13,6 +13,12 @@ test("a correction is undone with one click, and its row is gone", async ({ page
   await expect(correction(page).getByRole("status")).toContainText("Taken back");
   await expectFocusKept(page);
   expect(await csvRows(server)).toEqual([]);
+
+  await correction(page).getByRole("button", { name: "Wrong" }).click();
+  await correction(page).getByRole("radio", { name: "Sad" }).check();
+  await correction(page).getByRole("button", { name: "Submit correction" }).click();
+  await expect(correction(page).getByRole("status")).toContainText("Stored as “Sad”");
+  expect((await csvRows(server)).map(([label]) => label)).toEqual(["sad"]);
 });
 
 test("what was sent is listed with its thumbnail after the tab is closed, and can be taken back", async ({

@@ -86,8 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except ModuleNotFoundError as error:
-        extra = {"predict": "vision", "dataset": "vision", "serve": "serve"}.get(options.command, "all")
-        print(f"fer: {error.name} is missing; pip install 'facial-expression-functions[{extra}]'", file=sys.stderr)
+        extra = {"predict": "vision", "dataset": "vision"}.get(options.command, "all")
+        print(f"fer: {error.name} is missing; in a clone, pip install '.[{extra}]'", file=sys.stderr)
         return 2
     except FerError as error:
         print(f"fer: {error.message}", file=sys.stderr)

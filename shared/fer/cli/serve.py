@@ -1,4 +1,4 @@
-"""``fer serve``: ``make run``'s server, from the checkout or from the copy in the package."""
+"""``fer serve``: ``make run``'s server, from the checkout or from the copy in the wheel."""
 
 import os
 import sys

@@ -1,7 +1,6 @@
 """Answers in the contract's shapes."""
 
 import json
-from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ MERGE_COMPLETE = "Merge-Complete"
 
 
 def json_answer(body: Mapping[str, Any], *, status: int = 200) -> flask.Response:
-    """``body`` as compact JSON."""
+    """Return ``body`` as compact JSON."""
     return flask.Response(_json_bytes(body), status=status, content_type="application/json")
 
 
@@ -54,9 +53,11 @@ def predict_answer(
         }
     )
     if processed_image is not None:
+        import pybase64  # only the functions that take pictures have it
+
         # base64 has nothing to escape, and to look for it takes the JSON encoder twice as long as to make the base64.
         head = f'{{"processed_image":"data:image/{image_format};base64,'.encode()
-        rest = b"".join((head, b64encode(processed_image), b'",', rest[1:]))
+        rest = b"".join((head, pybase64.b64encode(processed_image), b'",', rest[1:]))
     return flask.Response(rest, content_type="application/json")
 
 
@@ -85,9 +86,9 @@ def csv_answer(
     complete: bool,
     announce_size: bool,
 ) -> flask.Response:
-    """``expression_pixel_data.csv`` as a download, or 304 if the caller has this version already.
+    """Return ``expression_pixel_data.csv`` as a download, or 304 if the caller has this version already.
 
-    ``complete`` says whether all feedback given before is in it. ``announce_size`` sets Content-Length,
+    ``complete`` says whether it contains all feedback sent before. ``announce_size`` sets Content-Length,
     which Cloud Run allows up to 32 MiB.
     """
     if request.if_none_match.contains_weak(etag):
@@ -104,7 +105,7 @@ def csv_answer(
 
 
 def redirect_answer(url: str, *, complete: bool) -> flask.Response:
-    """302 to ``url``, which is signed for a short time only and therefore not to be kept."""
+    """Return a redirect to ``url``, which is signed for a short time only, so it must not be cached."""
     response = flask.Response(status=302)
     response.headers["Location"] = url
     response.headers[MERGE_COMPLETE] = str(complete).lower()

@@ -24,9 +24,10 @@ class CrossOrigin:
         return self._is_own_or_named(request)
 
     def may_write(self, request: flask.Request, *, local: bool) -> bool:
-        """Whether the page that changes something, if it is one, may; CORS alone would only hide the answer from it.
+        """Return whether a request that changes something may do so.
 
-        Pages of the internet may not write on a ``local`` server, one of a person's own machine, unless named.
+        CORS alone would only hide the answer from its page. Pages on the internet may not write to a ``local``
+        server, on a person's own machine, unless named.
         """
         if "Origin" not in request.headers:
             return not _is_for_a_foreign_page(request)
@@ -55,8 +56,8 @@ class CrossOrigin:
 def _is_for_a_foreign_page(request: flask.Request) -> bool:
     """Return whether a browser asks for another site's page and sends no ``Origin``, as for its pictures and frames.
 
-    The credentials that the browser keeps for HTTP Basic ride on such a request. Who follows a link asks for himself
-    (https://www.w3.org/TR/fetch-metadata/).
+    The credentials that the browser keeps for HTTP Basic ride on such a request. Following a link is the user's
+    own request (https://www.w3.org/TR/fetch-metadata/).
     """
     get = request.headers.get
     follows_a_link = get("Sec-Fetch-Mode") == "navigate" and get("Sec-Fetch-Dest", "document") in (

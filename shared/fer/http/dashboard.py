@@ -40,7 +40,7 @@ _NOTHING_YET = '<p class="note">Nothing to download yet. Correct a label, and it
 def dashboard_page(statistics: Statistics, models: Sequence[PublishedModel], *, complete: bool) -> str:
     """Return the page as HTML: corrections by label, by week and against models' answers, and the published models.
 
-    A label's bar is as long as its share, a week's as its count next to the largest one. It shows no face. Where the
+    A label's bar is as long as its share, a week's as its count next to the largest one. It shows no face. If the
     merge before it was not ``complete``, it says so.
     """
     template = Template(Path(__file__).with_suffix(".html").read_text(encoding="utf-8"))
@@ -92,7 +92,7 @@ def _week_rows(weeks: Mapping[str, tuple[int, int, int]]) -> list[str]:
 
 
 def _said_rows(said: Mapping[str, Mapping[str, int]]) -> list[str]:
-    """Return a line for each expression that a model had said; the darker, the larger a count is in its line."""
+    """Return a line for each expression that a model had said; the larger a count within its line, the darker."""
     lines: list[str] = []
     for expression in (expression for expression in _LOOKS if expression in said):
         counts = [said[expression].get(label, 0) for label in _LOOKS]
@@ -122,7 +122,9 @@ def _section(caption: str, head: str, rows: Sequence[str]) -> str:
     if not rows:
         return ""
     body = "\n".join(rows)
-    return f'<div class="wide"><table><caption>{caption}</caption>{head}<tbody>\n{body}\n</tbody></table></div>'
+    table = f"<table><caption>{caption}</caption>{head}<tbody>\n{body}\n</tbody></table>"
+    # On a narrow screen it scrolls, with the keyboard too.
+    return f'<section class="wide" aria-label="{caption}" tabindex="0">{table}</section>'
 
 
 def _bar(share: float, colour: str = "var(--bar)") -> str:

@@ -47,9 +47,9 @@ class Endpoint:
     in the log. ``GET /`` is the health check: ``status`` and whatever ``health`` returns.
 
     Guarded routes ask for ``token``. Without one they answer on loopback only, unless ``without_token`` says why
-    they may elsewhere. Pages of other origins may read them only where ``allowed_origins`` names these: its ``*`` is
-    for the other routes. What ``writes`` is refused to pages that are not allowed, for a body of text or a form needs
-    no preflight.
+    they may elsewhere. Pages of other origins may read them only if ``allowed_origins`` names those; its ``*`` is
+    for the other routes. Routes that ``write`` refuse pages that are not allowed, because a text or form body
+    needs no preflight.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Endpoint:
     def route(
         self, method: str, *paths: str, guarded: bool = False, writes: bool = False
     ) -> Callable[[Handler], Handler]:
-        """Register the decorated handler; ``guarded`` is for what not everybody may read, ``writes`` for changes.
+        """Register the decorated handler; not everybody may read ``guarded`` routes, and ``writes`` means changes.
 
         A path may end in ``/{name}``, which matches one segment; the handler finds it in ``request.view_args``.
         """

@@ -1,7 +1,8 @@
 """A picture as text: a data URL (RFC 2397) or bare base64 (RFC 4648), as real clients write them."""
 
-import binascii
 import re
+
+import pybase64
 
 from fer.errors import InvalidInput, UnsupportedType
 from fer.http.escapes import unescaped
@@ -69,4 +70,4 @@ def _ascii(text: str) -> bytes:
 
 def _decoded(text: str | bytes) -> bytes:
     """Decode strict base64; raise ValueError (or binascii.Error, its subclass) for anything else."""
-    return binascii.a2b_base64(text, strict_mode=True)
+    return pybase64.b64decode(text, validate=True)

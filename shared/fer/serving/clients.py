@@ -17,11 +17,11 @@ MOST_CLIENTS = 10_000
 
 
 class Clients:
-    """Lets each client ask ``requests_per_minute``, all at once or spread; each process counts for itself.
+    """Allows each client ``requests_per_minute``, all at once or spread out; each process counts for itself.
 
-    Behind ``proxy_hops`` proxies, each of which appends the address that it was asked from to ``X-Forwarded-For``,
-    the client's address is that many from the end: the client may have made up anything before it. Without proxies it
-    is the connection's own. IPv6 addresses count by network (/64), because a client has all of one. The health check
+    Behind ``proxy_hops`` proxies, each of which appends its caller's address to ``X-Forwarded-For``, the client's
+    address is that many from the end; the client may have forged anything before it. Without proxies it is
+    the connection's own. IPv6 addresses count by network (/64), because a client has all of one. The health check
     and preflights are free. For one event loop; not thread-safe.
     """
 

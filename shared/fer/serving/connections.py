@@ -195,9 +195,9 @@ class Connection(H11Protocol):
         self._send_deadline = self.loop.call_later(self.send_timeout_s, self._judge_reader, self._untaken_bytes())
 
     def _judge_reader(self, untaken_before_bytes: int) -> None:
-        """Wait on for a client that has taken something, and drop one that has not.
+        """Go on waiting for a client that has taken something, and drop one that has not.
 
-        Dropped means: with what the system holds for it, which are megabytes, and which it would keep for minutes.
+        That also frees the megabytes that the system holds for it, which it would otherwise keep for minutes.
         """
         if untaken_before_bytes - self._untaken_bytes() >= TAKEN_IN_TIME_BYTES:
             self._watch_reader()

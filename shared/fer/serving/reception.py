@@ -19,9 +19,9 @@ class Reception:
     """Passes requests to ``app`` with the whole body in one message, so its threads never wait for a client.
 
     A body of more than ``max_body_bytes``, or not complete after ``body_timeout_s``, and one for which ``in_flight``
-    has no room, are let go and reach the application as a refusal (``REFUSAL``). What it answers is sent in
-    pieces, and a client who does not take them gives way when ``in_flight`` needs the room. Who asks more often than
-    ``clients`` lets one is refused before anything of the body is kept.
+    has no room, are let go and reach the application as a refusal (``REFUSAL``). The answer is sent in pieces, and
+    a client that does not take them gives way when ``in_flight`` needs the room. A client that asks more often than
+    ``clients`` allows is refused before any of its body is kept.
     """
 
     def __init__(

@@ -62,13 +62,15 @@ def on_threads(app: WsgiApp, threads: Threads) -> ASGIApp:
             quick = True
         answer = _WsgiAnswer(app, environ)
         try:
-            await threads.run(answer.start, quick=quick)
+            piece = await threads.run(answer.start, quick=quick)
             await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-            while (piece := await threads.run(answer.next_piece, quick=quick)) is not None:
+            while piece is not None and not answer.is_closed:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
+                piece = await threads.run(answer.next_piece, quick=quick)
+            await send({"type": "http.response.body", "body": piece or b""})
         finally:
-            await threads.run(answer.close, quick=True)
+            if not answer.is_closed:
+                await threads.run(answer.close, quick=True)
 
     return application
 
@@ -83,16 +85,23 @@ class _WsgiAnswer:
         self._pieces: Iterator[bytes] = iter(())
         self.status = 500
         self.headers: list[tuple[bytes, bytes]] = []
+        self.is_closed = False
 
-    def start(self) -> None:
+    def start(self) -> bytes | None:
+        """Return the first piece; one as long as the answer also closes it, which spares the change of threads."""
         self._answer = self._app(self._environ, self._start_response)
         self._pieces = iter(self._answer)
         self._environ["wsgi.input"].close()  # so that a slow reader of the answer keeps no memory for the body
+        piece = self.next_piece()
+        if piece is not None and (b"content-length", str(len(piece)).encode()) in self.headers:
+            self.close()
+        return piece
 
     def next_piece(self) -> bytes | None:
         return next((piece for piece in self._pieces if piece), None)
 
     def close(self) -> None:
+        self.is_closed = True
         getattr(self._answer, "close", lambda: None)()
 
     def _start_response(self, status: str, headers: list[tuple[str, str]], _: Any = None) -> None:

@@ -57,7 +57,7 @@ class ModelVersion:
 class ModelRegistry:
     """Model versions under ``models/`` of an object store.
 
-    Every file is written once and never again, the card last, so a version exists when its card does.
+    Every file is written exactly once, the card last, so a version exists when its card does.
     All methods raise ``Unavailable`` if the store does not answer and ``InvalidInput`` for an impossible name of a
     version or file.
     """

@@ -90,7 +90,7 @@ def save_shard(
             if stored is None:  # an expired tombstone has just been removed: the key is free again
                 continue
             if stored.metadata.get(SHA256) != sha256:
-                raise Conflict("This idempotency key was used for another feedback.") from error
+                raise Conflict("This idempotency key was used for another correction.") from error
             time = stored.metadata.get(TIME) or format_time(day_of(stored.updated))
             return ShardInfo(key=key, generation=stored.generation, created=False, sha256=sha256, time=time)
 

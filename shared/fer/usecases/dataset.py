@@ -85,11 +85,11 @@ def write_dataset(
     jobs: int,
     tell: Callable[[int, int], object],
 ) -> Counter[str]:
-    """Write the CSV to ``out`` and what became of each picture to ``out`` with ``.report.csv``; returns the counts.
+    """Write the CSV to ``out`` and the outcome of each picture to ``out`` with ``.report.csv``; return the counts.
 
-    ``way`` is a word for what ``read_chip`` does. ``tell`` hears how many pictures are done, of how many. Both files
-    appear when all is done. Until then they end in ``.part``, and the next call goes on with them, unless it reads in
-    another way or means other labels: then it begins anew.
+    ``way`` names what ``read_chip`` does. ``tell`` is called with the number of pictures done and their total.
+    Both files appear when everything is done. Until then they end in ``.part``, and the next call resumes them,
+    unless it reads in another way or with other labels: then it starts from scratch.
     """
     rows_path, report_path = (Path(f"{out}{suffix}.{way}.part") for suffix in ("", ".report.csv"))
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -120,9 +120,9 @@ def write_dataset(
 
 
 def _done_before(report_path: Path, labels: Mapping[str, str]) -> tuple[dict[str, str], int]:
-    """The outcome of each picture that an earlier run was done with, and how long its CSV was then.
+    """Return the outcome of each picture that an earlier run had finished, and the length of its CSV then.
 
-    Nothing where one of them has another label now, or is gone.
+    Return nothing if one of them now has another label or is gone.
     """
     if not report_path.is_file():
         return {}, 0

@@ -48,7 +48,7 @@ class Download:
 def merge(store: ObjectStore, *, now: datetime, receipt_days: int, budget_s: float = MERGE_BUDGET_S) -> MergeReport:
     """Merge every pending shard and take out what was withdrawn; safe to call at any time, from anywhere.
 
-    A merged correction can be taken back for ``receipt_days``. After ``budget_s`` no further batch is begun.
+    A merged correction can be withdrawn for ``receipt_days``. After ``budget_s`` no further batch is begun.
     """
     return merge_pending(store, now=now, budget_s=budget_s, tombstone_ttl=timedelta(days=receipt_days))
 

@@ -38,9 +38,9 @@ class PixelBudget:
     def hold(self, image: bytes, *, max_pixels: int) -> Generator[None]:
         """Hold what an encoded ``image`` is charged for the time of a ``with`` block.
 
-        A picture larger than the whole budget has it to itself. One of more than ``max_pixels``, or than is read of
-        its kind, waits for nothing, because it will be refused. Raises InvalidInput and UnsupportedType as
-        ``read_header`` does, and Unavailable where too many wait already, or the turn does not come in time.
+        A picture larger than the whole budget has it to itself. One that exceeds ``max_pixels``, or the limit of
+        its kind, does not wait, because it will be refused. Raises InvalidInput and UnsupportedType as
+        ``read_header`` does, and Unavailable if too many are waiting already, or the turn does not come in time.
         """
         with self.hold_pixels(_pixels_to_decode(image, max_pixels)):
             yield

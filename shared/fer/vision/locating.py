@@ -44,9 +44,9 @@ def locate_faces(
 ) -> Located:
     """Decode a picture and find its faces; ``lap`` is told the name of each stage that ends.
 
-    A large JPEG is looked at as libjpeg decodes it at a fraction of its size, in a third of the time. In a portrait
-    that is enough for chip and landmarks. Otherwise small faces may matter, so all of it is decoded and looked at.
-    Raises as ``decode_image`` does.
+    The first look at a large JPEG is at a fraction of its size, which libjpeg decodes in a third of the time. In a
+    portrait that is enough for chip and landmarks. Otherwise small faces may matter, so all of it is decoded and
+    searched. Raises as ``decode_image`` does.
     """
     reduced = decode_reduced(data, max_pixels=max_pixels)
     lap("decode_ms")

@@ -16,7 +16,7 @@ from keras import layers  # noqa: E402
 from tests.training.conversion.models import bright_and_dark_faces, bright_or_dark, nested, own_model  # noqa: E402
 from tests.training.generated import faces_csv, feedback_csv, portraits  # noqa: E402
 from training.conversion.convert import convert_and_check, main, read_check  # noqa: E402
-from training.conversion.own_model import every_layer, head_of  # noqa: E402
+from training.conversion.own_model import every_layer, head_of, read_labels  # noqa: E402
 from training.conversion.trainable import load_trainable, trainable_form  # noqa: E402
 from training.data.fer2013 import LABELS  # noqa: E402
 from training.evaluation.evaluate import open_served, score_all  # noqa: E402
@@ -145,6 +145,31 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path, content: bytes) -> N
     assert not (tmp_path / "expression").exists()
 
 
+def test_what_a_file_lacks_is_said_with_a_way_out(tmp_path: Path) -> None:
+    own_model().export(tmp_path / "folder", verbose=False)
+    own_model().save_weights(tmp_path / "own.weights.h5")
+    _ending_in(layers.Lambda(lambda x: x * 2)).save(tmp_path / "own.keras")
+    for name, words in (
+        ("folder", r"folder.*SavedModel, save.*model\.save"),
+        ("own.weights.h5", r"only weights.*model\.save"),
+        ("own.keras", r"own\.keras: .*Lambda.*Rescaling"),
+        ("missing.keras", r"missing\.keras"),
+    ):
+        with pytest.raises((ValueError, OSError), match=words):
+            convert_and_check(tmp_path / name, LABELS, tmp_path / "expression", created=CREATED, preprocessing=UNIT)
+    assert not (tmp_path / "expression").exists()
+
+
+@pytest.mark.parametrize("given", ["list", "file"])
+def test_labels_may_be_spelt_as_data_sets_spell_them(tmp_path: Path, given: str) -> None:
+    names = ["Anger", "disgust", "Fear", "Happiness", "neutral", "SAD", "surprise"]
+    listed = tmp_path / "classes.txt"
+    listed.write_text("\n".join(names) + "\n", encoding="utf-8")
+    labels = read_labels(",".join(names) if given == "list" else str(listed))
+    assert labels == ("angry", "disgusted", "fear", "happy", "neutral", "sad", "surprised")
+    assert read_labels("anger, contempt") == ("angry", "contempt")
+
+
 def _ending_in(*last):
     inputs = keras.Input((48, 48, 1))
     x = layers.Dense(7)(layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3)(inputs)))
@@ -239,8 +264,8 @@ def test_the_command_says_whether_retraining_can_go_on(
     main()
     printed = capsys.readouterr().out
     assert "head: softmax" in printed
-    assert ("make retrain can go on" in printed) == trainable
-    assert ("make retrain cannot go on" in printed) == (not trainable)
+    assert ("make retrain can start" in printed) == trainable
+    assert ("make retrain cannot start" in printed) == (not trainable)
 
 
 def _ending_in_rounding():

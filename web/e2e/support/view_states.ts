@@ -3,6 +3,17 @@ import { ASTRONAUT, CROWD, NO_FACE, TWO_FACES } from "./pictures.ts";
 import type { Server } from "./server.ts";
 import { choose, expect, open, type Page } from "./test.ts";
 
+async function giveCorrections(server: Server): Promise<void> {
+  const body = await readFile(ASTRONAUT);
+  for (const label of "happy happy happy happy neutral neutral surprised sad sad angry nan".split(" ")) {
+    await fetch(`${server.url}/save_expression_feedback?label=${label}&predicted=happy&model_version=residual-1`, {
+      method: "POST",
+      body,
+      headers: { "Content-Type": "image/jpeg" },
+    });
+  }
+}
+
 /** How to reach each state of each view that needs no camera. */
 export const VIEW_STATES: Record<string, (page: Page, server: Server) => Promise<void>> = {
   picture: async (page) => {
@@ -98,28 +109,34 @@ export const VIEW_STATES: Record<string, (page: Page, server: Server) => Promise
     await expect(page.getByText("Nothing to download yet")).toBeVisible();
   },
   dashboard: async (page, server) => {
-    for (const label of [
-      "happy",
-      "happy",
-      "happy",
-      "happy",
-      "neutral",
-      "neutral",
-      "surprised",
-      "sad",
-      "sad",
-      "angry",
-      "nan",
-    ]) {
-      const body = await readFile(ASTRONAUT);
-      await fetch(`${server.url}/save_expression_feedback?label=${label}&predicted=happy&model_version=residual-1`, {
-        method: "POST",
-        body,
-        headers: { "Content-Type": "image/jpeg" },
-      });
-    }
+    await giveCorrections(server);
     await open(page, "/#/dashboard");
     await expect(page.getByRole("row", { name: "Happy 4 36%" })).toBeVisible();
+  },
+  germandashboard: async (page, server) => {
+    await giveCorrections(server);
+    await open(page, "/#/dashboard");
+    await page.getByRole("button", { name: "Deutsch" }).click();
+    await expect(page.getByRole("row", { name: "Fröhlich 4 36 %" })).toBeVisible();
+  },
+  plaindashboard: async (page, server) => {
+    await giveCorrections(server);
+    await page.goto("/dashboard");
+    await expect(page.getByRole("row", { name: "Happy 4 36%" })).toBeVisible();
+  },
+  unopened: async (page) => {
+    await open(page, "/");
+    await page
+      .getByLabel("Photo files")
+      .setInputFiles({ name: "notes.jpg", mimeType: "image/jpeg", buffer: Buffer.of(1) });
+    await expect(page.getByRole("alert")).toBeVisible();
+  },
+  undone: async (page) => {
+    await open(page, "/");
+    await choose(page, ASTRONAUT);
+    await page.getByRole("button", { name: "Correct" }).click();
+    await page.getByRole("button", { name: "Undo" }).click();
+    await expect(page.getByText("Taken back").first()).toBeVisible();
   },
   nonesent: async (page) => {
     await open(page, "/#/sent");

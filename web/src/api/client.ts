@@ -21,6 +21,7 @@ export interface Receipt {
 const PREDICT_TIMEOUT_MS = 60_000;
 const FEEDBACK_TIMEOUT_MS = 60_000;
 const STATISTICS_TIMEOUT_MS = 15_000;
+const SAMPLE_TIMEOUT_MS = 15_000;
 
 export interface Correction {
   picture: Blob;
@@ -88,6 +89,11 @@ export async function fetchCsv(token: string): Promise<Blob> {
   return send("download_expression_csv", { headers: authorisation(token) }, (response) => response.blob());
 }
 
+/** One of the page's own sample photos. Raises ApiError. */
+export async function fetchSample(url: string): Promise<Blob> {
+  return send(url, { timeout_ms: SAMPLE_TIMEOUT_MS, cache: "default" }, (response) => response.blob());
+}
+
 export function csvUrl(): string {
   return apiUrl("download_expression_csv");
 }
@@ -112,6 +118,7 @@ interface Request {
   signal?: AbortSignal | undefined;
   /** Time allowed for the whole answer; unlimited if absent. */
   timeout_ms?: number;
+  cache?: RequestCache;
 }
 
 function asJson<Body>(response: Response): Promise<Body> {
@@ -120,7 +127,7 @@ function asJson<Body>(response: Response): Promise<Body> {
 
 /** Send a request and read the answer. Raises ApiError; if `signal` aborts, raises as fetch does. */
 async function send<Body>(path: string, request: Request, read: (response: Response) => Promise<Body>): Promise<Body> {
-  const { method = "GET", body, headers = {}, signal, timeout_ms } = request;
+  const { method = "GET", body, headers = {}, signal, timeout_ms, cache = "no-store" } = request;
   const bytes = body === undefined ? null : await body.arrayBuffer();
   const expired = new AbortController();
   const timer = timeout_ms === undefined ? undefined : setTimeout(() => expired.abort(), timeout_ms);
@@ -131,7 +138,7 @@ async function send<Body>(path: string, request: Request, read: (response: Respo
       headers: body === undefined ? headers : { ...headers, "Content-Type": body.type },
       body: bytes,
       credentials: "omit",
-      cache: "no-store",
+      cache,
       signal: signal === undefined ? expired.signal : AbortSignal.any([signal, expired.signal]),
     });
     if (!response.ok) throw await refusal(response);

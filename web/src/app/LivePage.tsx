@@ -65,6 +65,7 @@ function LiveView({ log, stream, mirrored, onStop, onTurn }: LiveViewProps) {
   const boxes = useMemo(() => boxesOf(numbered, true), [numbered]);
   const face = faces?.find(({ track }) => track === wanted) ?? faces?.[0];
   const selected = face?.track ?? null;
+  const charted = useLast(selected);
   return (
     <div ref={view} tabIndex={-1} className={styles.live}>
       <h1 className="visually-hidden">{words.live.title}</h1>
@@ -126,7 +127,7 @@ function LiveView({ log, stream, mirrored, onStop, onTurn }: LiveViewProps) {
               </Card>
             )}
             <Card label={words.live.overTime}>
-              <ScoreChart log={log} track={selected ?? 0} running={!paused} />
+              <ScoreChart log={log} track={charted} running={!paused} />
               <SessionExport log={log} />
             </Card>
           </>
@@ -134,6 +135,13 @@ function LiveView({ log, stream, mirrored, onStop, onTurn }: LiveViewProps) {
       />
     </div>
   );
+}
+
+/** The face whose past is shown: the selected one or, while none is in sight, the one that was selected last. */
+function useLast(selected: number | null): number | null {
+  const [last, setLast] = useState(selected);
+  if (selected !== null && selected !== last) setLast(selected);
+  return selected ?? last;
 }
 
 function FrameCorrection({ frame, face, model }: { frame: Blob; face: LiveFace; model: string | null }) {

@@ -37,6 +37,8 @@ export function PhotoPage({ desk, entries, entry }: Props) {
     verdict.current?.scrollIntoView({ block: "nearest" });
   }
 
+  if (outcome.status === "failed" && picture === null)
+    return <Unopened entries={entries} entry={entry} error={outcome.error} />;
   return (
     <>
       <h1 className="visually-hidden">{words.photo.named(entry.name)}</h1>
@@ -63,10 +65,7 @@ export function PhotoPage({ desk, entries, entry }: Props) {
         }
         tools={
           <>
-            <a className={buttonClass("plain", "small")} href={hrefOf({ page: "start" })}>
-              {backIcon}
-              {words.photo.another}
-            </a>
+            <Another />
             {prediction !== null && picture !== null && (
               <ResultTools picture={picture} prediction={prediction} faces={faces} selected={selected} />
             )}
@@ -100,6 +99,35 @@ export function PhotoPage({ desk, entries, entry }: Props) {
         }
       />
     </>
+  );
+}
+
+interface UnopenedProps {
+  entries: readonly Entry[];
+  entry: Entry;
+  error: unknown;
+}
+
+/** A file that is no photo, so there is nothing to show but why. */
+function Unopened({ entries, entry, error }: UnopenedProps) {
+  return (
+    <section className={styles.page} aria-label={words.result.region}>
+      <h1 className={styles.fileName}>{entry.name}</h1>
+      <Notice kind="problem">{explain(error)}</Notice>
+      <div className={styles.tools}>
+        <Another />
+        {entries.length > 1 && <Neighbours entries={entries} entry={entry} />}
+      </div>
+    </section>
+  );
+}
+
+function Another() {
+  return (
+    <a className={buttonClass("plain", "small")} href={hrefOf({ page: "start" })}>
+      {backIcon}
+      {words.photo.another}
+    </a>
   );
 }
 

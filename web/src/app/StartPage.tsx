@@ -18,7 +18,7 @@ interface Props {
   take: (files: TakenFile[]) => void;
 }
 
-/** The ways to add a photo, beside an example of the result. */
+/** The ways to add a photo, next to an example of the result. */
 export function StartPage({ desk, entries, take }: Props) {
   const [camera, setCamera] = useState(false);
   if (camera) return <CameraShot take={take} onBack={() => setCamera(false)} />;

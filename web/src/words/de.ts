@@ -183,6 +183,7 @@ export const DE: Words = {
       http: "Live, Bild für Bild",
       lost: "Server nicht erreichbar. Neuer Versuch…",
       stalled: "Der Server antwortet nicht. Neuer Versuch…",
+      refused: "Der Server nimmt gerade keine Bilder an. Neuer Versuch…",
       waiting: "Die Kamera liefert kein Bild…",
       paused: "Pausiert",
     },
@@ -264,7 +265,7 @@ export const DE: Words = {
   },
 
   errors: {
-    offline: "Sie sind offline. Ihr Foto bleibt erhalten; versuchen Sie es erneut, sobald Sie verbunden sind.",
+    offline: "Sie sind offline. Es geht nichts verloren; versuchen Sie es erneut, sobald Sie verbunden sind.",
     unreachable: "Der Server ist nicht erreichbar. Vielleicht startet er gerade oder ist ausgefallen.",
     timeout: (seconds) => `Nach ${seconds} Sekunden kam keine Antwort. Netz oder Server sind langsam.`,
     unavailable: "Der Server ist ausgelastet oder erreicht seinen Speicher nicht. Versuchen Sie es gleich noch einmal.",

@@ -171,6 +171,7 @@ export const EN = {
       http: "Live, one frame at a time",
       lost: "Can't reach the server. Trying again…",
       stalled: "No answer from the server. Trying again…",
+      refused: "The server takes no frames at the moment. Trying again…",
       waiting: "Waiting for the camera…",
       paused: "Paused",
     },
@@ -252,7 +253,7 @@ export const EN = {
   },
 
   errors: {
-    offline: "You're offline. Your photo is safe; try again once you're connected.",
+    offline: "You're offline. Nothing is lost; try again once you're connected.",
     unreachable: "Can't reach the server. It may be starting or down.",
     timeout: (seconds: number) => `No answer after ${seconds} seconds. The network or the server is slow.`,
     unavailable: "The server is busy or can't reach its storage. Try again in a moment.",

@@ -30,7 +30,7 @@ _EXIF, _PROFILE = b"Exif\0\0", b"ICC_PROFILE\0"
 class JpegHeader:
     """What stands before the first scan; ``exif`` and ``icc_profile`` are empty where there is none.
 
-    One of several ``scans`` is held as a whole, in coefficients, before its first pixel is there.
+    A JPEG of several ``scans`` is held as a whole, in coefficients, before its first pixel is there.
     """
 
     size_wh: tuple[int, int]

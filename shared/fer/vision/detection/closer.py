@@ -27,7 +27,7 @@ _SAME_SIZE = 1.6
 class Effort:
     """The bound on the time: pixels of a large picture that are surveyed, and crops around hints.
 
-    ``min_mean_score`` is what a face must score in the two looks at it, and ``sure_score`` is enough without any.
+    ``min_mean_score`` is what a face must score in its two closer looks, ``sure_score`` is enough without.
     """
 
     max_area_px: int
@@ -57,10 +57,9 @@ def is_portrait(faces: Sequence[Face], size_wh: tuple[int, int]) -> bool:
 def look_closer(
     look: Look, image_rgb: ImageRGB, faces: Sequence[Face], hints: Sequence[Face], *, effort: Effort
 ) -> list[Face]:
-    """Return ``faces`` and those that ``hints``, surest first, lead to.
+    """Return ``faces`` and those that ``hints``, the most certain first, lead to.
 
-    A hint that is sure is a face without any. What lies in a face that is known already is a
-    piece of it.
+    A hint that is certain enough is a face without a closer look. What lies in a known face is a part of it.
     """
     found = list(faces)
     looked_at: list[Face] = []

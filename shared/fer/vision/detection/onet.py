@@ -1,4 +1,4 @@
-"""mtcnn's ONet alone: is this square a face, and where are its landmarks?"""
+"""MTCNN's ONet alone: is this square a face, and where are its landmarks?"""
 
 from dataclasses import dataclass
 from pathlib import Path

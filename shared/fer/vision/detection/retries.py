@@ -53,8 +53,8 @@ def look_again(find_once: FindOnce, image_rgb: ImageRGB, *, min_score: float) ->
 class LooksOverTime:
     """Finds faces in the frames of one video: a look at each frame, and one more where that finds nothing.
 
-    All retries on one frame would take as long as several frames, and hold up every video beside this one. So the
-    frames without a face share them out: each gets the next of ``VIDEO_CHANGES``, and one that finds a face is
+    All retries on one frame would take as long as several frames, and hold up every other video. So the frames
+    without a face share them out: each gets the next of ``VIDEO_CHANGES``, and one that finds a face is
     used again for as long as it does. For one thread at a time.
     """
 

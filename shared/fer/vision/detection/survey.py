@@ -41,7 +41,7 @@ Rectangle = tuple[int, int, int, int]
 
 
 def survey_side_px(longer_px: int) -> int:
-    """Return the longer side at which a picture is looked at for small faces."""
+    """Return the longer side at which a picture is surveyed for small faces."""
     return min(longer_px, MAX_SIDE_PX)
 
 
@@ -51,6 +51,8 @@ def places_with_detail(small_rgb: ImageRGB, size_wh: tuple[int, int], *, max_are
     ``small_rgb`` is that picture halved to 640…1279 pixels, in which such a face is 9 to 19 pixels wide. If there
     are more than ``max_area_px`` pixels, only the places with the most detail are kept.
     """
+    if min(small_rgb.shape[:2]) < _CELL_PX:
+        return []
     longer_px = max(size_wh)
     side_px = survey_side_px(longer_px)
     detail = _detail(small_rgb)
@@ -67,8 +69,8 @@ def places_with_detail(small_rgb: ImageRGB, size_wh: tuple[int, int], *, max_are
 def _detail(image_rgb: ImageRGB) -> FloatArray:
     """Return one figure for each cell, the mean over the window around it, as if the picture had full contrast."""
     grey = to_grey(image_rgb)
-    height, width = (max(_CELL_PX, side // _CELL_PX * _CELL_PX) for side in grey.shape)
-    grey = as_image(grey if grey.shape == (height, width) else cv2.resize(grey, (width, height)))
+    height, width = (side // _CELL_PX * _CELL_PX for side in grey.shape)
+    grey = grey[:height, :width]  # what is left out at the edges lies inside the margins
     coarse = cv2.resize(grey, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
     differences = cv2.absdiff(grey, as_image(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)))
     cells = cv2.resize(differences, (width // _CELL_PX, height // _CELL_PX), interpolation=cv2.INTER_AREA)
@@ -101,8 +103,10 @@ def _covering(wanted: NDArray[np.bool_], left: int = 0, top: int = 0) -> list[Re
 
 def _fills(tight: NDArray[np.bool_], area: int) -> bool:
     """Return whether no parts, whose margins all contain what the cells' own do, can be worth it."""
-    margin = ((_MARGIN_CELLS, _MARGIN_CELLS), (_MARGIN_CELLS, _MARGIN_CELLS))
-    return float(np.count_nonzero(_with_margins(np.pad(tight, margin)))) > (1 - _WORTH_SAVING) * area
+    height, width = tight.shape
+    around = np.zeros((height + 2 * _MARGIN_CELLS, width + 2 * _MARGIN_CELLS), np.bool_)
+    around[_MARGIN_CELLS:-_MARGIN_CELLS, _MARGIN_CELLS:-_MARGIN_CELLS] = tight
+    return float(np.count_nonzero(_with_margins(around))) > (1 - _WORTH_SAVING) * area
 
 
 def _with_margins(wanted: NDArray[np.bool_]) -> ImageGrey:

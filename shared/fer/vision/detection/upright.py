@@ -38,8 +38,8 @@ def is_surely_upright(face: Face) -> bool:
 def quarters_to_upright(find_once: FindOnce, image_rgb: ImageRGB, faces: list[Face], *, min_score: float) -> int:
     """Return by how many quarters, counterclockwise, to turn the picture so that its largest face is upright.
 
-    A face that was found turned says so itself. Only if one found upright leaves a doubt are its surroundings tried
-    in other poses, of which one must reach ``min_score`` and be surer than the upright one.
+    A face that was found turned says so itself. Only if one found upright leaves a doubt is its surrounding area
+    tried in other poses, of which one must reach ``min_score`` and be more certain than the upright one.
     """
     face = next(iter(largest_first(faces)), None)
     if face is None or is_surely_upright(face):

@@ -90,7 +90,7 @@ class YuNetDetector:
         return [back(face) for face in self.look(small)]
 
     def look(self, image_rgb: ImageRGB) -> list[Face]:
-        """Return the faces of the picture as it is, surest first."""
+        """Return the faces of the picture as it is, the most certain first."""
         return _faces(self._rows(image_rgb, MIN_SCORE))
 
     def _sight_of(self, image_rgb: ImageRGB, place: tuple[int, int, int, int]) -> Sight:
@@ -106,7 +106,7 @@ class YuNetDetector:
         return Sight(faces=_faces(rows[sure]), hints=_hints(rows[~sure]))
 
     def _rows(self, image_rgb: ImageRGB, min_score: float) -> FloatArray:
-        """Return what ``decode`` gives, the surest first and without nonsense."""
+        """Return what ``decode`` gives, the most certain first, without impossible boxes."""
         fed_bgr = padded_to_multiple(as_image(cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR)), _STRIDES_PX[-1])
         rows = decode(self._net.run(fed_bgr[None]), width_px=fed_bgr.shape[1], min_score=min_score)
         if not len(rows):
@@ -161,7 +161,7 @@ def decode(outputs: list[FloatImage], *, width_px: int, min_score: float) -> Flo
 
 
 def _sound(rows: FloatArray, *, limit_px: float) -> FloatArray:
-    """Leave out what cannot be a face, such as the box without end that a picture without sense may give."""
+    """Leave out what cannot be a face, such as the infinite box that a meaningless picture may give."""
     near = np.isfinite(rows).all(axis=1) & (np.abs(rows[:, :14]).max(axis=1) < limit_px)
     return rows[near & (rows[:, 2:4].min(axis=1) > 1)]
 

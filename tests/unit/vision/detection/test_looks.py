@@ -135,6 +135,11 @@ def test_a_smooth_picture_has_no_place_to_look_at() -> None:
     assert places_with_detail(halved(picture, min_side_px=640), (1280, 720), max_area_px=ALL_PX) == []
 
 
+def test_a_strip_narrower_than_a_cell_has_no_places() -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (7, 2000, 3), np.uint8)
+    assert places_with_detail(halved(noise, min_side_px=640), (2000, 7), max_area_px=ALL_PX) == []
+
+
 def test_of_too_much_detail_the_finest_is_looked_at() -> None:
     generator = np.random.default_rng(4)
     size_wh, limit_px = (2560, 1920), 10**6

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import { type Facing, useCamera } from "../../media/camera.ts";
+import { type CameraProblem, type Facing, useCamera } from "../../media/camera.ts";
 import { drawn } from "../../media/pictures.ts";
 import { Button } from "../../ui/controls/Button.tsx";
 import { backIcon, cameraIcon, turnIcon } from "../../ui/controls/icons.tsx";
@@ -40,48 +40,71 @@ export function CameraShot({ take, onBack }: { take: (files: TakenFile[]) => voi
   return (
     <div ref={back} tabIndex={-1} className={styles.camera}>
       <h1 className="visually-hidden">{words.start.useCamera}</h1>
-      {camera.status === "failed" && (
-        <Notice kind="problem" action={<Button onClick={() => start(facing)}>{words.tryAgain}</Button>}>
-          {words.camera.problems[camera.problem]}
-        </Notice>
+      {camera.status === "failed" ? (
+        <Failed problem={camera.problem} onRetry={() => start(facing)} onBack={onBack} />
+      ) : (
+        <>
+          <Stage
+            size={size}
+            controls={
+              <>
+                <Button look="primary" size="small" icon={cameraIcon} disabled={!shown} onClick={shoot}>
+                  {words.camera.take}
+                </Button>
+                <Button
+                  size="small"
+                  compact
+                  icon={turnIcon}
+                  onClick={() => setFacing(facing === "user" ? "environment" : "user")}
+                >
+                  {words.camera.switch}
+                </Button>
+                <Button size="small" icon={backIcon} onClick={onBack}>
+                  {words.back}
+                </Button>
+              </>
+            }
+          >
+            <div className={styles.dark} />
+            <video
+              ref={video}
+              className={camera.status === "on" && camera.mirrored ? styles.mirrored : ""}
+              autoPlay
+              muted
+              playsInline
+              onLoadedData={({ currentTarget: { videoWidth, videoHeight } }) => {
+                setSize([videoWidth, videoHeight]);
+                setShown(true);
+              }}
+              aria-label={words.camera.shows}
+            />
+            {camera.status === "starting" && <p className={styles.waiting}>{words.camera.starting}</p>}
+          </Stage>
+          <p className="muted">{words.camera.promise}</p>
+        </>
       )}
-      <Stage
-        size={size}
-        controls={
-          <>
-            <Button look="primary" size="small" icon={cameraIcon} disabled={!shown} onClick={shoot}>
-              {words.camera.take}
-            </Button>
-            <Button
-              size="small"
-              compact
-              icon={turnIcon}
-              onClick={() => setFacing(facing === "user" ? "environment" : "user")}
-            >
-              {words.camera.switch}
-            </Button>
-            <Button size="small" icon={backIcon} onClick={onBack}>
-              {words.back}
-            </Button>
-          </>
-        }
-      >
-        <div className={styles.dark} />
-        <video
-          ref={video}
-          className={camera.status === "on" && camera.mirrored ? styles.mirrored : ""}
-          autoPlay
-          muted
-          playsInline
-          onLoadedData={({ currentTarget: { videoWidth, videoHeight } }) => {
-            setSize([videoWidth, videoHeight]);
-            setShown(true);
-          }}
-          aria-label={words.camera.shows}
-        />
-        {camera.status === "starting" && <p className={styles.waiting}>{words.camera.starting}</p>}
-      </Stage>
-      <p className="muted">{words.camera.promise}</p>
     </div>
+  );
+}
+
+interface FailedProps {
+  problem: CameraProblem;
+  onRetry: () => void;
+  onBack: () => void;
+}
+
+function Failed({ problem, onRetry, onBack }: FailedProps) {
+  const action = (
+    <span className={styles.actions}>
+      <Button onClick={onRetry}>{words.tryAgain}</Button>
+      <Button icon={backIcon} onClick={onBack}>
+        {words.back}
+      </Button>
+    </span>
+  );
+  return (
+    <Notice kind="problem" action={action}>
+      {words.camera.problems[problem]}
+    </Notice>
   );
 }

@@ -1,5 +1,5 @@
 import { type ReactNode, useRef, useState } from "react";
-import { ApiError } from "../../api/errors.ts";
+import { fetchSample } from "../../api/client.ts";
 import { Button } from "../../ui/controls/Button.tsx";
 import { cameraIcon, pictureIcon } from "../../ui/controls/icons.tsx";
 import { Notice } from "../../ui/panels/Notice.tsx";
@@ -18,16 +18,18 @@ interface Props {
 /** The ways to add a photo. */
 export function Capture({ take, onCamera, children }: Props) {
   const [problem, setProblem] = useState<unknown>(null);
+  const [loading, setLoading] = useState(false);
   const files = useRef<HTMLInputElement>(null);
 
   async function takeSample({ name, url }: Sample) {
     setProblem(null);
+    setLoading(true);
     try {
-      const response = await fetch(url);
-      if (!response.ok) throw new ApiError("unreachable", { retryable: true });
-      take([{ file: await response.blob(), name: `${name}.jpg` }]);
-    } catch {
-      setProblem(new ApiError(navigator.onLine ? "unreachable" : "offline", { retryable: true }));
+      take([{ file: await fetchSample(url), name: `${name}.jpg` }]);
+    } catch (error) {
+      setProblem(error);
+    } finally {
+      setLoading(false);
     }
   }
 
@@ -73,6 +75,11 @@ export function Capture({ take, onCamera, children }: Props) {
             </li>
           ))}
         </ul>
+        {loading && (
+          <p role="status" className="muted">
+            {words.loading}
+          </p>
+        )}
         {problem !== null && <Notice kind="problem">{explain(problem)}</Notice>}
       </div>
       {children}

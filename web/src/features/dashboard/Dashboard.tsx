@@ -17,9 +17,11 @@ export function Dashboard() {
   const { statistics, models, error, token } = view;
   if (view.asksForToken) {
     return (
-      <Card label={words.dashboard.tokenTitle}>
-        <TokenPrompt refusals={view.refusals} checking={view.checking} onToken={view.setToken} />
-      </Card>
+      <div className={styles.token}>
+        <Card label={words.dashboard.tokenTitle}>
+          <TokenPrompt refusals={view.refusals} checking={view.checking} onToken={view.setToken} />
+        </Card>
+      </div>
     );
   }
   const total = statistics?.total ?? 0;
@@ -58,8 +60,10 @@ export function Dashboard() {
             </div>
           </dl>
           {!statistics.complete && <p className="muted">{words.dashboard.incomplete}</p>}
-          <ShareTable shares={sharesOf(statistics)} />
-          <WeekTable weeks={statistics.weeks} />
+          <div className={styles.pair}>
+            <ShareTable shares={sharesOf(statistics)} />
+            <WeekTable weeks={statistics.weeks} />
+          </div>
           <ConfusionTable confusion={statistics.confusion} />
           <ModelTable models={models} />
           {total > 0 ? (

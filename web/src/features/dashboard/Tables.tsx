@@ -11,7 +11,7 @@ export function WeekTable({ weeks }: Pick<Statistics, "weeks">) {
   const shown = weeks.slice(-MOST_WEEKS).reverse();
   const largest = Math.max(...shown.map(({ corrections }) => corrections));
   return (
-    <table className={styles.table}>
+    <table className={`${styles.table} ${styles.weeks}`}>
       <caption>{words.dashboard.weeks}</caption>
       <thead>
         <tr>
@@ -48,7 +48,7 @@ export function ConfusionTable({ confusion }: Pick<Statistics, "confusion">) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: on a narrow screen it scrolls, with the keyboard too
     <section className={styles.wide} aria-label={words.dashboard.confusion} tabIndex={0}>
-      <table className={styles.table}>
+      <table className={`${styles.table} ${styles.confusion}`}>
         <caption>{words.dashboard.confusion}</caption>
         <thead>
           <tr>

@@ -82,4 +82,12 @@ test("a correction is taken back with one click, and the focus stays", async () 
   await userEvent.click(await screen.findByRole("button", { name: "Undo" }));
   expect(await screen.findByText(/Taken back/)).toHaveFocus();
   expect(seen.map(({ method }) => method)).toEqual(["POST", "DELETE"]);
+
+  await userEvent.click(screen.getByRole("button", { name: "Wrong" }));
+  expect(document.activeElement).not.toBe(document.body);
+  await userEvent.click(screen.getByRole("radio", { name: "Sad" }));
+  expect(screen.queryByText(/Taken back/)).toBeNull();
+  await userEvent.click(screen.getByRole("button", { name: "Submit correction" }));
+  expect(await screen.findByRole("status")).toHaveTextContent("Stored as “Sad”");
+  expect(seen[2]?.headers["idempotency-key"]).not.toBe(seen[0]?.headers["idempotency-key"]);
 });

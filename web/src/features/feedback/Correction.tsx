@@ -23,26 +23,34 @@ export function Correction({ corrections, index, face }: Props) {
   useSyncExternalStore(corrections.subscribe, corrections.version);
   const state = corrections.of(index);
   const unsure = isUnsure(face);
-  const [open, setOpen] = useState(unsure || (state.label !== null && state.label !== face.expression));
-  const isThere = state.status !== "choosing" && state.status !== "sending" && state.status !== "failed";
+  const label = state.status === "undone" ? null : state.label;
+  const [open, setOpen] = useState(unsure || (label !== null && label !== face.expression));
+  const isThere = state.status === "sent" || state.status === "undoing" || state.status === "stuck";
   const wasThere = useRef(isThere);
-  const confirming = state.label === face.expression && !open;
+  const wasUndone = useRef(state.status === "undone");
+  const confirming = label === face.expression && !open;
 
   function confirm() {
-    if (state.label !== face.expression) corrections.choose(index, face.expression);
+    if (label !== face.expression) corrections.choose(index, face.expression);
     void corrections.send(index, face);
   }
 
-  if (state.status === "undone") return <Undone />;
-  if (isThere) return <Stored state={state} justSent={!wasThere.current} onUndo={() => void corrections.undo(index)} />;
+  function undo() {
+    setOpen(unsure);
+    void corrections.undo(index);
+  }
+
+  if (isThere) return <Stored state={state} justSent={!wasThere.current} onUndo={undo} />;
   return (
     <div className={styles.correction}>
+      {state.status === "undone" && <Undone justNow={!wasUndone.current} />}
       {open ? (
         <Choice
-          unsure={unsure}
+          wantsFocus={!unsure && label === null}
           state={state}
+          label={label}
           expression={face.expression}
-          onChoose={(label) => corrections.choose(index, label)}
+          onChoose={(chosen) => corrections.choose(index, chosen)}
           onSend={() => void corrections.send(index, face)}
         />
       ) : (
@@ -67,16 +75,17 @@ export function Correction({ corrections, index, face }: Props) {
 }
 
 interface ChoiceProps {
-  /** Whether the labels are shown unasked; they must not take the focus then. */
-  unsure: boolean;
+  /** Not if the labels are shown unasked. */
+  wantsFocus: boolean;
   state: CorrectionState;
+  label: Label | null;
   expression: Expression;
   onChoose: (label: Label) => void;
   onSend: () => void;
 }
 
-function Choice({ unsure, state, expression, onChoose, onSend }: ChoiceProps) {
-  const ref = useFocusOnMount<HTMLFormElement>(!unsure && state.label === null);
+function Choice({ wantsFocus, state, label, expression, onChoose, onSend }: ChoiceProps) {
+  const ref = useFocusOnMount<HTMLFormElement>(wantsFocus);
   const sending = state.status === "sending";
   return (
     <form
@@ -94,11 +103,11 @@ function Choice({ unsure, state, expression, onChoose, onSend }: ChoiceProps) {
           value: label,
           content: label === expression ? words.correction.predicted(nameOf(label)) : nameOf(label),
         }))}
-        chosen={state.label}
+        chosen={label}
         onChoose={onChoose}
         disabled={sending}
       />
-      <Button type="submit" look="primary" busy={sending} disabled={state.label === null}>
+      <Button type="submit" look="primary" busy={sending} disabled={label === null}>
         {sending
           ? words.correction.submitting
           : state.status === "failed"
@@ -142,8 +151,8 @@ function Stored({ state, justSent, onUndo }: StoredProps) {
   );
 }
 
-function Undone() {
-  const ref = useFocusOnMount<HTMLParagraphElement>();
+function Undone({ justNow }: { justNow: boolean }) {
+  const ref = useFocusOnMount<HTMLParagraphElement>(justNow); // the button that had it is gone
   return (
     <p ref={ref} tabIndex={-1} role="status" className={styles.stored}>
       {words.correction.undone}

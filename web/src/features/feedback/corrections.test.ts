@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { answering } from "../../testing/http_server.ts";
 import { Corrections } from "./corrections.ts";
 import { forgetAll, sentCorrections } from "./receipts.ts";
@@ -27,6 +27,19 @@ test("a lost answer is followed by another try with the same key", async () => {
   expect(corrections.of(0)).toEqual({ status: "sent", label: "sad", receipt: RECEIPT });
   expect(seen).toHaveLength(2);
   expect(new Set(seen.map(({ headers }) => headers["idempotency-key"])).size).toBe(1);
+});
+
+test("after a time-out it is not sent again by itself, as each wait is a long one", async () => {
+  vi.spyOn(globalThis, "setTimeout").mockImplementation((then: () => void) => {
+    queueMicrotask(then);
+    return 0 as unknown as ReturnType<typeof setTimeout>;
+  });
+  const seen = await answering(() => ({ never: true }));
+  const corrections = new Corrections(PICTURE, () => "model-1");
+  corrections.choose(0, "sad");
+  await corrections.send(0, FACE);
+  expect(corrections.of(0)).toMatchObject({ status: "failed", error: { code: "timeout" } });
+  expect(seen.length).toBeLessThanOrEqual(1);
 });
 
 test("what the server refuses is not sent again by itself, and with the same key when asked to", async () => {

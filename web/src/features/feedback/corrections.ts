@@ -131,7 +131,8 @@ async function sendPatiently(correction: Parameters<typeof saveFeedback>[0]): Pr
     try {
       return await saveFeedback(correction);
     } catch (error) {
-      if (!(error instanceof ApiError && error.retryable)) throw error;
+      // After a whole time-out nobody wants to wait for another one unasked.
+      if (!(error instanceof ApiError && error.retryable) || error.code === "timeout") throw error;
       await new Promise((resolve) => setTimeout(resolve, wait_ms));
     }
   }

@@ -11,7 +11,8 @@ const GAP_MS = 1500;
 
 interface Props {
   log: SessionLog;
-  track: number;
+  /** Null before the first face. */
+  track: number | null;
   running: boolean;
 }
 
@@ -37,7 +38,7 @@ export function ScoreChart({ log, track, running }: Props) {
   );
 }
 
-function drawChart(canvas: HTMLCanvasElement, log: SessionLog, track: number): void {
+function drawChart(canvas: HTMLCanvasElement, log: SessionLog, track: number | null): void {
   const context = canvas.getContext("2d");
   if (context === null) return;
   const ratio = window.devicePixelRatio || 1;
@@ -46,7 +47,7 @@ function drawChart(canvas: HTMLCanvasElement, log: SessionLog, track: number): v
   canvas.height = Math.round(height * ratio);
   context.scale(ratio, ratio);
   const end_ms = Date.now();
-  const samples = log.since(end_ms - SPAN_MS, track);
+  const samples = track === null ? [] : log.since(end_ms - SPAN_MS, track);
   context.lineWidth = 1.75;
   context.lineJoin = "round";
   EXPRESSIONS.forEach((expression, index) => {

@@ -10,7 +10,7 @@ interface Props {
   tools?: ReactNode;
 }
 
-/** Everything in one view: the picture beside what is said about it or, on a narrow screen, above it. */
+/** Everything in one view: the picture next to what is said about it or, on a narrow screen, above it. */
 export function Workbench({ verdict, media, details, tools }: Props) {
   return (
     <div className={styles.workbench}>

@@ -16,7 +16,7 @@ interface Props {
 
 /**
  * A canvas that covers its positioned parent and draws boxes over the picture there; a click selects one. It is not
- * reachable by keyboard, so it needs an alternative beside it.
+ * reachable by keyboard, so it needs an alternative next to it.
  */
 export function BoxOverlay({ label, boxes, sourceSize, selected, onSelect, mirrored = false }: Props) {
   const ref = useRef<HTMLCanvasElement>(null);

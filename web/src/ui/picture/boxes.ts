@@ -1,6 +1,4 @@
-import { area, PLATE_HEIGHT_PX, type Plate, platesFor } from "./plates.ts";
-
-export type BoxXYWH = readonly number[];
+import { area, type BoxXYWH, PLATE_HEIGHT_PX, type Plate, platesFor } from "./plates.ts";
 
 export interface LabelledBox {
   key: number;

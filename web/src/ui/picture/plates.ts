@@ -1,4 +1,5 @@
-import type { BoxXYWH } from "./boxes.ts";
+/** `[x, y, width, height]`, in pixels. */
+export type BoxXYWH = readonly number[];
 
 /** A box where it is on the screen, in pixels there. */
 export interface PlacedBox {

@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { WebSocket as Client, type WebSocket as Peer, WebSocketServer } from "ws";
 import type { Prediction } from "../../../api/client.ts";
+import { ApiError } from "../../../api/errors.ts";
 import { face } from "../../../testing/faces.ts";
 import { LiveSession, type LiveView } from "./live_session.ts";
 
@@ -214,6 +215,24 @@ test("a server that falls silent is said to be so within seconds, and what was s
   expect(peers.length).toBeGreaterThan(1);
   expect(session.getView().paused).toBe(false);
 }, 20_000);
+
+test.each([
+  [new ApiError("timeout", { retryable: true, seconds: 10 }), "stalled"],
+  [new ApiError("too_many_requests", { retryable: true }), "refused"],
+  [new ApiError("unreachable", { retryable: true }), "lost"],
+  [new Error("odd"), "lost"],
+])("without a socket, %o over HTTP is said to be %s", async (error, expected) => {
+  const { until } = filming({ url: "ws://127.0.0.1:1", predict: () => Promise.reject(error) });
+  await until(({ link, faces }) => link === expected && faces === null);
+});
+
+test("a server that stalled and then went away is said to be away", async () => {
+  let error = new ApiError("timeout", { retryable: true, seconds: 10 });
+  const { until } = filming({ url: "ws://127.0.0.1:1", predict: () => Promise.reject(error) });
+  await until(({ link }) => link === "stalled");
+  error = new ApiError("unreachable", { retryable: true });
+  await until(({ link }) => link === "lost");
+});
 
 test("a socket that never opens is given up for HTTP", async () => {
   const server = createServer(() => undefined).listen(0, "127.0.0.1"); // accepts, and says nothing

@@ -1,4 +1,5 @@
 import type { Prediction } from "../../../api/client.ts";
+import { ApiError } from "../../../api/errors.ts";
 import { backOff_ms } from "./back_off.ts";
 import { FrameMeter } from "./frame_meter.ts";
 import { CLOSED_AS_IDLE, CLOSED_AS_SILENT, CLOSED_FOR_GOOD, type LiveFace } from "./protocol.ts";
@@ -6,9 +7,9 @@ import { type SentFrame, StreamSocket } from "./stream_socket.ts";
 
 /**
  * `http`: frames go one by one, without ids that last and without smoothing. `stalled`: a server that is there does not
- * answer; `lost`: there is none. `waiting`: the camera gives no frames.
+ * answer; `refused`: it answers, but takes no frames for now; `lost`: there is none. `waiting`: the camera gives no frames.
  */
-export type Link = "connecting" | "socket" | "http" | "stalled" | "lost" | "waiting";
+export type Link = "connecting" | "socket" | "http" | "stalled" | "refused" | "lost" | "waiting";
 
 export interface LiveView {
   link: Link;
@@ -195,12 +196,12 @@ export class LiveSession {
     try {
       const { faces, image_size, model_version } = await this.parts.predict(frame.blob, this.abort.signal);
       if (this.talking) return;
-      if (this.view.link === "lost" || this.view.link === "stalled") this.retryAt_ms = 0; // perhaps the socket is back, too
+      if (this.view.link !== "http" && this.view.link !== "connecting") this.retryAt_ms = 0; // perhaps the socket is back, too
       const tracked = faces.map((face, index) => ({ ...face, track: index + 1 }));
       this.answer("http", { faces: tracked, image_size, model_version }, frame);
-    } catch {
+    } catch (error) {
       this.httpAt_ms = this.parts.now_ms() + HTTP_REST_AFTER_FAILURE_MS;
-      if (!this.talking && !this.abort.signal.aborted && this.view.link !== "stalled") this.unknown("lost");
+      if (!this.talking && !this.abort.signal.aborted) this.unknown(linkAfter(error));
     } finally {
       this.http = "free";
     }
@@ -225,4 +226,11 @@ export class LiveSession {
     this.view = { ...this.view, ...change };
     for (const listener of this.listeners) listener();
   }
+}
+
+/** What a failed request says of the server. */
+function linkAfter(error: unknown): Link {
+  const code = error instanceof ApiError ? error.code : "unreachable";
+  if (code === "timeout") return "stalled";
+  return code === "unreachable" || code === "offline" ? "lost" : "refused";
 }
