@@ -33,7 +33,7 @@ _CONFUSION_HEAD = '<thead><tr><th scope="col">Predicted ↓ corrected →</th>{}
 )
 _MODELS_HEAD = """<thead><tr><th scope="col">Version</th><th scope="col">Created</th><th scope="col">Status</th>
   <th scope="col">Checks</th></tr></thead>"""
-_INCOMPLETE = '<p class="note" role="status">More corrections wait to be merged. Reload to count them.</p>'
+_INCOMPLETE = '<p class="note" role="status">More corrections are waiting to be merged. Reload to count them.</p>'
 _NOTHING_YET = '<p class="note">Nothing to download yet. Correct a label, and it appears here.</p>'
 
 
