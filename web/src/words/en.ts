@@ -171,7 +171,7 @@ export const EN = {
       http: "Live, one frame at a time",
       lost: "Can't reach the server. Trying again…",
       stalled: "No answer from the server. Trying again…",
-      refused: "The server takes no frames at the moment. Trying again…",
+      refused: "The server isn't accepting frames right now. Trying again…",
       waiting: "Waiting for the camera…",
       paused: "Paused",
     },
