@@ -211,9 +211,9 @@ dataset: .venv/.runtime models/detector/.fetched ## Turn folders of labelled pic
 	$(BIN)/fer dataset $(DIR) --out $(OUT) $(if $(filter yes,$(AS_IS)),--as-is) $(if $(NUMBERS),--numbers $(NUMBERS)) $(if $(TABLE),--table $(TABLE))
 
 .PHONY: retrain
-retrain: setup-training .venv/.runtime models/detector/.fetched ## Turn corrections into a better model, behind a gate (CSV= BASE= VOTES= BUCKET= ACCEPT= PROMOTE=no FORCE=yes START=version)
+retrain: setup-training .venv/.runtime models/detector/.fetched ## Turn corrections into a better model, behind a gate (CSV= BASE= VOTES= EXTRA= BUCKET= ACCEPT= PROMOTE=no FORCE=yes START=version)
 	$(TRAINING) training.retraining.retrain --csv $(CSV) --bucket $(or $(BUCKET),$(FER_BUCKET)) $(if $(START),--start $(START)) $(if $(BASE),--base $(BASE)) $(if $(VOTES),--votes $(VOTES)) \
-		$(if $(ACCEPT),--accept $(ACCEPT)) $(if $(SEED),--seed $(SEED)) $(if $(filter no,$(PROMOTE)),--no-promote) $(if $(FORCE),--force)
+		$(if $(EXTRA),--extra $(EXTRA)) $(if $(ACCEPT),--accept $(ACCEPT)) $(if $(SEED),--seed $(SEED)) $(if $(filter no,$(PROMOTE)),--no-promote) $(if $(FORCE),--force)
 
 .PHONY: demo-loop
 demo-loop: setup-training .venv/.runtime models/detector/.fetched ## Show the loop from corrections to a served model, and a refused batch (BASE=fer2013.csv VOTES=fer2013new.csv)

@@ -146,7 +146,7 @@ def main() -> None:
     action = deploy if given.action == "deploy" else destroy
     variables = Variables(words)
     if variables["domain"] and action is deploy and not (given.web_app / "index.html").is_file():
-        sys.exit(f"a domain serves the web app, and {given.web_app} has none: build it first")
+        sys.exit(f"a domain serves the web app, and {given.web_app} has none: `make web` builds it")
     shell = Shell(ROOT, dry_run=bool(os.environ.get("DRY_RUN")))
     action(shell, given.project, given.region, variables, ask=not os.environ.get("AUTO_APPROVE"))
 

@@ -7,7 +7,7 @@ from tools.deployment.shell import Shell
 from tools.deployment.variables import Variables
 
 SHARING = "iam.allowedPolicyMemberDomains"
-UNKNOWN_ACCOUNT = "<what the look before this named after billingAccounts/>"
+UNKNOWN_ACCOUNT = "<the id that the check above prints after billingAccounts/>"
 MANAGED_SHARING = "iam.managed.allowedPolicyMembers"
 
 

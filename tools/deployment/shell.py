@@ -29,13 +29,13 @@ class Shell:
     def holds(self, *command: str) -> bool:
         """Return whether a check succeeds; a dry run assumes that it fails, and shows how to check."""
         if self.dry_run:
-            print(f"   only where this fails: {shlex.join(command)}", flush=True)
+            print(f"   only if that fails: {shlex.join(command)}", flush=True)
         return self._printed(command) is not None
 
     def answer(self, *command: str) -> str | None:
         """Return what a check prints, or None if it fails; a dry run shows the check and returns None."""
         if self.dry_run:
-            print(f"   look first: {shlex.join(command)}", flush=True)
+            print(f"   check first: {shlex.join(command)}", flush=True)
         return self._printed(command)
 
     def _printed(self, command: tuple[str, ...]) -> str | None:

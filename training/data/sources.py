@@ -5,6 +5,7 @@ In FER2013 a third of the faces is happy; in somebody's photos nobody may be afr
 the network learns are likelihoods: scores for a population in which all seven expressions are equally frequent.
 """
 
+import hashlib
 import math
 import tempfile
 from dataclasses import dataclass
@@ -31,6 +32,23 @@ class Source:
     targets: np.ndarray
     weights: np.ndarray
     repeats: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.repeats)
+
+    def take(self, rows: np.ndarray) -> "Source":
+        """Return the chosen rows, by boolean mask."""
+        return Source(
+            images=self.images[rows],
+            targets=self.targets[rows],
+            weights=self.weights[rows],
+            repeats=self.repeats[rows],
+        )
+
+    def digest(self) -> str:
+        """Return a name for these very faces, seen this often."""
+        parts = (self.images, self.targets, self.weights, self.repeats)
+        return hashlib.sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts)).hexdigest()
 
     def prior(self) -> np.ndarray:
         """Return the share of each expression in what is seen of this source, float32 (7,), none below 0.2 %."""

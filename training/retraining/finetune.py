@@ -6,7 +6,7 @@ kind of machine.
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from training.conversion.card import network_prior
 from training.conversion.own_model import every_layer
 from training.conversion.trainable import load_trainable
 from training.data.fer2013 import FaceData
-from training.data.sources import voted
+from training.data.sources import Source, voted
 from training.evaluation.measures import softmax
 from training.nets.batches import Batch, Batches, learning_rate
 from training.nets.keras_engine import KerasEngine
@@ -33,17 +33,18 @@ def fine_tune(
     config: Config,
     out: Path,
     *,
+    extra: Sequence[Source] = (),
     clock: Callable[[], float] = time.monotonic,
 ) -> dict[str, Any]:
-    """Train the ``.keras`` file at ``champion`` on both sets of faces, which have votes, and write the result to
-    ``out``.
+    """Train the ``.keras`` file at ``champion`` on both sets of faces, which have votes, and on ``extra``, and write
+    the result to ``out``.
 
     What is written takes faces in 0–1 and gives logits, whatever ``card`` says of the champion (``trainable_form``).
     They are for the same population as the champion's, where the card says which.
 
-    Each batch holds feedback and replay in the proportion of the sets; ``replay`` may be empty. Returns what goes
-    into the card: epochs, steps, minutes and the loss by epoch. Raises ValueError where no row has votes for an
-    expression.
+    Each batch holds feedback with ``extra``, and replay, in the proportion of the sets; ``replay`` may be empty.
+    Returns what goes into the card: epochs, steps, minutes and the loss by epoch. Raises ValueError where no row has
+    votes for an expression.
     """
     import tensorflow as tf
 
@@ -52,7 +53,7 @@ def fine_tune(
     freeze = config.freeze_normalisation
     engine = KerasEngine(lambda: load_trainable(champion, card, freeze_normalisation=freeze), config)
     before = engine.model.get_weights()
-    batches = _Mixed(feedback, replay, config, engine.model, network_prior(card))
+    batches = _Mixed(feedback, extra, replay, config, engine.model, network_prior(card))
     losses = [_epoch(engine, batches, config, epoch) for epoch in range(1, config.epochs + 1)]
     for layer in every_layer(engine.model):
         layer.trainable = True
@@ -68,26 +69,27 @@ def fine_tune(
 
 
 class _Mixed:
-    """Batches of feedback and replayed rows; of the latter, ``champion`` answers for a part of the target."""
+    """Batches of fresh and replayed rows; of the latter, ``champion`` answers for a part of the target."""
 
     def __init__(
         self,
         feedback: FaceData,
+        extra: Sequence[Source],
         replay: FaceData,
         config: Config,
         champion: keras.Model,
         prior: np.ndarray | None,
     ):
-        share = len(feedback) / (len(feedback) + len(replay))
-        size = max(1, round(config.batch * share))
-        self.feedback = _batches(feedback, config, size, prior)
-        self.replay = _batches(replay, config, config.batch - size, prior) if len(replay) else None
+        seen = len(feedback) + sum(float(source.repeats.sum()) for source in extra)
+        size = max(1, round(config.batch * seen / (seen + len(replay))))
+        self.fresh = _batches([voted(feedback, config), *extra], config, size, prior)
+        self.replay = _batches([voted(replay, config)], config, config.batch - size, prior) if len(replay) else None
         self.champion, self.distillation = champion, np.float32(config.distillation)
-        self.steps = min(self.feedback.steps, self.replay.steps) if self.replay else self.feedback.steps
+        self.steps = min(self.fresh.steps, self.replay.steps) if self.replay else self.fresh.steps
 
     def epoch(self, number: int, *, mixing: bool) -> Iterator[Batch]:
         """Yield the batches of one epoch; the same number gives the same batches."""
-        fresh = self.feedback.epoch(number, mixing=mixing)
+        fresh = self.fresh.epoch(number, mixing=mixing)
         if self.replay is None:
             yield from fresh
             return
@@ -102,9 +104,8 @@ class _Mixed:
             yield images, targets, weights, added
 
 
-def _batches(faces: FaceData, config: Config, size: int, prior: np.ndarray | None) -> Batches:
-    config = dataclasses.replace(config, batch=size)
-    return Batches([voted(faces, config)], config, prior)
+def _batches(sources: Sequence[Source], config: Config, size: int, prior: np.ndarray | None) -> Batches:
+    return Batches(sources, dataclasses.replace(config, batch=size), prior)
 
 
 def _epoch(engine: KerasEngine, batches: _Mixed, config: Config, epoch: int) -> float:

@@ -1,18 +1,20 @@
 """What a run of retraining is given."""
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from training.config import Config
 from training.data.fer2013 import FaceData
+from training.data.sources import Source
 from training.retraining import gate
 from training.retraining.served_answer import ROOT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """One run; ``base`` is FER2013, with FER+'s votes or without, ``config`` an experiment.
+    """One run; ``base`` is FER2013, with FER+'s votes or without, ``extra`` further faces, ``config`` an experiment.
 
     ``python`` is that of the environment that serves. If there are more faces than ``most_faces``, the newest are
     used, because training holds them in memory. ``start`` names a published version other than the champion to
@@ -23,6 +25,7 @@ class Options:
     bucket: str
     workdir: Path
     base: FaceData | None = None
+    extra: Sequence[Source] = ()
     accept: Path | None = None
     config: Config
     bounds: gate.Bounds = dataclasses.field(default_factory=gate.Bounds)

@@ -4,12 +4,14 @@ A face is held out depending on the digest of its pixels (of its first row, if s
 are held out in every run, and duplicates are never on both sides.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from training.data.fer2013 import FaceData, majority, unanimous_votes
 from training.data.near_duplicates import near_groups
+from training.data.sources import Source
 
 HELD_OUT_SHARE = 0.2
 # Without a base, this share of the first run's feedback becomes the frozen test set.
@@ -110,6 +112,18 @@ def alone(
         counts=_counts(fresh, apart, new, frozen, 0),
     )
     return parts, names[kept].tolist()
+
+
+def fit_to_train(sources: Sequence[Source], parts: Parts) -> list[Source]:
+    """Return the sources without rows that show a face of the frozen test or the held-out feedback, even nearly."""
+    judges = np.concatenate([parts.frozen.images, parts.held_out.images])
+    kept: list[Source] = []
+    for source in sources:
+        groups = near_groups(np.concatenate([judges, source.images]))
+        rows = ~np.isin(groups[len(judges) :], groups[: len(judges)])
+        if rows.any():
+            kept.append(source.take(rows))
+    return kept
 
 
 def _voted(faces: Faces) -> FaceData:

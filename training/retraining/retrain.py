@@ -33,10 +33,11 @@ from training.conversion.card import KERAS_NAME
 from training.data.feedback import FeedbackFaces, FeedbackRows, read_rows, settle
 from training.data.feedback_source import NoFeedback, open_source
 from training.data.fer2013 import FaceData, joined, load, unanimous_votes
+from training.data.sources import labelled, parse_extra
 from training.evaluation.evaluate import Classify, open_served, score_all
 from training.retraining import gate, gate_report, run_record
 from training.retraining.options import Options
-from training.retraining.parts import Faces, Parts, alone, with_base
+from training.retraining.parts import Faces, Parts, alone, fit_to_train, with_base
 from training.retraining.quarantine import quarantined, read_accepted, write_report
 from training.retraining.trial import rejection, try_challenger
 
@@ -83,7 +84,8 @@ def _retrain(options: Options, now: datetime.datetime, pixel_file: Path) -> int:
 
 def _data_digest(rows: FeedbackRows, options: Options, accepted: set[str]) -> str:
     base = options.base.digest() if options.base else ""
-    parts = [rows.csv_sha256, base, *sorted(accepted), json.dumps(options.config.to_dict())]
+    extra = (source.digest() for source in options.extra)
+    parts = [rows.csv_sha256, base, *extra, *sorted(accepted), json.dumps(options.config.to_dict())]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -183,7 +185,9 @@ class _Run:
 
         tuned = self.options.workdir / "tuned.keras"
         champion = self.start.directory / KERAS_NAME
-        training = fine_tune(champion, self.start.card, parts.feedback, parts.replay, self.config, tuned)
+        extra = fit_to_train(self.options.extra, parts)
+        training = fine_tune(champion, self.start.card, parts.feedback, parts.replay, self.config, tuned, extra=extra)
+        training["extra_faces"] = sum(map(len, extra))
         frozen = parts.frozen
         public = FaceData(
             images=frozen.images,
@@ -252,6 +256,9 @@ def main() -> None:
     parser.add_argument("--bucket", required=True, help="file:///directory or gs://bucket that holds models/")
     parser.add_argument("--base", type=Path, help="fer2013.csv: replayed, its PublicTest is the frozen test")
     parser.add_argument("--votes", type=Path, help="fer2013new.csv")
+    parser.add_argument(
+        "--extra", nargs="*", default=[], help="CSVs in the feedback's format; photos.csv:4 is seen 4 times an epoch"
+    )
     parser.add_argument("--accept", type=Path, help="names from quarantine.html that a person found right")
     parser.add_argument("--workdir", type=Path, default=Path("runs/retrain"))
     parser.add_argument("--config", type=Path, help="an experiment; default: experiments/retrain[_alone].toml")
@@ -268,6 +275,7 @@ def main() -> None:
             bucket=given.bucket,
             workdir=given.workdir,
             base=load(given.base, given.votes) if given.base else None,
+            extra=[labelled(path, times, config) for path, times in map(parse_extra, given.extra)],
             accept=given.accept,
             config=config if given.seed is None else dataclasses.replace(config, seed=given.seed),
             export_token=os.environ.get("FER_EXPORT_TOKEN"),

@@ -14,6 +14,7 @@ from tests.training.generated import marked  # noqa: E402
 from tests.training.tiny import CONFIG  # noqa: E402
 from training.config import Config  # noqa: E402
 from training.data.fer2013 import FaceData, unanimous_votes  # noqa: E402
+from training.data.sources import Source  # noqa: E402
 from training.retraining.finetune import fine_tune  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -70,3 +71,27 @@ def test_the_distance_penalty_keeps_the_weights_near_and_normalisation_can_be_fr
     before, after = start.get_layer(norm).get_weights(), free.get_layer(norm).get_weights()
     assert all((one == two).all() for one, two in zip(before, after, strict=True))
     assert all(layer.trainable for layer in free.layers)
+
+
+def test_further_faces_are_trained_on_as_well(tmp_path: Path, bundled: Path) -> None:
+    champion, labels = bundled / "facial_expression_model.keras", _labels(64)
+    faces = FaceData(
+        images=marked(labels), labels=labels, usage=np.array(["Training"] * 64), votes=unanimous_votes(labels)
+    )
+    other = (labels + 1) % 7
+    extra = Source(
+        images=marked(labels),
+        targets=np.eye(7, dtype=np.float32)[other],
+        weights=np.ones(64, np.float32),
+        repeats=np.full(64, 8.0),
+    )
+
+    def agreement(sources: list[Source]) -> float:
+        """Train on a few faces and ``sources``; return how often the answer is what only the latter say."""
+        config = dataclasses.replace(CONFIG, epochs=8)
+        few, none = faces.take(slice(0, 7)), faces.take(slice(0))
+        fine_tune(champion, _card(bundled), few, none, config, tmp_path / "tuned.keras", extra=sources)
+        model = keras.models.load_model(tmp_path / "tuned.keras", compile=False)
+        return float((model.predict(marked(labels)[..., None] / 255, verbose=0).argmax(axis=1) == other).mean())
+
+    assert agreement([extra]) > agreement([]) + 0.2

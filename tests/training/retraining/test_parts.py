@@ -6,7 +6,8 @@ import numpy as np
 
 from tests.training.generated import make_faces, portraits
 from training.data.fer2013 import FaceData, unanimous_votes
-from training.retraining.parts import HELD_OUT_SHARE, Faces, Parts, alone, positions, with_base
+from training.data.sources import Source
+from training.retraining.parts import HELD_OUT_SHARE, Faces, Parts, alone, fit_to_train, positions, with_base
 
 
 def _feedback(count: int) -> tuple[Faces, np.ndarray, np.ndarray]:
@@ -67,6 +68,28 @@ def test_base_rows_that_show_a_held_out_or_frozen_face_are_not_replayed() -> Non
     parts = with_base(feedback, digests, new, base, replay=10.0, seed=1)
     assert parts.counts["base faces replayed"] == 3
     assert not _keys(np.stack(leaks)) & _trained(parts)
+
+
+def test_further_faces_that_show_a_held_out_or_frozen_face_are_left_out() -> None:
+    feedback, digests, new = _feedback(20)
+    digests[:] = 255
+    digests[0] = 0  # held out
+    others = portraits(60)[40:]
+    parts = with_base(
+        feedback, digests, new, _base(others[:4], ["PublicTest"] + ["Training"] * 3), replay=1.0, seed=1
+    )
+    leaks = [(face * 0.8).astype(np.uint8) for face in (feedback.images[0], others[0])]
+    images = np.stack([*leaks, *others[4:9]])
+    source = Source(
+        images=images,
+        targets=np.eye(7, dtype=np.float32),
+        weights=np.ones(7, np.float32),
+        repeats=np.arange(1.0, 8.0),
+    )
+    (kept,) = fit_to_train([source], parts)
+    assert (kept.images == images[2:]).all()
+    assert kept.repeats.tolist() == [3, 4, 5, 6, 7]
+    assert fit_to_train([source.take(np.arange(7) < 2)], parts) == []
 
 
 def test_a_base_without_votes_trains_on_its_own_labels() -> None:

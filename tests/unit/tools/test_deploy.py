@@ -139,7 +139,7 @@ def test_dry_run_prints_the_plan_of_a_first_run_and_starts_nothing(tmp_path: Pat
     assert (plan.returncode, commands) == (0, [])
     _, really = started(tmp_path, action, "-var", "alert_email=a b@c.example", failing="describe")
     printed = [" ".join(line.split()) for line in plan.stdout.splitlines()]
-    marks = ("only where this fails: ", "look first: ", "$ ")
+    marks = ("only if that fails: ", "check first: ", "$ ")
     shown = [line.removeprefix(mark) for line in printed for mark in marks if line.startswith(mark)]
     known = [" ".join(shlex.split(each)).replace(UNKNOWN_ACCOUNT, "012345-6789AB-CDEF01") for each in shown]
     assert known == really
