@@ -214,7 +214,7 @@ export const EN = {
     weeks: "Corrections per week",
     week: "Week",
     confusion: "Predictions and corrections",
-    confusionCorner: "Predicted ↓ corrected →",
+    confusionCorner: "Predicted\u00a0↓ corrected\u00a0→",
     models: "Published models",
     version: "Version",
     made: "Created",
