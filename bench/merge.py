@@ -182,7 +182,7 @@ def merge_once(folder: str | None, *, new: int, old: int) -> Sample:
         if old:
             create_old(store, old)
         save(store, new)
-        os.sync()  # what the preparation wrote shall not be flushed on the merge's time
+        os.sync()  # or what the preparation wrote is flushed during the merge
         counting = CountingStore(store)
         before = written_bytes()
         begun = time.perf_counter()

@@ -46,7 +46,7 @@ def export_after(folder: str | None, *, withdrawn: int, old: int) -> Sample:
             withdraw_shard(store, shard_key(str(number)), is_meant=lambda _: True, now=NOW)
         info = store.stat(CSV_KEY)
         assert info is not None
-        os.sync()  # what the preparation wrote shall not be flushed on the export's time
+        os.sync()  # or what the preparation wrote is flushed during the export
         counting = CountingStore(store)
         begun = time.perf_counter()
         report = merge_pending(counting, now=NOW, budget_s=600)

@@ -44,9 +44,9 @@ class Settings:
     body_timeout_s: int = 30
     # Headers fit in a few packets.
     headers_timeout_s: int = 10
-    # In so much time a client has to take another 48 KiB of an answer, a tenth of the slowest mobile networks.
+    # In this time a client has to take another 48 KiB of an answer, a tenth of the slowest mobile networks.
     send_timeout_s: int = 30
-    # Of each client; nobody else is there on one's own machine.
+    # Per client; on your own machine there is only one.
     requests_per_minute: int | None = None
     proxy_hops: int = 0
     # Four of the largest bodies, and hundreds of photos as phones send them.

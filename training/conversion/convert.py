@@ -152,7 +152,7 @@ def main() -> None:
     """Parse the command line, convert, say what was written."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, required=True, help="a .keras or HDF5 file")
-    parser.add_argument("--labels", default=",".join(LABELS), help="in the model's order, or a file with one a line")
+    parser.add_argument("--labels", default=",".join(LABELS), help="in the model's order; or a file, one per line")
     parser.add_argument("--out", type=Path, default=Path("runs/model"), help="default: %(default)s")
     parser.add_argument("--quantisation", choices=list(TOLERANCES), default="none")
     parser.add_argument("--scale", type=float, help="model input = grey 0–255 × scale + offset")

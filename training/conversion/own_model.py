@@ -28,7 +28,7 @@ def open_model(path: Path) -> tuple[keras.Model, bool]:
     Raises ValueError for anything else, and where Keras cannot open it.
     """
     if path.is_dir():
-        raise ValueError(f"expected .keras or HDF5 file, got {path}, a folder; if it is a SavedModel, {SAVE_WHOLE}")
+        raise ValueError(f"expected a .keras or HDF5 file, got the folder {path} (a SavedModel?); {SAVE_WHOLE}")
     with path.open("rb") as stream:
         begins = stream.read(len(_HDF5))
     if not begins.startswith((_ZIP, _HDF5)):
@@ -85,7 +85,7 @@ def check_shapes(model: keras.Model, labels: tuple[str, ...]) -> None:
 
 
 def read_labels(text: str) -> tuple[str, ...]:
-    """Return the labels of a comma-separated list or of a file with one a line, in the project's own spelling.
+    """Return the labels of a comma-separated list or of a file with one per line, in the project's spelling.
 
     Spellings of common data sets are known; an unknown word stays as it is.
     """

@@ -17,7 +17,7 @@ from training.config import Config
 from training.data.feedback import NAN, read_rows
 from training.data.fer2013 import LABELS, FaceData, majority, vote_targets
 
-# No source says that an expression never occurs: a face of it would then count without end.
+# No source says that an expression never occurs: a face of it would then count infinitely.
 RAREST = 0.002
 
 

@@ -57,7 +57,7 @@ class Batches:
             if mixing:
                 images, goals = mix(images, goals, self.config.augmentation, rng)
             targets, priors = np.split(goals, 2, axis=1)
-            # What nothing is known of has the source's shares, or, without priors, equal ones.
+            # Faces of which nothing is known have the source's shares, or, without priors, equal ones.
             unknown = np.float32(1 / len(LABELS)) if self.network_prior is None else priors
             targets = targets * (1 - smoothing) + smoothing * unknown
             yield (images / 255)[..., None], targets.astype(np.float32), self.weights[chosen], self._added(priors)

@@ -49,7 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("models", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--name", default="joined", help="what the model's version begins with")
+    parser.add_argument("--name", default="joined", help="prefix of the model's version")
     options = parser.parse_args()
     joined = join([load_model(path) for path in options.models], options.name)
     options.out.parent.mkdir(parents=True, exist_ok=True)

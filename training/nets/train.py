@@ -131,7 +131,7 @@ def main() -> None:
     parser.add_argument("--votes", type=Path, required=True, help="fer2013new.csv")
     parser.add_argument("--workdir", type=Path, required=True)
     parser.add_argument(
-        "--extra", nargs="*", default=[], help="CSVs in the feedback's format; photos.csv:4 is seen 4 times an epoch"
+        "--extra", nargs="*", default=[], help="CSVs in the feedback's format; photos.csv:4 is seen 4 times per epoch"
     )
     options = parser.parse_args()
     cv2.setNumThreads(1)

@@ -259,13 +259,13 @@ def main() -> None:
     parser.add_argument(
         "--extra", nargs="*", default=[], help="CSVs in the feedback's format; photos.csv:4 is seen 4 times an epoch"
     )
-    parser.add_argument("--accept", type=Path, help="names from quarantine.html that a person found right")
+    parser.add_argument("--accept", type=Path, help="names from quarantine.html that a person has accepted")
     parser.add_argument("--workdir", type=Path, default=Path("runs/retrain"))
     parser.add_argument("--config", type=Path, help="an experiment; default: experiments/retrain[_alone].toml")
     parser.add_argument("--seed", type=int)
-    parser.add_argument("--start", help="a published version to begin with instead of the champion")
+    parser.add_argument("--start", help="a published version to start from instead of the champion")
     parser.add_argument("--no-promote", action="store_true", help="publish only")
-    parser.add_argument("--force", action="store_true", help="also where nothing is new")
+    parser.add_argument("--force", action="store_true", help="even if nothing is new")
     given = parser.parse_args()
     config = read_config(given.config or EXPERIMENTS / ("retrain.toml" if given.base else "retrain_alone.toml"))
     cv2.setNumThreads(1)

@@ -29,16 +29,25 @@ test("counts, shares and the last correction are shown, and grow by themselves",
   await expect(page.getByRole("row", { name: "Sad 1 20%" })).toBeVisible();
 });
 
-test("the server's own page says the same, in the same order and words", async ({ page, server }) => {
+test("the server's own page says the same, in the same order, words and colours", async ({ page, server }) => {
   // biome-ignore lint/performance/useDomNodeTextContent: what is seen, not what the markup holds
   const text = () => page.evaluate(() => document.querySelector("main")?.innerText ?? "");
   const said = async () => (await text()).split(/\s*\n\s*|\t/).filter(Boolean);
+  // Bars of labels without a correction are as wide as nothing, but have their colour.
+  const colours = () =>
+    page
+      .getByRole("table", { name: "Corrections per label" })
+      .locator("[style*=background]")
+      .evaluateAll((bars) => bars.map((bar) => getComputedStyle(bar).backgroundColor));
   const expectSame = async () => {
     await page.goto("/dashboard");
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
     const plain = await said();
+    const plainColours = await colours();
     await open(page, "/#/dashboard");
     await expect.poll(said).toEqual(plain);
+    expect(new Set(plainColours).size).toBe(8);
+    expect(await colours()).toEqual(plainColours);
     return plain.join(" ");
   };
   expect(await expectSame()).toContain("Nothing to download yet");

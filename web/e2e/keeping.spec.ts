@@ -92,6 +92,22 @@ test("what is dropped and is no photo is refused where one looks", async ({ page
   await expect(page.getByRole("alert")).toBeInViewport();
 });
 
+test("a batch can be stopped, and what is left of it taken up again", async ({ page, server }) => {
+  await open(page, "/#/photos");
+  await page.getByRole("link", { name: "Add photos" }).click(); // the code of the table is there now
+  server.stall();
+  await choose(page, [ASTRONAUT, TWO_FACES, NO_FACE]);
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await expect(page.getByText("0 of 3 done")).toBeVisible();
+  await expect(page.getByRole("cell", { name: "Cancelled." })).toHaveCount(3);
+  await expectFocusKept(page);
+  server.resume();
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(page.getByRole("row", { name: "two_faces.jpg" })).toContainText("Happy");
+  await expect(page.getByRole("row", { name: "no_face.png" })).toContainText("No face");
+  await expect(page.getByRole("button", { name: "Try again" })).toHaveCount(0);
+});
+
 test("several files are taken one after the other, and give a table and a CSV", async ({ page }) => {
   let running = 0;
   let most = 0;

@@ -176,7 +176,7 @@ test("a server that takes no frames for now is not said to be away", async ({ pa
     route.fulfill({ status: 429, json: { error: "later", code: "too_many_requests", retryable: true } }),
   );
   await startCamera(page);
-  await expect(state(page)).toHaveText("The server takes no frames at the moment. Trying again…");
+  await expect(state(page)).toHaveText("The server isn't accepting frames right now. Trying again…");
   await expect(verdict(page)).toHaveText("Waiting for an answer…");
 });
 
@@ -199,6 +199,15 @@ test("a camera that is refused says what to do", async ({ page, context }) => {
   await context.clearPermissions();
   await startCamera(page);
   await expect(page.getByRole("alert")).toContainText("Camera access is blocked");
+});
+
+test("the video of a server that stalls is fine on every screen", async ({ page, server }) => {
+  test.slow();
+  await startCamera(page);
+  await expect(verdict(page)).toContainText("Happy");
+  server.stall();
+  await expect(state(page)).toHaveText("No answer from the server. Trying again…");
+  await expectFine(page, "stalled");
 });
 
 test("the paused video is fine on every screen", async ({ page }) => {

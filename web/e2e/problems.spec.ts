@@ -117,6 +117,22 @@ test("a view whose code did not come can be asked for again", async ({ page }) =
   await expect(page.getByRole("heading", { name: "How live video works" })).toBeVisible();
 });
 
+test("a view whose code does not come is not waited for for ever, and opens once it is there", async ({
+  page,
+  server,
+}) => {
+  await open(page, "/");
+  await page.clock.install();
+  server.stall();
+  await page.getByRole("link", { name: "Live" }).click();
+  await expect(page.getByText("Loading…")).toBeVisible();
+  await page.clock.fastForward(21_000);
+  await expect(page.getByRole("alert")).toContainText("Can't load this page");
+  server.resume();
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(page.getByRole("heading", { name: "How live video works" })).toBeVisible();
+});
+
 test.describe("where the browser blocks storage", () => {
   test.beforeEach(({ page }) =>
     page.addInitScript(() => {

@@ -36,7 +36,7 @@ def run_export(bucket: str | None, *, out: Path | None, force: bool) -> None:
         wanted=lambda _: True,
     )
     if not download.complete:
-        print("more corrections wait to be merged; run it again for all of them", file=sys.stderr)
+        print("more corrections are waiting to be merged; run it again for all of them", file=sys.stderr)
     chunks = download.chunks or iter(())
     if out is None:
         for chunk in chunks:

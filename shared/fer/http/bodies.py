@@ -18,7 +18,7 @@ _MULTIPART, _FORM = "multipart/form-data", "application/x-www-form-urlencoded"
 # No type, types for arbitrary bytes, and the default types of curl and fetch.
 _SAYS_NOTHING = ("", "application/octet-stream", "binary/octet-stream", "text/plain", _FORM)
 _FORM_WITH_IMAGE = re.compile(rb"(?:^|&)image=")
-# No picture begins with so many letters and digits.
+# No picture begins with that many letters and digits.
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_\r\n-]{100}")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BOX_PROBLEM = "'box' must be four numbers x, y, w, h inside a picture, with positive w and h."

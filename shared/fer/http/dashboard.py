@@ -28,12 +28,12 @@ _LABELS_HEAD = """<thead class="hidden"><tr><th scope="col">Label</th><th scope=
   <th scope="col">Count</th><th scope="col">Share</th></tr></thead>"""
 _WEEKS_HEAD = """<thead><tr><th scope="col">Week</th><td></td><th scope="col" class="number">Corrections</th>
   <th scope="col" class="number">Disagree with the model</th></tr></thead>"""
-_CONFUSION_HEAD = '<thead><tr><th scope="col">Predicted ↓ corrected →</th>{}</tr></thead>'.format(
+_CONFUSION_HEAD = '<thead><tr><th scope="col">Predicted&nbsp;↓ corrected&nbsp;→</th>{}</tr></thead>'.format(
     "".join(f'<th scope="col" class="cell">{name}</th>' for name, _ in _LOOKS.values())
 )
 _MODELS_HEAD = """<thead><tr><th scope="col">Version</th><th scope="col">Created</th><th scope="col">Status</th>
   <th scope="col">Checks</th></tr></thead>"""
-_INCOMPLETE = '<p class="note" role="status">More corrections wait to be merged. Reload to count them.</p>'
+_INCOMPLETE = '<p class="note" role="status">More corrections are waiting to be merged. Reload to count them.</p>'
 _NOTHING_YET = '<p class="note">Nothing to download yet. Correct a label, and it appears here.</p>'
 
 

@@ -25,7 +25,7 @@ from fer.serving.request_lines import NOT_HTTP, TOO_LARGE, RequestLines, is_webs
 
 # What a reader has to take of an answer within the deadline for readers.
 TAKEN_IN_TIME_BYTES = 48 * 1024
-# A client that is still sending when it is refused hears so only while it is listened to.
+# A client that is still sending when it is refused learns so only if it is still read from.
 LINGER_S = 1.0
 
 

@@ -108,7 +108,7 @@ class ChampionClassifier:
                 self._complain("There is no champion in the bucket, or it may not be read")
             else:
                 self._complain("The champion cannot be read", error)
-        except Exception as error:  # noqa: BLE001  whatever is wrong there, the model at hand serves on
+        except Exception as error:  # noqa: BLE001  whatever is wrong there, the current model keeps serving
             self._complain("The champion cannot be read", error)
 
     def close(self) -> None:

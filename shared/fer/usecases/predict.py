@@ -107,7 +107,7 @@ def _predict(
     predictions = recogniser.recognise_located(located, lap=watch.lap)
     processed = None
     if annotate != "none":
-        # Where a share of the pixels was enough to look at, it is for the answer too, which has 4 megapixels at most.
+        # If part of the pixels was enough to find the faces, it is enough for the answer, of at most 4 megapixels.
         to_draw = [replace(each, face=located.in_image(each.face)) for each in predictions]
         drawn = annotation.annotate(located.image_rgb, to_draw)
         watch.lap("draw_ms")

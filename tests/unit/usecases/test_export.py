@@ -44,10 +44,10 @@ def test_what_a_spent_budget_left_over_is_said_and_the_next_call_has_it(store: M
 def test_statistics_and_their_page_say_that_they_are_not_complete(store: MemoryObjectStore) -> None:
     first = export.statistics(store, now=NOW, receipt_days=30, budget_s=0.0)
     assert not statistics_json(first.statistics, complete=first.complete)["complete"]
-    assert "wait to be merged" in dashboard_page(first.statistics, [], complete=first.complete)
+    assert "waiting to be merged" in dashboard_page(first.statistics, [], complete=first.complete)
     second = export.statistics(store, now=NOW, receipt_days=30)
     assert statistics_json(second.statistics, complete=second.complete)["complete"]
-    assert "wait to be merged" not in dashboard_page(second.statistics, [], complete=second.complete)
+    assert "waiting to be merged" not in dashboard_page(second.statistics, [], complete=second.complete)
 
 
 @pytest.mark.parametrize("complete", [True, False])

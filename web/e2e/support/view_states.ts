@@ -75,6 +75,13 @@ export const VIEW_STATES: Record<string, (page: Page, server: Server) => Promise
     await choose(page, [ASTRONAUT, TWO_FACES, NO_FACE]);
     await expect(page.getByText("3 of 3 done")).toBeVisible();
   },
+  stopped: async (page) => {
+    await page.route("**/predict_expression*", () => undefined);
+    await open(page, "/");
+    await choose(page, [ASTRONAUT, TWO_FACES]);
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await expect(page.getByText("0 of 2 done")).toBeVisible();
+  },
   unsure: async (page) => {
     await page.route("**/predict_expression*", async (route) => {
       const answer = await (await route.fetch()).json();

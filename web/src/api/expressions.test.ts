@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import { face } from "../testing/faces.ts";
 import { COLOURS, EXPRESSIONS, isUnsure, LABELS, ranked } from "./expressions.ts";
@@ -11,6 +13,14 @@ test("there are seven expressions, and none of these; each has a colour of its o
 test.each(LABELS)("the colour of %s stands out on light and dark, and carries dark text", (label) => {
   for (const ground of ["#fffefb", "#191f1d"]) expect(contrast(COLOURS[label], ground)).toBeGreaterThanOrEqual(3);
   expect(contrast(COLOURS[label], "#0b0f0e")).toBeGreaterThanOrEqual(4.5);
+});
+
+test("the colours are those of the contract", () => {
+  const contract = readFileSync(resolve(import.meta.dirname, "../../../docs/openapi.yaml"), "utf8");
+  const stated = Object.fromEntries(
+    [...contract.matchAll(/(\w+) (#[0-9a-f]{6})\b/g)].map(([, label, colour]) => [label, colour]),
+  );
+  for (const expression of EXPRESSIONS) expect(COLOURS[expression]).toBe(stated[expression]);
 });
 
 /** WCAG 2.2, contrast ratio. */

@@ -100,7 +100,7 @@ function Content({ route, desk, entries, take }: ContentProps) {
   if (route.page === "live") return <LazyPage load={loadLive} given={{}} />;
   if (route.page === "dashboard") return <LazyPage load={loadDashboard} given={{}} />;
   if (route.page === "sent") return <LazyPage load={loadSent} given={{}} />;
-  if (route.page === "photos") return <LazyPage load={loadPhotos} given={{ entries }} />;
+  if (route.page === "photos") return <LazyPage load={loadPhotos} given={{ desk, entries }} />;
   return <StartPage desk={desk} entries={entries} take={take} />;
 }
 

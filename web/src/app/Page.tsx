@@ -4,6 +4,8 @@ import { Notice } from "../ui/panels/Notice.tsx";
 import { words } from "../words/words.ts";
 import styles from "./App.module.css";
 
+const LOAD_TIMEOUT_MS = 20_000;
+
 interface Props<Given extends object> {
   load: () => Promise<{ default: ComponentType<Given> }>;
   given: Given;
@@ -13,7 +15,7 @@ interface Props<Given extends object> {
 export function LazyPage<Given extends object>({ load, given }: Props<Given>) {
   const [tries, setTries] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `lazy` remembers a failure, so another try needs another one
-  const View = useMemo(() => lazy(load), [load, tries]);
+  const View = useMemo(() => lazy(() => inTime(load())), [load, tries]);
   return (
     <LoadProblem key={tries} onRetry={() => setTries(tries + 1)}>
       <Suspense fallback={<p className={styles.loading}>{words.loading}</p>}>
@@ -21,6 +23,19 @@ export function LazyPage<Given extends object>({ load, given }: Props<Given>) {
       </Suspense>
     </LoadProblem>
   );
+}
+
+/** What is loaded, or an error where it does not come; a browser would wait for it for ever. */
+async function inTime<Loaded>(loading: Promise<Loaded>): Promise<Loaded> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("not loaded in time")), LOAD_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([loading, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 interface ProblemProps {

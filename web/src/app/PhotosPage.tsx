@@ -2,18 +2,20 @@ import { boxesOf, labelText, leftToRight } from "../features/results/face_order.
 import { Button, buttonClass } from "../ui/controls/Button.tsx";
 import { downloadIcon, pictureIcon } from "../ui/controls/icons.tsx";
 import { saveFile } from "../ui/save_file.ts";
-import { explain } from "../words/explain.ts";
+import { explain, isWorthRetrying } from "../words/explain.ts";
 import { words } from "../words/words.ts";
 import styles from "./App.module.css";
-import type { Entry } from "./desk.ts";
+import type { Desk, Entry, Outcome } from "./desk.ts";
 import photos from "./Photos.module.css";
 import { photosCsv } from "./photos_csv.ts";
 import { hrefOf } from "./routes.ts";
 import { Thumbnail } from "./StartPage.tsx";
 
 /** Every photo of this tab, a row each, and all of their faces as a CSV. */
-export default function PhotosPage({ entries }: { entries: readonly Entry[] }) {
-  const done = entries.filter(({ outcome: { status } }) => status !== "preparing" && status !== "waiting").length;
+export default function PhotosPage({ desk, entries }: { desk: Desk; entries: readonly Entry[] }) {
+  const open = entries.filter(({ outcome: { status } }) => status === "preparing" || status === "waiting");
+  const stopped = entries.filter(({ outcome }) => mayGoOn(outcome));
+  const done = entries.length - open.length - stopped.length;
   return (
     <div className={styles.page}>
       <div className={styles.intro}>
@@ -33,6 +35,10 @@ export default function PhotosPage({ entries }: { entries: readonly Entry[] }) {
           {pictureIcon}
           {words.photos.add}
         </a>
+        {open.length > 0 && <Button onClick={() => each(open, desk.cancel)}>{words.cancel}</Button>}
+        {open.length === 0 && stopped.length > 0 && (
+          <Button onClick={() => each(stopped, desk.retry)}>{words.tryAgain}</Button>
+        )}
         <span role="status" className="muted">
           {entries.length === 0 ? words.photos.empty : words.photos.progress(done, entries.length)}
         </span>
@@ -56,6 +62,15 @@ export default function PhotosPage({ entries }: { entries: readonly Entry[] }) {
       </div>
     </div>
   );
+}
+
+/** Whether asking again may give an answer. */
+function mayGoOn(outcome: Outcome): boolean {
+  return outcome.status === "cancelled" || (outcome.status === "failed" && isWorthRetrying(outcome.error));
+}
+
+function each(entries: readonly Entry[], act: (id: number) => void): void {
+  for (const { id } of entries) act(id);
 }
 
 function Row({ entry }: { entry: Entry }) {

@@ -80,17 +80,17 @@ export class Desk {
     this.change(id, { selected: face });
   }
 
-  retry(id: number): void {
+  readonly retry = (id: number): void => {
     const entry = this.entries.find((one) => one.id === id);
     if (entry === undefined) return;
     this.change(id, { outcome: { status: entry.picture === null ? "preparing" : "waiting" } });
     void this.work();
-  }
+  };
 
-  cancel(id: number): void {
+  readonly cancel = (id: number): void => {
     this.change(id, { outcome: { status: "cancelled" } });
     if (this.working?.id === id) this.working.abort.abort();
-  }
+  };
 
   clear(): void {
     this.working?.abort.abort();

@@ -226,7 +226,7 @@ export const DE: Words = {
     weeks: "Korrekturen pro Woche",
     week: "Woche",
     confusion: "Erkannt und korrigiert",
-    confusionCorner: "Erkannt ↓ korrigiert →",
+    confusionCorner: "Erkannt\u00a0↓ korrigiert\u00a0→",
     models: "Veröffentlichte Modelle",
     version: "Version",
     made: "Erstellt",

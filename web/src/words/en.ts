@@ -156,7 +156,7 @@ export const EN = {
     title: "Live video",
     how: "How live video works",
     terms: [
-      "Small frames (640 pixels) go to this server while the video runs, up to 30 times a second.",
+      "Small frames (640 pixels) go to this server while the video runs, up to 30 a second.",
       "Each frame is discarded once analysed. Nothing is recorded.",
       "Only if you pause and submit a correction is anything stored: 48 × 48 grey pixels of one face, the labels and the date.",
     ],
@@ -171,7 +171,7 @@ export const EN = {
       http: "Live, one frame at a time",
       lost: "Can't reach the server. Trying again…",
       stalled: "No answer from the server. Trying again…",
-      refused: "The server takes no frames at the moment. Trying again…",
+      refused: "The server isn't accepting frames right now. Trying again…",
       waiting: "Waiting for the camera…",
       paused: "Paused",
     },
@@ -204,7 +204,7 @@ export const EN = {
     share: "Share",
     download: "Download CSV",
     nothing: "Nothing to download yet. Correct a label, and it appears here.",
-    incomplete: "More corrections wait to be merged. Reload to count them.",
+    incomplete: "More corrections are waiting to be merged. Reload to count them.",
     rowNote: "One row per correction: the label, then 2,304 grey values.",
     pandasNote: "Read it in pandas with keep_default_na=False, or the label “nan” turns into a missing value.",
     contradicted: "Disagree with the model",
@@ -214,7 +214,7 @@ export const EN = {
     weeks: "Corrections per week",
     week: "Week",
     confusion: "Predictions and corrections",
-    confusionCorner: "Predicted ↓ corrected →",
+    confusionCorner: "Predicted\u00a0↓ corrected\u00a0→",
     models: "Published models",
     version: "Version",
     made: "Created",
@@ -232,7 +232,7 @@ export const EN = {
     tokenRefused: "The server didn't accept this token.",
     tokenRefusedAgain: (times: number) => `The server didn't accept this token either (${times} tries so far).`,
     tokenNotKept:
-      "This browser blocks storage or has none left, so you'll have to enter the token again after a reload.",
+      "This browser blocks storage or has run out of it, so you'll have to enter the token again after a reload.",
   },
 
   sent: {
@@ -249,7 +249,7 @@ export const EN = {
     forget: "Clear this list",
     forgetMore: "Clearing the list also discards the receipts, so nothing on it can be taken back any more.",
     notKept:
-      "This browser blocks storage or has none left, so this list will be lost on reload, and nothing on it can be taken back after that.",
+      "This browser blocks storage or has run out of it, so this list will be lost on reload, and nothing on it can be taken back after that.",
   },
 
   errors: {
@@ -257,7 +257,7 @@ export const EN = {
     unreachable: "Can't reach the server. It may be starting or down.",
     timeout: (seconds: number) => `No answer after ${seconds} seconds. The network or the server is slow.`,
     unavailable: "The server is busy or can't reach its storage. Try again in a moment.",
-    too_many_requests: "You have sent more than the server answers at a time. Try again in a minute.",
+    too_many_requests: "You have sent more requests than the server allows. Try again in a minute.",
     too_large: "This photo is larger than the server accepts. Try a smaller one.",
     headers_too_large:
       "The browser sent more headers than the server accepts. Clear this page's cookies and try again.",

@@ -14,7 +14,7 @@ from fer.vision.resizing import crop_around
 Look = Callable[[ImageRGB], list[Face]]
 
 CROP_SIDE_PX = 160
-# A face is looked at with this side, and once more slightly larger and mirrored. Anything else seldom scores high in
+# A face is examined at this side, and once more slightly larger and mirrored. Anything else seldom scores high in
 # both: a mean of 0.73 drops nine in ten false detections and one face in a hundred.
 FACE_SIDES_PX = (64, 80)
 MIN_MEAN_SCORE = 0.73
@@ -37,7 +37,7 @@ class Effort:
 
 
 # As long as 24 looks at 640×480, and four more. Photos in the wild have one or two hints.
-# Of 40-pixel faces in 12 megapixels, 90 % are found if 0.64 is sure, and 86 % if 0.73 must be.
+# Of 40-pixel faces in 12 megapixels, 90 % are found if 0.64 is enough, and 86 % if it takes 0.73.
 FULL_EFFORT = Effort(max_area_px=24 * 640 * 480, max_crops=48, min_mean_score=MIN_MEAN_SCORE, sure_score=0.64)
 # In a portrait, small faces are those of passers-by: a false one does more harm than a missing one.
 PORTRAIT_EFFORT = Effort(max_area_px=640 * 480, max_crops=6, min_mean_score=0.85, sure_score=0.85)

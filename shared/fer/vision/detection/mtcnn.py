@@ -25,7 +25,7 @@ PYRAMID_STEP = 0.709
 MAX_SIDE_PX = 1280
 MIN_INPUT_SIDE_PX = 160
 MIN_SCORES = (0.6, 0.7, 0.8)
-# ONet is nearly as sure of textures that it mistakes for faces: 0.95 drops one in four of them, and loses faces.
+# ONet is nearly as certain of textures that it mistakes for faces: 0.95 drops one in four of them, and loses faces.
 MIN_RETRY_SCORE = 0.8
 _CELL_PX, _STRIDE_PX = 12, 2
 _RNET_SIDE_PX = 24

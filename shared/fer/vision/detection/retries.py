@@ -12,7 +12,7 @@ FindOnce = Callable[[ImageRGB], list[Face]]
 Change = Callable[[ImageRGB], tuple[ImageRGB, FaceMap]]
 
 # A tight portrait fills the frame. A border of this part of the longer side makes its face about half of the
-# picture, which is where detectors are surest.
+# picture, which is where detectors are most certain.
 BORDER_SHARE = 0.5
 # Retries look for one large face that was missed. 400 finds no more of them and costs half as much again; 256 saves
 # only a sixth.

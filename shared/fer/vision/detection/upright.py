@@ -10,7 +10,7 @@ from fer.vision.boxes import largest_first, roll_deg
 from fer.vision.detection.retries import FindOnce
 from fer.vision.resizing import crop_around
 
-# Of upright faces one in fifteen is less sure than this or has its eyes or mouth elsewhere (in shares of the box's
+# Of upright faces one in fifteen is less certain than this or has its eyes or mouth elsewhere (in shares of the box's
 # height); of those on their heads 98 of 100, of those that lie all.
 SURE_SCORE = 0.89
 EYES_Y = (0.28, 0.44)

@@ -79,11 +79,11 @@ test("where corrections wait to be merged, it says so", async () => {
   await answering(() => ({ body: { ...STATISTICS, complete } }));
   const page = render(<Dashboard />);
   expect(await screen.findByRole("row", { name: "Happy 3 75%" })).toBeVisible();
-  expect(screen.queryByText(/wait to be merged/)).toBeNull();
+  expect(screen.queryByText(/waiting to be merged/)).toBeNull();
   page.unmount();
   complete = false;
   render(<Dashboard />);
-  expect(await screen.findByText(/wait to be merged/)).toBeVisible();
+  expect(await screen.findByText(/waiting to be merged/)).toBeVisible();
 });
 
 test("an empty bucket offers no download", async () => {
