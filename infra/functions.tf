@@ -100,9 +100,9 @@ resource "google_cloudfunctions2_function" "function" {
       # And gives a picture's memory back at once, only to ask for it again, page by page, for the next one.
       MALLOC_MMAP_THRESHOLD_ = "33554432"
       MALLOC_TRIM_THRESHOLD_ = "67108864"
-      # Of each client in each instance; with a domain the load balancer counts for all of them, and nobody gets past it.
+      # Per client and instance; with a domain the load balancer counts for all of them, and nobody gets past it.
       FER_REQUESTS_PER_MINUTE = var.domain == "" ? tostring(var.requests_per_minute) : ""
-      # Cloud Run's front end, which appends the address that it was asked from.
+      # Cloud Run's front end, which appends its caller's address.
       FER_PROXY_HOPS = "1"
     })
   }
