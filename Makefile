@@ -20,6 +20,9 @@ BIN := .venv/bin
 RUNTIME := functions/predict/requirements.txt functions/feedback/requirements.txt functions/export/requirements.txt \
     streaming/requirements.txt shared/requirements.txt
 
+# Deployment to Google Cloud.
+include infra/targets.mk
+
 # What `make` shows, by purpose; `make help-all` shows every target.
 HELP_run := setup run build emulate
 HELP_check := lint fmt test test-web test-e2e test-artefact test-training test-infra fuzz fuzz-pictures bench
@@ -255,43 +258,6 @@ models-withdrawn: .venv/.runtime ## List models trained with corrections that ha
 models-list: .venv/.runtime ## List the published models and the champion (BUCKET=)
 	@$(BUCKET_MODELS) list
 
-# In the cloud, predict and streaming take their model from the bucket.
-deploy destroy validate-infra: REGISTRY := 1
-
-.PHONY: deploy
-deploy: .venv/.development build ## Deploy everything to Google Cloud (PROJECT= REGION= VARS='-var domain=…' DRY_RUN=1); see infra/README.md
-	$(BIN)/python -m tools.deployment.deploy deploy --project $(PROJECT) --region $(REGION) $(VARS)
-
-.PHONY: destroy
-destroy: .venv/.development build ## Remove everything from Google Cloud, except a data bucket that is not empty (PROJECT= REGION= VARS=)
-	$(BIN)/python -m tools.deployment.deploy destroy --project $(PROJECT) --region $(REGION) $(VARS)
-
-.PHONY: test-infra
-test-infra: .venv/.development tools/linters/node_modules/.installed ## Check the Terraform files, the Dockerfiles and the workflows
-	$(BIN)/python -m pytest tests/unit/infra
-	node tools/linters/hcl_format.mjs --check infra
-
-.PHONY: fmt-infra
-fmt-infra: tools/linters/node_modules/.installed ## Format the Terraform files
-	node tools/linters/hcl_format.mjs infra
-
-tools/linters/node_modules/.installed: tools/linters/package-lock.json
-	cd tools/linters && npm ci --no-audit --no-fund
-	touch $@
-
-.venv-linters/.installed: tools/linters/requirements.txt
-	test -x .venv-linters/bin/python || $(PYTHON) -m venv .venv-linters
-	.venv-linters/bin/pip install --quiet --disable-pip-version-check -r tools/linters/requirements.txt
-	touch $@
-
-.PHONY: scan-infra
-scan-infra: .venv-linters/.installed ## Scan with checkov, hadolint, check-jsonschema and zizmor
-	.venv-linters/bin/checkov --config-file infra/.checkov.yaml
-	.venv-linters/bin/hadolint Dockerfile infra/images/*.Dockerfile
-	.venv-linters/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	.venv-linters/bin/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
-	.venv-linters/bin/zizmor --offline --quiet .github/workflows
-
 .PHONY: test-container
 test-container: .venv/.development models/detector/.fetched ## Run the Dockerfile's steps outside a container and try out the result
 	$(BIN)/python -m tools.test_container
@@ -304,19 +270,6 @@ test-container: .venv/.development models/detector/.fetched ## Run the Dockerfil
 .PHONY: test-proxy
 test-proxy: .venv/.runtime models/detector/.fetched .venv-proxy/.installed ## Try out the Caddyfile of compose.yaml: the real Caddy before the real server
 	$(BIN)/python -m tools.test_proxy
-
-.PHONY: validate-infra
-validate-infra: build ## Run terraform validate, which downloads the provider
-	terraform -chdir=infra init -backend=false -input=false
-	terraform -chdir=infra validate
-
-.PHONY: infra-schema
-infra-schema: .venv/.runtime ## Update infra/google_schema.json from the provider's bindings on PyPI
-	$(BIN)/python -m tools.deployment.provider_schema
-
-.PHONY: infra-costs
-infra-costs: .venv/.runtime ## Recompute the table of costs in infra/README.md
-	$(BIN)/python -m tools.deployment.cost
 
 .venv-lock/.installed: tools/lock_requirements.txt
 	test -x .venv-lock/bin/python || $(PYTHON) -m venv .venv-lock

@@ -60,7 +60,7 @@ resource "google_service_account" "account" {
   depends_on = [google_project_service.needed]
 }
 
-# A part of the roles' names that each installation has anew: Google reserves the name of a deleted role for 37 days.
+# A part of the roles' names that is new in each installation: Google reserves the name of a deleted role for 37 days.
 resource "terraform_data" "installation" {}
 
 locals {
@@ -79,7 +79,7 @@ resource "google_project_iam_custom_role" "objects" {
   permissions = each.value
 }
 
-# All that there is on the bucket, and nothing else: a new bucket lets the project's viewers read and its editors write,
+# All rights on the bucket, and nothing else: a new bucket lets the project's viewers read and its editors write,
 # and this policy leaves both out. Owners keep the administration, without which nobody could change this; an owner who
 # wants to read faces has to say so here or in the policy, and both are logged.
 data "google_iam_policy" "data" {

@@ -123,7 +123,7 @@ resource "google_monitoring_alert_policy" "backlog" {
   }
 }
 
-# Absence is seen only of what was there once. A merge that never worked at all shows here: Cloud Scheduler writes an
+# Absence can be seen only of what was once there. A merge that never worked at all shows up here: Cloud Scheduler writes an
 # error for each attempt that was not answered with 2xx.
 resource "google_logging_metric" "failed_schedules" {
   name        = "${var.name}/failed_schedules"

@@ -44,8 +44,8 @@ resource "google_storage_bucket" "data" {
   depends_on = [google_project_service.needed]
 }
 
-# The functions' source, one object for each content: an object's name is the digest of what is in it. Under cloudbuild/
-# what Cloud Build is given for an image; without a place of one's own that goes to the United States.
+# The functions' source, one object per content: its name is the digest of what is in it. Under cloudbuild/, what Cloud
+# Build is given for an image; without a place of our own, that would go to the United States.
 resource "google_storage_bucket" "source" {
   # checkov:skip=CKV_GCP_78: An object is named by its content and never changes.
   # checkov:skip=CKV_GCP_62: Only deployments read and write it.

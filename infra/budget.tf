@@ -1,4 +1,4 @@
-# A warning when a month costs more than it should. It stops nothing: what bounds the bill are max_instances, and with a
+# A warning when a month costs more than it should. It stops nothing: what limits the bill is max_instances, and with a
 # domain the throttle at the load balancer. infra/README.md has the arithmetic.
 resource "google_billing_budget" "month" {
   # The billing API belongs to no project of its own; a person's credentials have to name one.

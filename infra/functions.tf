@@ -103,9 +103,9 @@ resource "google_cloudfunctions2_function" "function" {
     environment_variables = merge(local.malloc, each.value.environment, {
       # The functions framework's threads; without it they follow the cores of the machine.
       THREADS = tostring(each.value.threads)
-      # Of each client in each instance; with a domain the load balancer counts for all of them, and nobody gets past it.
+      # Per client and instance; with a domain the load balancer counts for all of them, and nobody gets past it.
       FER_REQUESTS_PER_MINUTE = var.domain == "" ? tostring(var.requests_per_minute) : ""
-      # Cloud Run's front end, which appends the address that it was asked from.
+      # Cloud Run's front end, which appends its caller's address.
       FER_PROXY_HOPS = "1"
     })
   }

@@ -1,6 +1,6 @@
 # A line of the platform's own request log has the caller's address and the time; a correction is stored at that time.
-# Nothing reads these lines: the alerts count metrics, and the services log without addresses. Export's stay, for they
-# say who fetched the faces.
+# Nothing reads these lines: the alerts count metrics, and the services log without addresses. Export's are kept, because
+# they show who fetched the faces.
 resource "google_logging_project_exclusion" "requests" {
   name        = "${var.name}-requests"
   description = "Request logs of predict, feedback and streaming, which have addresses"

@@ -1,5 +1,5 @@
-# One origin for the web app, where a domain is given: the app's files, and by path the functions and the live socket.
-# Export is not behind it: it asks for an identity token, which a browser has not.
+# One origin for the web app, if a domain is given: the app's files, and by path the functions and the live socket.
+# Export is not behind it: it asks for an identity token, which a browser does not have.
 
 locals {
   web = var.domain == "" ? [] : ["web"]
@@ -139,7 +139,7 @@ resource "google_compute_backend_service" "service" {
 
 # Nobody gets more than their share; with a domain there is no way past the load balancer (ingress).
 resource "google_compute_security_policy" "service" {
-  # checkov:skip=CKV_GCP_73: Log4j is not there to be protected; the services are Python.
+  # checkov:skip=CKV_GCP_73: There is no Log4j to protect; the services are Python.
   for_each = toset(local.web)
 
   name = "${var.name}-${each.key}"

@@ -16,7 +16,7 @@ from fer.cli.main import parser
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+MAKEFILE = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("Makefile", "infra/targets.mk"))
 LINK = re.compile(r"\]\((?!https?://|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
 BENCHMARK: dict[str, Any] = json.loads(run.RESULTS.read_text(encoding="utf-8"))
 LIVE: dict[str, Any] = json.loads(stream.RESULTS.read_text(encoding="utf-8"))

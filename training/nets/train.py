@@ -66,6 +66,12 @@ def _model(config: Config, images: np.ndarray) -> keras.Model:
     return model
 
 
+def _batches(config: Config, sources: Sequence[Source]) -> Batches:
+    if config.steadiness:
+        sources = [taught(source, Path(config.teacher), config.steadiness) for source in sources]
+    return Batches(sources, config, np.array(BALANCED, np.float32) if config.balanced else None)
+
+
 def train_and_evaluate(
     config: Config,
     workdir: Path,
@@ -83,11 +89,7 @@ def train_and_evaluate(
     training, kept_apart = split(faces)
     if config.upright:
         training = upright(training, DETECTORS)
-    sources = [voted(training, config), *extra]
-    if config.steadiness:
-        sources = [taught(source, Path(config.teacher), config.steadiness) for source in sources]
-    network_prior = np.array(BALANCED, np.float32) if config.balanced else None
-    batches = Batches(sources, config, network_prior)
+    batches = _batches(config, [voted(training, config), *extra])
     engine = _engine(config, training.images)
     checkpoint = workdir / f"checkpoint{engine.suffix}"
     progress: dict[str, Any] = {"epoch": 0, "seconds": 0.0}

@@ -257,7 +257,7 @@ def main() -> None:
     parser.add_argument("--base", type=Path, help="fer2013.csv: replayed, its PublicTest is the frozen test")
     parser.add_argument("--votes", type=Path, help="fer2013new.csv")
     parser.add_argument(
-        "--extra", nargs="*", default=[], help="CSVs in the feedback's format; photos.csv:4 is seen 4 times an epoch"
+        "--extra", nargs="*", default=[], help="CSVs in the feedback's format; photos.csv:4 is seen 4 times per epoch"
     )
     parser.add_argument("--accept", type=Path, help="names from quarantine.html that a person has accepted")
     parser.add_argument("--workdir", type=Path, default=Path("runs/retrain"))
