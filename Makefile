@@ -67,8 +67,11 @@ $(foreach goal,$(MAKECMDGOALS),$(foreach name,$(NEEDED_$(goal)),$(if $($(name)),
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
+# A fetch that brought nothing is tried again the next time; until then MTCNN serves.
+REMEMBER_YUNET := if test -f models/detector/face_detection_yunet_2023mar.onnx; then touch models/detector/.fetched; fi
+
 models/detector/.fetched: tools/models.py | .venv/.runtime
-	-$(BIN)/python -m tools.models && touch $@
+	-$(BIN)/python -m tools.models && $(REMEMBER_YUNET)
 
 .PHONY: setup
 setup: .venv/.development models/detector/.fetched ## Install everything for development into .venv
@@ -76,7 +79,7 @@ setup: .venv/.development models/detector/.fetched ## Install everything for dev
 .PHONY: models
 models: .venv/.runtime ## Fetch YuNet's file (FER_MODEL_MIRROR=directory to copy from)
 	$(BIN)/python -m tools.models
-	touch models/detector/.fetched
+	$(REMEMBER_YUNET)
 
 NPM := $(shell command -v npm)
 WEB_SOURCES := $(if $(wildcard web/package.json),$(shell find web -type f -not -path 'web/node_modules/*' \
@@ -96,7 +99,7 @@ web: $(if $(NPM),web/dist/.built) ## Build the web app into web/dist if its sour
 
 .PHONY: run
 run: .venv/.runtime models/detector/.fetched ## Start everything on http://127.0.0.1:8080 (PORT=, HOST=)
-	@$(if $(and $(NPM),$(wildcard web/package.json)),$(MAKE) --no-print-directory web || echo 'going on without a new build of the web app')
+	@$(if $(and $(NPM),$(wildcard web/package.json)),$(MAKE) --no-print-directory web || echo 'continuing without a new build of the web app')
 	@HOST=$(HOST) PORT=$(PORT) $(BIN)/python -m local.server
 
 .PHONY: build
@@ -117,7 +120,7 @@ test-web: web/node_modules/.installed ## Check the web app: style, types, unit t
 	@$(MAKE) --no-print-directory web
 
 .PHONY: test-e2e
-test-e2e: .venv/.runtime models/detector/.fetched web ## The web app in headless Chromium and, where it is there, Firefox, on servers of its own (CHROMIUM=path, FIREFOX=path)
+test-e2e: .venv/.runtime models/detector/.fetched web ## Test the web app in headless Chromium, and in Firefox if there is one (CHROMIUM=path, FIREFOX=path)
 	cd web && $(NPM) run --silent test:e2e
 
 .PHONY: test-artefact
@@ -149,7 +152,7 @@ fuzz-pictures: setup ## Decode 24,000 damaged pictures under two memory fills (m
 	$(BIN)/python -m tools.fuzz_pictures
 
 .PHONY: bench
-bench: setup build ## Cold start, latency, throughput, merge cost (PEER=url of another server, BASE=commit to start as well)
+bench: setup build ## Measure cold start, latency, throughput and merge cost (PEER=url of another server, BASE=another commit)
 	$(BIN)/python -m bench.run
 
 SECONDS ?= 60
@@ -165,7 +168,7 @@ ENGINES := .venv-bench-engines/bin
 	touch $@
 
 .PHONY: bench-engines
-bench-engines: .venv-bench-engines/.installed ## The classifier in LiteRT and in ONNX Runtime, from one Keras file (DATA= VOTES= MODEL=)
+bench-engines: .venv-bench-engines/.installed ## Compare the classifier in LiteRT and in ONNX Runtime, from one Keras file (DATA= VOTES= MODEL=)
 	$(ENGINES)/python -m bench.engines.compare --data $(DATA) --votes $(VOTES) $(if $(MODEL),--model $(MODEL)) \
 		--json bench/engines_results.json
 
@@ -185,7 +188,7 @@ OUT ?= runs/report.json
 setup-training: .venv-training/.installed ## Install TensorFlow, Keras and the rest of training into .venv-training
 
 .PHONY: train
-train: setup-training ## Train (DATA=fer2013.csv VOTES=fer2013new.csv EXTRA="mine.csv:4" CONFIG= WORKDIR=), resumable
+train: setup-training ## Train, or resume a run (DATA=fer2013.csv VOTES=fer2013new.csv EXTRA="mine.csv:4" CONFIG= WORKDIR=)
 	$(TRAINING) training.nets.train --config $(CONFIG) --data $(DATA) --votes $(VOTES) --workdir $(WORKDIR) $(if $(EXTRA),--extra $(EXTRA))
 
 .PHONY: export-model
@@ -223,7 +226,7 @@ demo-loop: setup-training .venv/.runtime models/detector/.fetched ## Show the lo
 	$(TRAINING) training.demo.loop --base $(BASE) --votes $(VOTES) $(if $(CORRECTIONS),--corrections $(CORRECTIONS)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: poison
-poison: setup-training .venv/.runtime models/detector/.fetched ## Ten kinds of bad batches against the gate of retraining (BASE=fer2013.csv VOTES=fer2013new.csv KINDS=random,…)
+poison: setup-training .venv/.runtime models/detector/.fetched ## Try ten kinds of bad batches against the gate of retraining (BASE=fer2013.csv VOTES=fer2013new.csv KINDS=random,…)
 	$(TRAINING) training.demo.poison --base $(BASE) --votes $(VOTES) $(if $(KINDS),--kinds $(KINDS))
 
 .PHONY: lint-training
@@ -277,7 +280,7 @@ test-proxy: .venv/.runtime models/detector/.fetched .venv-proxy/.installed ## Tr
 	touch $@
 
 .PHONY: lock
-lock: .venv-lock/.installed ## Pin requirements.in in requirements.txt; pins that still fit stay (UPGRADE="package …" or all)
+lock: .venv-lock/.installed ## Pin requirements.in in requirements.txt; pins that still fit are kept (UPGRADE="package …" or all)
 	@for source in $(wildcard */requirements*.in functions/*/requirements*.in); do echo $$source; .venv-lock/bin/uv pip compile \
 		--quiet --no-annotate --python-version 3.11 --python-platform linux --custom-compile-command 'make lock' \
 		$(if $(filter all,$(UPGRADE)),--upgrade,$(UPGRADE:%=--upgrade-package %)) $$source -o $${source%.in}.txt; done

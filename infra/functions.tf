@@ -8,6 +8,14 @@ locals {
   receipts  = { FER_RECEIPT_DAYS = tostring(var.receipt_days) }
   log_trace = { GOOGLE_CLOUD_PROJECT = var.project }
 
+  # glibc gives every thread a heap of its own and keeps it: two keep the memory small. And it gives a picture's memory
+  # back at once, only to ask for it again, page by page, for the next one.
+  malloc = {
+    MALLOC_ARENA_MAX       = "2"
+    MALLOC_MMAP_THRESHOLD_ = "33554432"
+    MALLOC_TRIM_THRESHOLD_ = "67108864"
+  }
+
   # threads: requests at once in one instance; the function is given as many threads. Above one, a whole CPU is needed.
   functions = {
     predict = {
@@ -92,14 +100,9 @@ resource "google_cloudfunctions2_function" "function" {
     max_instance_count               = each.value.max_instances
     max_instance_request_concurrency = each.value.threads
 
-    environment_variables = merge(each.value.environment, {
+    environment_variables = merge(local.malloc, each.value.environment, {
       # The functions framework's threads; without it they follow the cores of the machine.
       THREADS = tostring(each.value.threads)
-      # glibc gives every thread a heap of its own and keeps it; two keep the memory small.
-      MALLOC_ARENA_MAX = "2"
-      # And gives a picture's memory back at once, only to ask for it again, page by page, for the next one.
-      MALLOC_MMAP_THRESHOLD_ = "33554432"
-      MALLOC_TRIM_THRESHOLD_ = "67108864"
       # Per client and instance; with a domain the load balancer counts for all of them, and nobody gets past it.
       FER_REQUESTS_PER_MINUTE = var.domain == "" ? tostring(var.requests_per_minute) : ""
       # Cloud Run's front end, which appends its caller's address.

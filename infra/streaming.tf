@@ -2,9 +2,8 @@ locals {
   streaming             = var.streaming_image == "" ? [] : ["streaming"]
   streaming_connections = 8
 
-  streaming_environment = merge(local.log_trace, local.browsers, local.registry, {
+  streaming_environment = merge(local.malloc, local.log_trace, local.browsers, local.registry, {
     FER_STREAM_MAX_CONNECTIONS = tostring(local.streaming_connections)
-    MALLOC_ARENA_MAX           = "2"
   })
 }
 

@@ -13,9 +13,9 @@ locals {
     { for key, service in google_cloud_run_v2_service.streaming : key => service.name },
   )
   routes = {
-    predict   = ["/predict_expression"]
+    predict   = ["/predict_expression", "/predict_expression/"]
     feedback  = ["/save_expression_feedback", "/save_expression_feedback/*"]
-    streaming = ["/stream"]
+    streaming = ["/stream", "/stream/"]
   }
 
   routed = var.domain == "" ? {} : local.services

@@ -43,10 +43,15 @@ def find_preprocessing(
         )
     if len(check) < FEWEST_TO_CHECK:
         raise ValueError(f"expected at least {FEWEST_TO_CHECK} labelled faces to tell the range by, got {len(check)}")
-    found = {name: accuracy(served, check, labels, each) for name, each in CANDIDATES.items()}
-    for name, share in found.items():
-        print(f"accuracy on {len(check):,} faces with {name}: {share:.1%}")
-    return CANDIDATES[max(found, key=lambda name: found[name])]
+    right = {name: _right(served, check, labels, each) for name, each in CANDIDATES.items()}
+    for name, faces in right.items():
+        print(f"accuracy on {len(check):,} faces with {name}: {faces.mean():.1%}")
+    best, second = sorted(right, key=lambda name: -int(right[name].sum()))[:2]
+    if _may_be_chance(right[best], right[second]):
+        print(
+            f"warning: these faces hardly tell {best} from {second}; if you know the range, give SCALE= and OFFSET="
+        )
+    return CANDIDATES[best]
 
 
 def warn_of_two_ranges(model: keras.Model, given: Preprocessing) -> None:
@@ -58,11 +63,21 @@ def warn_of_two_ranges(model: keras.Model, given: Preprocessing) -> None:
 
 def accuracy(served: keras.Model, check: FaceData, labels: tuple[str, ...], preprocessing: Preprocessing) -> float:
     """Return the share of the labelled faces that the served form gets right with this range."""
+    return float(_right(served, check, labels, preprocessing).mean())
+
+
+def _right(served: keras.Model, check: FaceData, labels: tuple[str, ...], preprocessing: Preprocessing) -> np.ndarray:
     scale, offset = preprocessing
     faces = check.images[..., None] * np.float32(scale) + np.float32(offset)
     outputs = outputs_of(served, faces)
     order = np.array([LABELS.index(label) for label in labels])
-    return float((order[outputs.argmax(axis=1)] == check.labels).mean())
+    return order[outputs.argmax(axis=1)] == check.labels
+
+
+def _may_be_chance(better: np.ndarray, other: np.ndarray) -> bool:
+    """Return whether the gain is within two standard deviations of the faces that only one of them gets right."""
+    won, lost = int((better & ~other).sum()), int((other & ~better).sum())
+    return won - lost <= 2 * (won + lost) ** 0.5
 
 
 def stated_range(model: keras.Model) -> str | None:

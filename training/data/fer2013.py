@@ -11,10 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
+from fer.domain import CHIP_SIDE_PX, EXPRESSIONS
 from training.data.archives import open_csv_text
 
-LABELS = ("angry", "disgusted", "fear", "happy", "sad", "surprised", "neutral")
-SIDE_PX = 48
+# FER2013 numbers its emotions in this order.
+LABELS = EXPRESSIONS
+SIDE_PX = CHIP_SIDE_PX
 VOTE_COLUMNS = (
     "neutral",
     "happiness",

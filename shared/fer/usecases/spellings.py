@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 
+from fer.domain import EXPRESSIONS
+
 _SPELLINGS = {
     "angry": ("anger", "ang", "an", "wut"),
     "disgusted": ("disgust", "dis", "di"),
@@ -15,7 +17,7 @@ _SPELLINGS = {
 _BY_SPELLING = {spelling: label for label, spellings in _SPELLINGS.items() for spelling in (label, *spellings)}
 
 NUMBERINGS = {
-    "fer2013": ("angry", "disgusted", "fear", "happy", "sad", "surprised", "neutral"),
+    "fer2013": EXPRESSIONS,
     "rafdb": ("", "surprised", "fear", "disgusted", "happy", "sad", "angry", "neutral"),
     "affectnet": ("neutral", "happy", "sad", "surprised", "fear", "disgusted", "angry", "contempt"),
     "ckplus": ("neutral", "angry", "contempt", "disgusted", "fear", "happy", "sad", "surprised"),

@@ -43,6 +43,10 @@ def _preparing():
     return keras.Sequential([keras.Input((48, 48, 1)), layers.RandomFlip(), layers.Rescaling(1 / 127.5, offset=-1)])
 
 
+def _standardised():
+    return own_model(first=(layers.LayerNormalization(axis=[1, 2, 3], epsilon=1e-12, center=False, scale=False),))
+
+
 def _grey_values() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (20, 48, 48, 1)).astype(np.float32)
 
@@ -68,7 +72,7 @@ def _grey_values() -> np.ndarray:
         (_with_rescaling_inside, None),
         (lambda: own_model(first=(layers.Rescaling(2.0, offset=-1.0),)), None),
         (lambda: own_model(first=(layers.BatchNormalization(), layers.Rescaling(1 / 255))), None),
-        (lambda: own_model(first=(layers.LayerNormalization(axis=[1, 2, 3], center=False, scale=False),)), None),
+        (_standardised, None),
     ],
     ids=[
         "no such layer",
@@ -99,6 +103,15 @@ def test_the_range_is_measured_where_the_model_does_not_say_it(capsys: pytest.Ca
     printed = capsys.readouterr().out
     assert "with 1/255: 50.0%" in printed
     assert "with 2·x/255−1: 100.0%" in printed
+    assert "warning" not in printed
+
+
+def test_ranges_that_the_faces_do_not_tell_apart_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    model = _standardised()
+    assert find_preprocessing(model, served_form(model), bright_and_dark_faces(), LABELS) == (1 / 255, 0.0)
+    printed = capsys.readouterr().out
+    assert "warning: these faces hardly tell 1/255 from 2·x/255−1" in printed
+    assert "SCALE= and OFFSET=" in printed
 
 
 def test_the_range_is_never_guessed() -> None:

@@ -30,6 +30,8 @@ def test_nothing_in_operation_surprises(configuration: Configuration) -> None:
             "job_id != 1 AND",
             "schedule retrain never got through",
         ),
+        ("alerts.tf", "-(merge|retrain)$", "-(retrain)$", "failures of the schedule merge are not counted"),
+        ("alerts.tf", "severity>=ERROR", "severity>=ALERT", "failures of the schedule merge are not counted"),
         ("logs.tf", '["predict", "feedback", ', '["predict", ', "request log of feedback is kept"),
         ("logs.tf", '"streaming"]', '"streaming", "export"]', "request log of export is dropped"),
         ("logs.tf", "googleapis.com/requests", "googleapis.com/stdout", "is of another log"),

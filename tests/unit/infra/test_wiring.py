@@ -8,7 +8,7 @@ import pytest
 
 from local.web_app import HEADERS
 from tests.unit.infra.rules.configuration import ROOT, Configuration, changed
-from tests.unit.infra.rules.wiring import artefacts, capacity, environment, packages
+from tests.unit.infra.rules.wiring import artefacts, capacity, environment, memory, packages, routes
 from tools.deployment.archive import write_archive
 
 
@@ -59,6 +59,27 @@ def test_web_app_comes_with_the_headers_of_the_local_server(configuration: Confi
 )
 def test_a_wrong_environment_is_noticed(file: str, old: str, new: str, complaint: str) -> None:
     assert any(complaint in each for each in environment(changed(file, old, new)))
+
+
+def test_memory_is_managed_as_it_was_measured(configuration: Configuration) -> None:
+    assert memory(configuration) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "complaint"),
+    [
+        ("functions.tf", '= "67108864"', '= "1"', "another way than locally"),
+        ("functions.tf", "merge(local.malloc, ", "merge(", "predict manages its memory"),
+        ("streaming.tf", "merge(local.malloc, ", "merge(", "streaming manages its memory"),
+    ],
+)
+def test_memory_left_to_the_default_is_noticed(file: str, old: str, new: str, complaint: str) -> None:
+    assert any(complaint in each for each in memory(changed(file, old, new)))
+
+
+def test_every_path_is_routed_with_a_slash_at_its_end_too(configuration: Configuration) -> None:
+    assert routes(configuration) == []
+    assert routes(changed("web.tf", '["/stream", "/stream/"]', '["/stream"]')) == ["/stream/ leads to the web app"]
 
 
 def test_what_is_given_a_bucket_can_read_it(configuration: Configuration, tmp_path: Path) -> None:

@@ -58,7 +58,22 @@ def alerts(configuration: Configuration) -> list[str]:
             failing += re.findall(r'job_id = "\$\{var\.name\}-(\w+)"', body["filter"])
     schedules = [job.name for job in configuration.of("google_cloud_scheduler_job")]
     wrong += [f"nobody hears that the schedule {each} never got through" for each in schedules if each not in failing]
+    wrong += [
+        f"failures of the schedule {each} are not counted" for each in schedules if not _counted(configuration, each)
+    ]
     return wrong
+
+
+def _counted(configuration: Configuration, schedule: str) -> bool:
+    """Return whether the metric behind the alerts counts the errors that this schedule logs."""
+    counts = str(configuration.resource("google_logging_metric.failed_schedules").body["filter"]).replace('\\"', '"')
+    job = re.search(r'resource\.labels\.job_id=~"([^"]+)"', counts)
+    return (
+        job is not None
+        and re.search(job[1].replace("${var.name}", "fer"), f"fer-{schedule}") is not None
+        and 'resource.type="cloud_scheduler_job"' in counts
+        and "severity>=ERROR" in counts
+    )
 
 
 def request_logs(configuration: Configuration) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from fer.settings import VARIABLES
 from local.servers import MALLOC
+from streaming.service import PATHS
 from tests.unit.infra.rules.configuration import ROOT, Configuration, set_names
 from tools.build import contents
 from tools.deployment.archive import archive_path
@@ -44,6 +45,28 @@ def environment_of(configuration: Configuration) -> dict[str, set[str]]:
     given["streaming"] = set_names(configuration, configuration.locals["streaming_environment"])
     given["retraining"] = set_names(configuration, configuration.locals["retraining_environment"])
     return given
+
+
+def memory(configuration: Configuration) -> list[str]:
+    """Check that glibc is told the same about memory wherever pictures are decoded, as it is locally."""
+    wrong: list[str] = []
+    if configuration.locals.get("malloc") != MALLOC:
+        wrong.append("memory is managed in another way than locally")
+    for name, variables in environment_of(configuration).items():
+        if name != "retraining" and not variables >= PLATFORM:
+            wrong.append(f"{name} manages its memory as glibc does by default")
+    return wrong
+
+
+def routes(configuration: Configuration) -> list[str]:
+    """Check that every path of the web app's origin is answered there with a slash at the end, too."""
+    routed: dict[str, list[str]] = configuration.locals["routes"]
+    found = {path for paths in routed.values() for path in paths}
+    wanted = {
+        *PATHS,
+        *(f"/{name}{end}" for name in ("predict_expression", "save_expression_feedback") for end in ("", "/")),
+    }
+    return [f"{path} leads to the web app" for path in sorted(wanted - found) if f"{path}*" not in found]
 
 
 def _without_each(expression: Any) -> str:
