@@ -67,8 +67,11 @@ $(foreach goal,$(MAKECMDGOALS),$(foreach name,$(NEEDED_$(goal)),$(if $($(name)),
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
+# A fetch that brought nothing is tried again the next time; until then MTCNN serves.
+REMEMBER_YUNET := if test -f models/detector/face_detection_yunet_2023mar.onnx; then touch models/detector/.fetched; fi
+
 models/detector/.fetched: tools/models.py | .venv/.runtime
-	-$(BIN)/python -m tools.models && touch $@
+	-$(BIN)/python -m tools.models && $(REMEMBER_YUNET)
 
 .PHONY: setup
 setup: .venv/.development models/detector/.fetched ## Install everything for development into .venv
@@ -76,7 +79,7 @@ setup: .venv/.development models/detector/.fetched ## Install everything for dev
 .PHONY: models
 models: .venv/.runtime ## Fetch YuNet's file (FER_MODEL_MIRROR=directory to copy from)
 	$(BIN)/python -m tools.models
-	touch models/detector/.fetched
+	$(REMEMBER_YUNET)
 
 NPM := $(shell command -v npm)
 WEB_SOURCES := $(if $(wildcard web/package.json),$(shell find web -type f -not -path 'web/node_modules/*' \

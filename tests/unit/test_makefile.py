@@ -1,10 +1,13 @@
 """The Makefile: a short help, and what is missing is said before anything is installed."""
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from fer.vision.detection.detector_files import YUNET_FILE
 
 ROOT = Path(__file__).resolve().parents[2]
 # What the project's conventions promise.
@@ -26,6 +29,23 @@ def test_help_fits_on_a_screen_and_describes_what_is_promised() -> None:
     assert targets == " ".join(listed).split()
     assert len(targets) <= 25
     assert set(PROMISED) <= set(targets)
+
+
+@pytest.mark.parametrize("target", ["models/detector/.fetched", "models"])
+@pytest.mark.parametrize("brought", ["", YUNET_FILE], ids=["nothing came", "the file came"])
+def test_only_a_fetch_that_brought_the_file_is_remembered(tmp_path: Path, target: str, brought: str) -> None:
+    for name in ("Makefile", *(each.relative_to(ROOT) for each in ROOT.glob("*/targets.mk"))):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    detector = tmp_path / "models" / "detector"
+    for folder in (detector, tmp_path / "tools", tmp_path / ".venv" / "bin"):
+        folder.mkdir(parents=True)
+    (tmp_path / "tools" / "models.py").touch()
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.write_text(f"#!/bin/sh\n{f'touch models/detector/{brought}' if brought else ':'}\n")
+    python.chmod(0o755)
+    subprocess.run(["make", "-o", ".venv/.runtime", target], cwd=tmp_path, check=True, capture_output=True)
+    assert (detector / ".fetched").exists() == bool(brought)
 
 
 @pytest.mark.parametrize("target", NEEDING)
