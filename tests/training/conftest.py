@@ -33,4 +33,5 @@ def tiny_options(tmp_path: Path, bundled: Path):
         config=CONFIG,
         bounds=LENIENT,
         bundled=bundled,
+        detector_dir=None,  # what it is trained on are no faces
     )

@@ -17,7 +17,8 @@ class Options:
     """One run; ``base`` is FER2013, with FER+'s votes or without, ``extra`` further faces, ``config`` an experiment.
 
     ``python`` is that of the environment that serves. If there are more faces than ``most_faces``, the newest are
-    used, because training holds them in memory. ``start`` names a published version other than the champion to
+    used, because training holds them in memory. Pictures in which the detector in ``detector_dir`` sees no face are
+    kept out; without a directory, all count as faces. ``start`` names a published version other than the champion to
     start from and be judged against.
     """
 
@@ -30,6 +31,7 @@ class Options:
     config: Config
     bounds: gate.Bounds = dataclasses.field(default_factory=gate.Bounds)
     bundled: Path = ROOT / "models/expression"
+    detector_dir: Path | None = ROOT / "models/detector"
     python: Path = ROOT / ".venv/bin/python"
     export_token: str | None = None
     promote: bool = True

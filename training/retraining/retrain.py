@@ -38,7 +38,7 @@ from training.evaluation.evaluate import Classify, open_served, score_all
 from training.retraining import gate, gate_report, run_record
 from training.retraining.options import Options
 from training.retraining.parts import Faces, Parts, alone, fit_to_train, with_base
-from training.retraining.quarantine import quarantined, read_accepted, write_report
+from training.retraining.quarantine import quarantined, read_accepted, shows_face, write_report
 from training.retraining.trial import rejection, try_challenger
 
 EXPERIMENTS = Path("training/experiments")
@@ -163,7 +163,10 @@ class _Run:
         faces = Faces(images=rows.pixels[places], labels=labels)
         names = [digest.tobytes().hex() for digest in rows.digests[places]]
         scores = score_all(classify, faces.images)
-        out = quarantined(scores, labels, names, accepted)
+        shown = np.ones(len(faces), np.bool_)
+        if self.options.detector_dir is not None:
+            shown = shows_face(faces.images, self.options.detector_dir)
+        out = quarantined(scores, labels, names, accepted, faces=shown)
         named = [name for name, held in zip(names, out, strict=True) if held]
         write_report(self.options.workdir / "quarantine.html", faces.images[out], labels[out], scores[out], named)
         agreed = gate.agreement((scores.argmax(axis=1) == labels)[~np.isin(places, known)])

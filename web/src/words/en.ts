@@ -156,7 +156,7 @@ export const EN = {
     title: "Live video",
     how: "How live video works",
     terms: [
-      "Small frames (640 pixels) go to this server while the video runs, up to 30 a second.",
+      "Small frames (640 pixels) go to this server while the video runs, up to 30 times a second.",
       "Each frame is discarded once analysed. Nothing is recorded.",
       "Only if you pause and submit a correction is anything stored: 48 × 48 grey pixels of one face, the labels and the date.",
     ],
