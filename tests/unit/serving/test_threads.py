@@ -10,7 +10,14 @@ from starlette.types import Message, Scope
 from fer.errors import BODY
 from fer.serving.threads import Threads, on_threads
 
-SCOPE: Scope = {"type": "http", "http_version": "1.1", "method": "POST", "path": "/a", "query_string": b"", "headers": []}
+SCOPE: Scope = {
+    "type": "http",
+    "http_version": "1.1",
+    "method": "POST",
+    "path": "/a",
+    "query_string": b"",
+    "headers": [],
+}
 WHOLE = bytes(1000)
 
 
@@ -29,7 +36,10 @@ def test_a_body_is_read_without_a_copy_and_let_go_of_before_the_answer_is_sent()
     async def send(_: Message) -> None:
         held.append(sys.getrefcount(WHOLE))
 
+    async def answer() -> None:
+        await on_threads(app, Threads(1))(SCOPE, receive, send)
+
     before = sys.getrefcount(WHOLE)
-    asyncio.run(on_threads(app, Threads(1))(SCOPE, receive, send))
+    asyncio.run(answer())
     assert read == [True]
     assert set(held) == {before}
