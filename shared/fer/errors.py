@@ -9,6 +9,9 @@ from typing import ClassVar, Final
 REFUSAL: Final = "fer.refusal"
 """Environment key that holds the error for a request refused while it was being received."""
 
+BODY: Final = "fer.body"
+"""Environment key that holds the body of a request that was received as a whole; reading it there makes no copy."""
+
 INTERNAL_FAULT: Final = "Something went wrong on our side."
 """All that a caller is told about a fault that is not theirs."""
 

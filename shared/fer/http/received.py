@@ -7,7 +7,7 @@ import flask
 from werkzeug.exceptions import HTTPException
 from werkzeug.sansio.multipart import NEED_DATA, Data, Epilogue, Event, Field, File, MultipartDecoder, State
 
-from fer.errors import InvalidInput, TooLarge, UnsupportedType
+from fer.errors import BODY, InvalidInput, TooLarge, UnsupportedType
 
 _PIECE_BYTES = 262_144
 _GZIP = 16 + zlib.MAX_WBITS
@@ -92,6 +92,8 @@ def _read(request: flask.Request, max_body_bytes: int) -> bytes:
     too_large = _too_large(max_body_bytes)
     if request.content_length is not None and request.content_length > max_body_bytes:
         raise too_large
+    if BODY in request.environ:
+        return request.environ[BODY]
     pieces: list[bytes] = []
     read_bytes = 0
     while piece := request.stream.read(_PIECE_BYTES):

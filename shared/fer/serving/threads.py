@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from fer.errors import REFUSAL, Unavailable
+from fer.errors import BODY, REFUSAL, Unavailable
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -54,8 +54,7 @@ def on_threads(app: WsgiApp, threads: Threads) -> ASGIApp:
     """
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        body = (await receive()).get("body", b"")
-        environ = build_environ(scope, body)
+        environ = build_environ(scope, (await receive()).get("body", b""))  # and nobody else holds the body
         quick = REFUSAL in environ or (scope["path"] == "/" and scope["method"] in ("GET", "HEAD", "OPTIONS"))
         if not quick and threads.are_full:
             environ[REFUSAL] = Unavailable("Too many requests are waiting; try again shortly.")
@@ -91,7 +90,9 @@ class _WsgiAnswer:
         """Return the first piece; one as long as the answer also closes it, which spares the change of threads."""
         self._answer = self._app(self._environ, self._start_response)
         self._pieces = iter(self._answer)
-        self._environ["wsgi.input"].close()  # so that a slow reader of the answer keeps no memory for the body
+        # So that a slow reader of the answer keeps no memory for the body.
+        self._environ["wsgi.input"].close()
+        del self._environ[BODY]
         piece = self.next_piece()
         if piece is not None and (b"content-length", str(len(piece)).encode()) in self.headers:
             self.close()
@@ -124,7 +125,8 @@ def build_environ(scope: Scope, body: bytes) -> dict[str, Any]:
         "CONTENT_LENGTH": str(len(body)),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.get("scheme", "http"),
-        "wsgi.input": io.BytesIO(body),
+        BODY: body,
+        "wsgi.input": io.BytesIO(body),  # which shares the bytes
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
