@@ -52,3 +52,10 @@ def test_a_lock_pins_all_that_its_source_needs_and_nothing_else(source: Path) ->
 
 def test_there_are_sources() -> None:
     assert len(SOURCES) >= 6
+
+
+def test_the_benchmark_with_tensorflow_has_what_predict_needs_but_its_classifier_and_encoder() -> None:
+    served = requirements(ROOT / "functions" / "predict" / "requirements.in")
+    compared = requirements(ROOT / "bench" / "tensorflow_predict" / "requirements.txt")
+    missing = {str(requirement) for requirement in served} - {str(requirement) for requirement in compared}
+    assert {name.partition("==")[0] for name in missing} == {"ai-edge-litert", "isal"}
