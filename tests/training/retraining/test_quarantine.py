@@ -57,7 +57,7 @@ def test_noise_is_told_from_faces() -> None:
     face = cv2.resize(photo[63:176, 167:280], (48, 48), interpolation=cv2.INTER_AREA)
     faces = np.stack([(face * light).astype(np.uint8) for light in (0.5, 0.7, 1.0)])
     assert shows_face(faces, DETECTOR_DIR).all()
-    assert shows_face(noise, DETECTOR_DIR).mean() < 0.02
+    assert shows_face(noise, DETECTOR_DIR).mean() < 0.05
     assert shows_face(noise[:0], DETECTOR_DIR).shape == (0,)
 
 
