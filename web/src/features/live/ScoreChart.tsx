@@ -49,15 +49,16 @@ function drawChart(canvas: HTMLCanvasElement, log: SessionLog, track: number | n
   const end_ms = Date.now();
   const samples = track === null ? [] : log.since(end_ms - SPAN_MS, track);
   context.lineWidth = 1.75;
-  context.lineJoin = "round";
+  context.lineJoin = context.lineCap = "round";
   EXPRESSIONS.forEach((expression, index) => {
     context.beginPath();
     let last_ms = Number.NEGATIVE_INFINITY;
     for (const { time_ms, scores } of samples) {
       const x = width * (1 - (end_ms - time_ms) / SPAN_MS);
       const y = 2 + (height - 4) * (1 - (scores[index] ?? 0));
-      if (time_ms - last_ms > GAP_MS) context.moveTo(x, y);
-      else context.lineTo(x, y);
+      // Not the very point: a single answer gives a dot, for which a line needs a length.
+      if (time_ms - last_ms > GAP_MS) context.moveTo(x - 0.1, y);
+      context.lineTo(x, y);
       last_ms = time_ms;
     }
     context.strokeStyle = COLOURS[expression];
