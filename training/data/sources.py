@@ -8,6 +8,7 @@ the network learns are likelihoods: scores for a population in which all seven e
 import hashlib
 import math
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,6 +83,11 @@ def labelled(path: Path, times: float, config: Config) -> Source:
     targets = np.eye(len(LABELS), dtype=np.float32)[labels] * (1 - noise) + noise / len(LABELS)
     repeats = times * repeat_factors(labels, config.repeat_below)
     return Source(images=images, targets=targets, weights=np.ones(len(labels), np.float32), repeats=repeats)
+
+
+def extra_sources(texts: Iterable[str], config: Config) -> list[Source]:
+    """Return the sources named by ``photos.csv:4`` and the like; raises as ``labelled`` and ``parse_extra`` do."""
+    return [labelled(path, times, config) for path, times in map(parse_extra, texts)]
 
 
 def parse_extra(text: str) -> tuple[Path, float]:

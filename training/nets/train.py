@@ -22,7 +22,7 @@ from training.config import Config, read_config
 from training.data.aligned import upright
 from training.data.fer2013 import FaceData, load, majority
 from training.data.selection import USAGE, with_selection
-from training.data.sources import Source, labelled, parse_extra, voted
+from training.data.sources import Source, extra_sources, voted
 from training.evaluation.measures import expression_measures
 from training.evaluation.plots import plot_curves
 from training.nets.architectures import build
@@ -138,7 +138,7 @@ def main() -> None:
     options = parser.parse_args()
     cv2.setNumThreads(1)
     config, faces = read_config(options.config), load(options.data, options.votes)
-    extra = [labelled(path, times, config) for path, times in map(parse_extra, options.extra)]
+    extra = extra_sources(options.extra, config)
     train_and_evaluate(config, options.workdir, faces, extra)
 
 

@@ -33,7 +33,7 @@ from training.conversion.card import KERAS_NAME
 from training.data.feedback import FeedbackFaces, FeedbackRows, read_rows, settle
 from training.data.feedback_source import NoFeedback, open_source
 from training.data.fer2013 import FaceData, joined, load, unanimous_votes
-from training.data.sources import labelled, parse_extra
+from training.data.sources import extra_sources
 from training.evaluation.evaluate import Classify, open_served, score_all
 from training.retraining import gate, gate_report, run_record
 from training.retraining.options import Options
@@ -278,7 +278,7 @@ def main() -> None:
             bucket=given.bucket,
             workdir=given.workdir,
             base=load(given.base, given.votes) if given.base else None,
-            extra=[labelled(path, times, config) for path, times in map(parse_extra, given.extra)],
+            extra=extra_sources(given.extra, config),
             accept=given.accept,
             config=config if given.seed is None else dataclasses.replace(config, seed=given.seed),
             export_token=os.environ.get("FER_EXPORT_TOKEN"),

@@ -10,6 +10,7 @@ from typing import Final
 import flask
 
 from fer.fair_budget import FairBudget
+from fer.http.received import UNPACKED, content_coding
 
 MIB = 1024 * 1024
 # Two of the largest bodies, or a dozen photos as phones send them.
@@ -25,6 +26,6 @@ _bodies = FairBudget(BYTES_AT_ONCE, what="large requests", max_waiting=16, patie
 def hold_body(request: flask.Request) -> AbstractContextManager[None]:
     """Hold the room for a request's body for the duration of a ``with`` block; raises Unavailable."""
     size_bytes = request.content_length or 0
-    if request.headers.get("Content-Encoding", "").strip().lower() not in ("", "identity"):
+    if content_coding(request) not in UNPACKED:
         size_bytes *= GZIP_MOST_TIMES
     return _bodies.hold(size_bytes if size_bytes > SMALL_BYTES else 0)

@@ -9,11 +9,17 @@ from werkzeug.sansio.multipart import NEED_DATA, Data, Epilogue, Event, Field, F
 
 from fer.errors import BODY, InvalidInput, TooLarge, UnsupportedType
 
+UNPACKED = ("", "identity")
 _PIECE_BYTES = 262_144
 _GZIP = 16 + zlib.MAX_WBITS
 # A picture and a handful of options.
 _MAX_PARTS = 50
 _MAX_GZIP_MEMBERS = 10
+
+
+def content_coding(request: flask.Request) -> str:
+    """Return what the body is packed with, in small letters; one of ``UNPACKED`` for nothing."""
+    return request.headers.get("Content-Encoding", "").strip().lower()
 
 
 def read_body(request: flask.Request, *, max_body_bytes: int) -> bytes:
@@ -22,8 +28,8 @@ def read_body(request: flask.Request, *, max_body_bytes: int) -> bytes:
     Raises TooLarge if it is too large packed or unpacked, UnsupportedType naming any other encoding, and
     InvalidInput for damaged gzip.
     """
-    coding = request.headers.get("Content-Encoding", "").strip().lower()
-    if coding not in ("", "identity", "gzip", "x-gzip"):
+    coding = content_coding(request)
+    if coding not in (*UNPACKED, "gzip", "x-gzip"):
         raise UnsupportedType(f"'Content-Encoding: {coding[:40]}' is not supported. Use gzip or none.")
     body = _read(request, max_body_bytes)
     return _gunzipped(body, max_body_bytes) if coding.endswith("gzip") else body
